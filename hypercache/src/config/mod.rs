@@ -1,0 +1,260 @@
+//! The resolved configuration: every value present, every rule checked.
+//!
+//! What a file may say is in `file`, the rules across sections are in `validate`; the rest of the program sees only
+//! these structs.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A node's whole configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Who this node is and where it keeps its data.
+    pub node: Node,
+    /// Doors and their limits.
+    pub network: Network,
+    /// Rules for all stores together.
+    pub cache: Cache,
+    /// The stores, in order: the index is what `SELECT` takes, 0 is `default`.
+    pub stores: Vec<Store>,
+    /// Who may come in.
+    pub security: Security,
+    /// What is told, where, and at what cost.
+    pub telemetry: Telemetry,
+}
+
+/// Identity and data folder.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// Name of the node, unique in its cluster: 1 to 64 letters, digits, `-`, `_` or `.`.
+    pub id: String,
+    /// Folder below which the node keeps its data; one node per folder.
+    pub data_dir: PathBuf,
+}
+
+/// Listeners and the limits of what comes in through them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Network {
+    /// Where RESP is served.
+    pub resp_addr: SocketAddr,
+    /// Where HTTP is served.
+    pub http_addr: SocketAddr,
+    /// RESP connections at the most; one more is refused with Redis's error.
+    pub max_connections: usize,
+    /// A client idle for longer is closed; zero: never.
+    pub idle_timeout: Duration,
+    /// Interval of TCP keep-alive probes; zero: none.
+    pub tcp_keepalive: Duration,
+    /// Length of the accept queue asked of the kernel.
+    pub tcp_backlog: u32,
+    /// Threads that serve connections; at least 1.
+    pub io_threads: usize,
+    /// Longest single argument, in bytes.
+    pub max_bulk_bytes: usize,
+    /// Most bytes of unanswered input one client may have pending.
+    pub max_query_buffer: usize,
+    /// Longest inline command, in bytes.
+    pub max_inline_bytes: usize,
+    /// Most arguments of one command.
+    pub max_arguments: usize,
+    /// Largest HTTP body, in bytes.
+    pub http_max_body: usize,
+    /// How long a stopping node waits for requests under way.
+    pub shutdown_timeout: Duration,
+}
+
+/// Rules for all stores together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cache {
+    /// Shards a store is split into: a power of two, 1 to 1024.
+    pub shards: usize,
+    /// Time between two sweeps for expired keys.
+    pub expiry_interval: Duration,
+    /// Bytes of data all stores together may hold; 0: no limit.
+    pub max_memory: u64,
+}
+
+/// One named keyspace.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Store {
+    /// Name: 1 to 64 letters, digits, `-` or `_`, not all digits.
+    pub name: String,
+    /// Bytes of data the store may hold; 0: no limit of its own.
+    pub max_memory: u64,
+    /// What gives way when the limit is reached.
+    pub eviction: Eviction,
+    /// Time to live of keys written without one; zero: none.
+    pub default_ttl: Duration,
+}
+
+/// What a store does when it is at its memory limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Eviction {
+    /// Refuse writes with `-OOM`.
+    None,
+}
+
+/// Who may come in.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Security {
+    /// Password of the default user; none: no authentication.
+    pub requirepass: Option<Secret>,
+}
+
+/// A text that `Debug` does not show.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// What is told, where, and at what cost.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Telemetry {
+    /// `service.name` of logs and spans.
+    pub service_name: String,
+    /// The JSON log.
+    pub log: Log,
+    /// Spans over OTLP.
+    pub tracing: Tracing,
+    /// A command that takes longer is slow: always logged and traced.
+    pub slow_command: Duration,
+}
+
+/// The JSON log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Log {
+    /// Filter in `tracing`'s syntax: a level, or `target=level` terms.
+    pub level: String,
+    /// Folder of the log files.
+    pub dir: PathBuf,
+    /// Write the node and audit streams to standard output.
+    pub stdout: bool,
+    /// Write all streams to files below `dir`.
+    pub files: bool,
+    /// A file is rotated when it has grown to this many bytes.
+    pub max_file_size: u64,
+    /// Files kept per stream, the one being written among them; at least 1.
+    pub max_files: usize,
+    /// Which commands get a line.
+    pub command_log: CommandLog,
+    /// Lines a second that the adaptive command log aims at.
+    pub command_budget: u32,
+    /// How keys show in lines and spans.
+    pub keys: KeyRedaction,
+}
+
+/// Which commands get a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommandLog {
+    /// Errors, slow ones and administration always, the rest sampled to the budget, the weight on each line.
+    Adaptive,
+    /// Every command.
+    All,
+    /// None.
+    Off,
+}
+
+/// How a key shows in telemetry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyRedaction {
+    /// As it is.
+    Plain,
+    /// As a 64-bit keyed hash.
+    Hashed,
+    /// Up to the first `:`.
+    Prefix,
+    /// Not at all.
+    Off,
+}
+
+/// Spans over OTLP/gRPC.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tracing {
+    /// Receiver, such as `http://localhost:4317`; none: spans are off.
+    pub endpoint: Option<String>,
+    /// Which commands get a span.
+    pub mode: TracingMode,
+    /// Spans a second that the adaptive mode aims at.
+    pub span_budget: u32,
+    /// How long one export may take.
+    pub timeout: Duration,
+    /// Spans that wait for export at the most; more are dropped and counted.
+    pub queue: usize,
+    /// Spans in one export at the most.
+    pub batch: usize,
+    /// An incomplete batch is exported after this long.
+    pub flush_interval: Duration,
+}
+
+/// Which commands get a span.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TracingMode {
+    /// Failed, slow, first of their kind and parent-sampled ones always, the rest sampled to the budget.
+    Adaptive,
+    /// Every command.
+    All,
+    /// Only those whose caller sampled.
+    Parent,
+    /// None.
+    Off,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            node: Node { id: "node-1".to_owned(), data_dir: PathBuf::from("./data/node-1") },
+            network: Network {
+                resp_addr: SocketAddr::from(([127, 0, 0, 1], 8080)),
+                http_addr: SocketAddr::from(([127, 0, 0, 1], 9080)),
+                max_connections: 10_000,
+                idle_timeout: Duration::ZERO,
+                tcp_keepalive: Duration::from_secs(300),
+                tcp_backlog: 511,
+                io_threads: std::thread::available_parallelism().map_or(1, usize::from),
+                max_bulk_bytes: 512 << 20,
+                max_query_buffer: 1 << 30,
+                max_inline_bytes: 64 << 10,
+                max_arguments: 1 << 20,
+                http_max_body: 64 << 20,
+                shutdown_timeout: Duration::from_secs(10),
+            },
+            cache: Cache { shards: 64, expiry_interval: Duration::from_millis(100), max_memory: 0 },
+            stores: vec![Store {
+                name: "default".to_owned(),
+                max_memory: 0,
+                eviction: Eviction::None,
+                default_ttl: Duration::ZERO,
+            }],
+            security: Security::default(),
+            telemetry: Telemetry {
+                service_name: "hypercache".to_owned(),
+                log: Log {
+                    level: "info".to_owned(),
+                    dir: PathBuf::from("./logs/node-1"),
+                    stdout: true,
+                    files: true,
+                    max_file_size: 64 << 20,
+                    max_files: 4,
+                    command_log: CommandLog::Adaptive,
+                    command_budget: 300,
+                    keys: KeyRedaction::Hashed,
+                },
+                tracing: Tracing {
+                    endpoint: None,
+                    mode: TracingMode::Adaptive,
+                    span_budget: 500,
+                    timeout: Duration::from_secs(10),
+                    queue: 8192,
+                    batch: 512,
+                    flush_interval: Duration::from_secs(1),
+                },
+                slow_command: Duration::from_millis(10),
+            },
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! HyperCache: a Redis-compatible cache that explains itself.
+
+pub mod config;

@@ -1,0 +1,2 @@
+//! The `hypercache` binary.
+fn main() {}
