@@ -1,0 +1,74 @@
+//! What is kept for one key.
+
+use crate::value::Value;
+
+/// Milliseconds since the Unix epoch.
+pub type UnixMillis = u64;
+
+/// A key with its value, deadline and access data.
+#[derive(Debug)]
+pub struct Entry {
+    key: Box<[u8]>,
+    value: Value,
+    /// 0: none. No key expires at the epoch itself.
+    deadline: UnixMillis,
+    /// Seconds of the clock at the last access, wrapping after 136 years.
+    touched: u32,
+}
+
+impl Entry {
+    pub(super) fn new(key: &[u8], value: Value, deadline: Option<UnixMillis>, now: UnixMillis) -> Self {
+        Self { key: key.into(), value, deadline: deadline.unwrap_or(0), touched: seconds(now) }
+    }
+
+    /// The key.
+    pub fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    /// The value.
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// When it expires; none: never.
+    pub fn deadline(&self) -> Option<UnixMillis> {
+        (self.deadline != 0).then_some(self.deadline)
+    }
+
+    /// Whether its time is over at `now`.
+    pub fn expired(&self, now: UnixMillis) -> bool {
+        self.deadline != 0 && self.deadline <= now
+    }
+
+    /// Seconds since it was last read or written.
+    pub fn idle_seconds(&self, now: UnixMillis) -> u64 {
+        seconds(now).saturating_sub(self.touched).into()
+    }
+
+    /// Bytes it takes: itself, its key and its value; the share of the table not counted.
+    pub fn footprint(&self) -> usize {
+        size_of::<Self>() + self.key.len() + self.value.heap_bytes()
+    }
+
+    /// Takes the value out.
+    pub fn into_value(self) -> Value {
+        self.value
+    }
+
+    pub(super) fn touch(&mut self, now: UnixMillis) {
+        self.touched = seconds(now);
+    }
+
+    pub(super) fn value_mut(&mut self) -> &mut Value {
+        &mut self.value
+    }
+
+    pub(super) fn set_deadline(&mut self, deadline: Option<UnixMillis>) {
+        self.deadline = deadline.unwrap_or(0);
+    }
+}
+
+fn seconds(now: UnixMillis) -> u32 {
+    (now / 1000) as u32
+}

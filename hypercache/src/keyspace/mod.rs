@@ -1,0 +1,169 @@
+//! The sharded map of keys to entries: synchronous, without a clock of its own, telling nobody anything.
+//!
+//! The leading bits of a key's hash choose its shard, each shard has its own short lock. Whoever needs several locks
+//! them in ascending order, and so nobody waits in a circle.
+
+pub mod entry;
+pub mod expiry;
+pub mod key;
+pub mod shard;
+pub mod table;
+
+use std::ops::Deref;
+use std::ops::DerefMut;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+
+use parking_lot::Mutex;
+use parking_lot::MutexGuard;
+
+use crate::keyspace::entry::Entry;
+use crate::keyspace::key::HashSeed;
+use crate::keyspace::key::HashedKey;
+use crate::keyspace::shard::Shard;
+use crate::keyspace::table::Position;
+
+/// A map in shards.
+#[derive(Debug)]
+pub struct Keyspace {
+    seed: HashSeed,
+    shard_bits: u32,
+    shards: Box<[Slot]>,
+}
+
+#[derive(Debug)]
+#[repr(align(128))]
+struct Slot {
+    shard: Mutex<Shard>,
+    sizes: Sizes,
+}
+
+/// What a shard measured when its lock was last given back: read by whoever must not wait for the lock.
+#[derive(Debug, Default)]
+struct Sizes {
+    keys: AtomicUsize,
+    expiring: AtomicUsize,
+    bytes: AtomicUsize,
+}
+
+/// Sizes of a whole keyspace.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Census {
+    /// Keys, expired ones that nobody has met yet among them.
+    pub keys: usize,
+    /// Keys with a deadline.
+    pub expiring: usize,
+    /// Bytes of the entries.
+    pub bytes: usize,
+}
+
+/// A shard under its lock.
+pub struct LockedShard<'a> {
+    shard: MutexGuard<'a, Shard>,
+    sizes: &'a Sizes,
+}
+
+impl Keyspace {
+    /// An empty keyspace of `shards` shards, a power of two.
+    pub fn new(shards: usize, seed: HashSeed) -> Self {
+        assert!(shards.is_power_of_two(), "the configuration is checked before it gets here");
+        let shard_bits = shards.trailing_zeros();
+        let slot = || Slot { shard: Mutex::new(Shard::new(seed, shard_bits)), sizes: Sizes::default() };
+        Self { seed, shard_bits, shards: std::iter::repeat_with(slot).take(shards).collect() }
+    }
+
+    /// How many shards there are.
+    pub fn shards(&self) -> usize {
+        self.shards.len()
+    }
+
+    /// A key with its hash here.
+    pub fn hashed<'a>(&self, key: &'a [u8]) -> HashedKey<'a> {
+        HashedKey { bytes: key, hash: self.seed.hash(key) }
+    }
+
+    /// The shard that a hash belongs to.
+    pub fn shard_of(&self, hash: u64) -> usize {
+        if self.shard_bits == 0 { 0 } else { (hash >> (64 - self.shard_bits)) as usize }
+    }
+
+    /// Locks one shard.
+    pub fn lock(&self, shard: usize) -> LockedShard<'_> {
+        let slot = &self.shards[shard];
+        LockedShard { shard: slot.shard.lock(), sizes: &slot.sizes }
+    }
+
+    /// Sizes as they were when each shard's lock was last given back; takes no lock.
+    pub fn census(&self) -> Census {
+        let mut census = Census::default();
+        for Slot { sizes, .. } in &self.shards {
+            census.keys += sizes.keys.load(Relaxed);
+            census.expiring += sizes.expiring.load(Relaxed);
+            census.bytes += sizes.bytes.load(Relaxed);
+        }
+        census
+    }
+
+    /// Visits entries from `from` on in hash order, shard by shard and each under its lock only while it is read, until
+    /// at least `count` are seen. Where to go on; none at the end. An entry that is there from the first call to the
+    /// last is seen, whatever else changes.
+    pub fn scan(&self, from: Position, count: usize, mut visit: impl FnMut(&Entry)) -> Option<Position> {
+        let (mut at, mut seen) = (from, 0);
+        for shard in self.shard_of_position(from)..self.shards.len() {
+            let next = self.lock(shard).scan(at, count - seen, |entry| {
+                seen += 1;
+                visit(entry);
+            });
+            if next.is_some() {
+                return next;
+            }
+            if shard + 1 == self.shards.len() {
+                return None;
+            }
+            at = self.first_position(shard + 1);
+            if seen >= count {
+                return Some(at);
+            }
+        }
+        None
+    }
+
+    /// Takes everything out; the caller drops it where that disturbs nobody.
+    pub fn take_all(&self) -> Vec<Shard> {
+        let empty = || Shard::new(self.seed, self.shard_bits);
+        (0..self.shards.len()).map(|shard| std::mem::replace(&mut *self.lock(shard), empty())).collect()
+    }
+
+    fn shard_of_position(&self, position: Position) -> usize {
+        (0..self.shards.len()).rev().find(|shard| self.first_position(*shard) <= position).unwrap_or(0)
+    }
+
+    fn first_position(&self, shard: usize) -> Position {
+        if self.shard_bits == 0 { 0 } else { table::position((shard as u64) << (64 - self.shard_bits)) }
+    }
+}
+
+impl Deref for LockedShard<'_> {
+    type Target = Shard;
+
+    fn deref(&self) -> &Shard {
+        &self.shard
+    }
+}
+
+impl DerefMut for LockedShard<'_> {
+    fn deref_mut(&mut self) -> &mut Shard {
+        &mut self.shard
+    }
+}
+
+impl Drop for LockedShard<'_> {
+    fn drop(&mut self) {
+        self.sizes.keys.store(self.shard.len(), Relaxed);
+        self.sizes.expiring.store(self.shard.expiring(), Relaxed);
+        self.sizes.bytes.store(self.shard.entry_bytes(), Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,262 @@
+//! Writes replies in the protocol version of the client they are for.
+//!
+//! Handlers write here and know nothing of the version: where RESP2 lacks a type, the writer sends what Redis sends in
+//! its place.
+
+use crate::resp::Protocol;
+
+/// A growing reply.
+#[derive(Debug, Default)]
+pub struct ReplyWriter {
+    buffer: Vec<u8>,
+    protocol: Protocol,
+}
+
+impl ReplyWriter {
+    /// An empty reply for a client that speaks `protocol`.
+    pub fn new(protocol: Protocol) -> Self {
+        Self { buffer: Vec::new(), protocol }
+    }
+
+    /// The version that is written.
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// Writes in another version from here on.
+    pub fn set_protocol(&mut self, protocol: Protocol) {
+        self.protocol = protocol;
+    }
+
+    /// What is written so far.
+    pub fn bytes(&self) -> &[u8] {
+        &self.buffer
+    }
+
+    /// Bytes written so far; also a mark for `truncate`.
+    pub fn len(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Whether nothing is written.
+    pub fn is_empty(&self) -> bool {
+        self.buffer.is_empty()
+    }
+
+    /// Takes back what was written after `mark`.
+    pub fn truncate(&mut self, mark: usize) {
+        self.buffer.truncate(mark);
+    }
+
+    /// Empties the writer; memory beyond `kept_bytes` is given back.
+    pub fn clear(&mut self, kept_bytes: usize) {
+        self.buffer.clear();
+        self.buffer.shrink_to(kept_bytes);
+    }
+
+    /// Takes what is written.
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.buffer)
+    }
+
+    /// `OK`.
+    pub fn ok(&mut self) {
+        self.buffer.extend_from_slice(b"+OK\r\n");
+    }
+
+    /// A simple string. The text must have no line break; the program's own words only.
+    pub fn simple(&mut self, text: &str) {
+        debug_assert!(!text.contains(['\r', '\n']), "a simple string is one line");
+        self.line(b'+', text.as_bytes());
+    }
+
+    /// An error: prefix (`ERR`, `WRONGTYPE`, …) and text. Line breaks, which would break the protocol, become spaces.
+    pub fn error(&mut self, prefix: &str, text: &str) {
+        self.buffer.push(b'-');
+        self.buffer.extend_from_slice(prefix.as_bytes());
+        if !text.is_empty() {
+            self.buffer.push(b' ');
+            self.buffer.extend(text.bytes().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }));
+        }
+        self.buffer.extend_from_slice(b"\r\n");
+    }
+
+    /// An integer.
+    pub fn integer(&mut self, number: i64) {
+        self.header(b':', number);
+    }
+
+    /// A length, count or other number that is never negative.
+    pub fn count(&mut self, number: usize) {
+        self.integer(i64::try_from(number).unwrap_or(i64::MAX));
+    }
+
+    /// A bulk string.
+    pub fn bulk(&mut self, bytes: impl AsRef<[u8]>) {
+        let bytes = bytes.as_ref();
+        self.buffer.reserve(bytes.len() + 16);
+        self.header(b'$', bytes.len() as i64);
+        self.buffer.extend_from_slice(bytes);
+        self.buffer.extend_from_slice(b"\r\n");
+    }
+
+    /// An integer as a bulk string.
+    pub fn bulk_integer(&mut self, number: i64) {
+        self.bulk(itoa::Buffer::new().format(number));
+    }
+
+    /// No value, where a value would stand.
+    pub fn null(&mut self) {
+        self.buffer.extend_from_slice(match self.protocol {
+            Protocol::Resp2 => b"$-1\r\n",
+            Protocol::Resp3 => b"_\r\n",
+        });
+    }
+
+    /// No value, where an array would stand.
+    pub fn null_array(&mut self) {
+        self.buffer.extend_from_slice(match self.protocol {
+            Protocol::Resp2 => b"*-1\r\n",
+            Protocol::Resp3 => b"_\r\n",
+        });
+    }
+
+    /// Begins an array of `count` elements.
+    pub fn array(&mut self, count: usize) {
+        self.header(b'*', count as i64);
+    }
+
+    /// Begins a map of `count` pairs: keys and values follow in turn.
+    pub fn map(&mut self, count: usize) {
+        match self.protocol {
+            Protocol::Resp2 => self.header(b'*', 2 * count as i64),
+            Protocol::Resp3 => self.header(b'%', count as i64),
+        }
+    }
+
+    /// Begins a set of `count` elements.
+    pub fn set(&mut self, count: usize) {
+        match self.protocol {
+            Protocol::Resp2 => self.header(b'*', count as i64),
+            Protocol::Resp3 => self.header(b'~', count as i64),
+        }
+    }
+
+    /// Begins a push message of `count` elements.
+    pub fn push(&mut self, count: usize) {
+        match self.protocol {
+            Protocol::Resp2 => self.header(b'*', count as i64),
+            Protocol::Resp3 => self.header(b'>', count as i64),
+        }
+    }
+
+    /// A truth value; 1 or 0 in RESP2.
+    pub fn boolean(&mut self, truth: bool) {
+        match self.protocol {
+            Protocol::Resp2 => self.integer(truth.into()),
+            Protocol::Resp3 => self.buffer.extend_from_slice(if truth { b"#t\r\n" } else { b"#f\r\n" }),
+        }
+    }
+
+    /// A floating-point number; a bulk string in RESP2.
+    pub fn double(&mut self, number: f64) {
+        let text = double_text(number);
+        match self.protocol {
+            Protocol::Resp2 => self.bulk(text),
+            Protocol::Resp3 => self.line(b',', text.as_bytes()),
+        }
+    }
+
+    /// A text for people, with a three-letter format such as `txt`; a bulk string in RESP2.
+    pub fn verbatim(&mut self, format: &str, text: &str) {
+        debug_assert_eq!(format.len(), 3, "the format of a verbatim string has three letters");
+        match self.protocol {
+            Protocol::Resp2 => self.bulk(text),
+            Protocol::Resp3 => {
+                self.header(b'=', text.len() as i64 + 4);
+                self.buffer.extend_from_slice(format.as_bytes());
+                self.buffer.push(b':');
+                self.buffer.extend_from_slice(text.as_bytes());
+                self.buffer.extend_from_slice(b"\r\n");
+            }
+        }
+    }
+
+    fn line(&mut self, mark: u8, text: &[u8]) {
+        self.buffer.push(mark);
+        self.buffer.extend_from_slice(text);
+        self.buffer.extend_from_slice(b"\r\n");
+    }
+
+    fn header(&mut self, mark: u8, number: i64) {
+        self.line(mark, itoa::Buffer::new().format(number).as_bytes());
+    }
+}
+
+/// The shortest text that reads back as `number`, in Redis's spelling (`inf`, `nan`, integers without a point).
+pub fn double_text(number: f64) -> String {
+    if number.is_nan() {
+        return "nan".to_owned();
+    }
+    if number.is_infinite() {
+        return if number > 0.0 { "inf" } else { "-inf" }.to_owned();
+    }
+    if number.fract() == 0.0 && number.abs() < 1e17 {
+        return format!("{number:.0}");
+    }
+    let shortest = ryu::Buffer::new().format_finite(number).to_owned();
+    match shortest.split_once('e') {
+        None => shortest,
+        Some((mantissa, exponent)) => {
+            let mantissa = mantissa.strip_suffix(".0").unwrap_or(mantissa);
+            let sign = if exponent.starts_with('-') { "" } else { "+" };
+            format!("{mantissa}e{sign}{exponent}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(protocol: Protocol, write: impl Fn(&mut ReplyWriter)) -> String {
+        let mut reply = ReplyWriter::new(protocol);
+        write(&mut reply);
+        String::from_utf8(reply.take()).unwrap()
+    }
+
+    #[test]
+    fn each_type_has_its_form_in_both_versions() {
+        type Write = fn(&mut ReplyWriter);
+        let cases: [(Write, &str, &str); 10] = [
+            (|r| r.null(), "$-1\r\n", "_\r\n"),
+            (|r| r.null_array(), "*-1\r\n", "_\r\n"),
+            (|r| r.map(2), "*4\r\n", "%2\r\n"),
+            (|r| r.set(2), "*2\r\n", "~2\r\n"),
+            (|r| r.push(3), "*3\r\n", ">3\r\n"),
+            (|r| r.boolean(true), ":1\r\n", "#t\r\n"),
+            (|r| r.double(1.5), "$3\r\n1.5\r\n", ",1.5\r\n"),
+            (|r| r.verbatim("txt", "hi"), "$2\r\nhi\r\n", "=6\r\ntxt:hi\r\n"),
+            (|r| r.bulk_integer(-12), "$3\r\n-12\r\n", "$3\r\n-12\r\n"),
+            (|r| r.array(1), "*1\r\n", "*1\r\n"),
+        ];
+        for (write, resp2, resp3) in cases {
+            assert_eq!(written(Protocol::Resp2, write), resp2);
+            assert_eq!(written(Protocol::Resp3, write), resp3);
+        }
+    }
+
+    #[test]
+    fn an_error_stays_on_one_line() {
+        assert_eq!(written(Protocol::Resp2, |r| r.error("ERR", "a\r\nb")), "-ERR a  b\r\n");
+    }
+
+    #[test]
+    fn doubles_are_spelled_as_redis_spells_them() {
+        for (number, text) in
+            [(0.0, "0"), (3.0, "3"), (-1.25, "-1.25"), (f64::INFINITY, "inf"), (1e20, "1e+20"), (0.1, "0.1"), (1e-7, "1e-7")]
+        {
+            assert_eq!(double_text(number), text);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Strings: bytes, or an integer that is kept as a number.
+
+use std::borrow::Cow;
+
+use crate::value::number;
+
+/// Longest string that Redis keeps beside its object header; names the encoding only.
+const EMBEDDED_BYTES_MAX: usize = 44;
+
+/// A string value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Str {
+    /// A canonical 64-bit decimal.
+    Int(i64),
+    /// Bytes that were written in one go; takes exactly their length.
+    Fixed(Box<[u8]>),
+    /// Bytes that were changed in place and may change again; may hold spare room.
+    Growing(Vec<u8>),
+}
+
+impl Str {
+    /// A string of these bytes; an integer where they are one.
+    pub fn new(bytes: &[u8]) -> Self {
+        match number::decimal(bytes) {
+            Some(number) => Self::Int(number),
+            None => Self::Fixed(bytes.into()),
+        }
+    }
+
+    /// Its bytes; an integer is spelled out.
+    pub fn bytes(&self) -> Cow<'_, [u8]> {
+        match self {
+            Self::Int(number) => Cow::Owned(itoa::Buffer::new().format(*number).as_bytes().to_vec()),
+            Self::Fixed(bytes) => Cow::Borrowed(bytes),
+            Self::Growing(bytes) => Cow::Borrowed(bytes),
+        }
+    }
+
+    /// Its length in bytes.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Int(number) => itoa::Buffer::new().format(*number).len(),
+            Self::Fixed(bytes) => bytes.len(),
+            Self::Growing(bytes) => bytes.len(),
+        }
+    }
+
+    /// Whether it has no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The integer that it is, if it is a canonical one.
+    pub fn integer(&self) -> Option<i64> {
+        match self {
+            Self::Int(number) => Some(*number),
+            Self::Fixed(bytes) => number::decimal(bytes),
+            Self::Growing(bytes) => number::decimal(bytes),
+        }
+    }
+
+    /// Its bytes for changing in place.
+    pub fn make_growing(&mut self) -> &mut Vec<u8> {
+        if !matches!(self, Self::Growing(_)) {
+            *self = match std::mem::replace(self, Self::Int(0)) {
+                Self::Fixed(bytes) => Self::Growing(bytes.into_vec()),
+                other => Self::Growing(other.bytes().into_owned()),
+            };
+        }
+        match self {
+            Self::Growing(bytes) => bytes,
+            _ => unreachable!("made growing above"),
+        }
+    }
+
+    /// Redis's name for how such a string is kept.
+    pub fn encoding(&self) -> &'static str {
+        match self {
+            Self::Int(_) => "int",
+            Self::Fixed(bytes) if bytes.len() <= EMBEDDED_BYTES_MAX => "embstr",
+            Self::Fixed(_) | Self::Growing(_) => "raw",
+        }
+    }
+
+    /// Bytes on the heap.
+    pub fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Int(_) => 0,
+            Self::Fixed(bytes) => bytes.len(),
+            Self::Growing(bytes) => bytes.capacity(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn canonical_decimals_are_kept_as_numbers() {
+        assert_eq!(Str::new(b"-12"), Str::Int(-12));
+        for text in [&b"012"[..], b"1.0", b"", b"+1", b"9223372036854775808"] {
+            assert!(matches!(Str::new(text), Str::Fixed(_)), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn encodings_have_the_names_of_redis() {
+        assert_eq!(Str::new(b"7").encoding(), "int");
+        assert_eq!(Str::new(&[b'x'; 44]).encoding(), "embstr");
+        assert_eq!(Str::new(&[b'x'; 45]).encoding(), "raw");
+        let mut appended = Str::new(b"7");
+        appended.make_growing().push(b'8');
+        assert_eq!((appended.encoding(), appended.bytes().as_ref(), appended.integer()), ("raw", &b"78"[..], Some(78)));
+    }
+}
