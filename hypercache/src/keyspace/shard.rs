@@ -74,7 +74,13 @@ impl Shard {
     }
 
     /// Writes `key` whole; what it held before.
-    pub fn set(&mut self, key: HashedKey<'_>, value: Value, deadline: Option<UnixMillis>, now: UnixMillis) -> Option<Value> {
+    pub fn set(
+        &mut self,
+        key: HashedKey<'_>,
+        value: Value,
+        deadline: Option<UnixMillis>,
+        now: UnixMillis,
+    ) -> Option<Value> {
         let Some(entry) = self.table.find_mut(key.hash, key.bytes) else {
             let entry = Entry::new(key.bytes, value, deadline, now);
             self.entry_bytes += entry.footprint();
@@ -94,7 +100,12 @@ impl Shard {
     }
 
     /// Lets `change` work on the value of `key` in place; none where there is no such key.
-    pub fn update<R>(&mut self, key: HashedKey<'_>, now: UnixMillis, change: impl FnOnce(&mut Value) -> R) -> Option<R> {
+    pub fn update<R>(
+        &mut self,
+        key: HashedKey<'_>,
+        now: UnixMillis,
+        change: impl FnOnce(&mut Value) -> R,
+    ) -> Option<R> {
         let entry = self.table.find_mut(key.hash, key.bytes)?;
         let bytes = entry.footprint();
         let result = change(entry.value_mut());

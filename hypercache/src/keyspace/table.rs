@@ -51,7 +51,15 @@ struct Segment {
 impl Table {
     /// An empty table for keys that share `prefix_bits` leading bits of their hash.
     pub fn new(seed: HashSeed, prefix_bits: u32) -> Self {
-        Self { seed, prefix_bits, depth: 0, directory: vec![0], segments: vec![Segment::default()], unused: Vec::new(), len: 0 }
+        Self {
+            seed,
+            prefix_bits,
+            depth: 0,
+            directory: vec![0],
+            segments: vec![Segment::default()],
+            unused: Vec::new(),
+            len: 0,
+        }
     }
 
     /// Entries in it.
@@ -66,7 +74,10 @@ impl Table {
 
     /// The first entry with this hash that `wanted` takes.
     pub fn find_by(&self, hash: u64, wanted: impl Fn(&Entry) -> bool) -> Option<&Entry> {
-        self.segments[self.segment_of(hash)].entries.find(slot_hash(hash), |entry| wanted(entry)).map(Box::as_ref)
+        self.segments[self.segment_of(hash)]
+            .entries
+            .find(slot_hash(hash), |entry| wanted(entry))
+            .map(Box::as_ref)
     }
 
     /// The entry of `key`, to be changed.
@@ -83,7 +94,9 @@ impl Table {
             at = self.segment_of(hash);
         }
         let seed = self.seed;
-        self.segments[at].entries.insert_unique(slot_hash(hash), Box::new(entry), |entry| slot_hash(seed.hash(entry.key())));
+        self.segments[at]
+            .entries
+            .insert_unique(slot_hash(hash), Box::new(entry), |entry| slot_hash(seed.hash(entry.key())));
         self.len += 1;
     }
 
@@ -169,7 +182,8 @@ impl Table {
         }
         let next = ((hash >> (64 - depth)) + 1).checked_shl(64 - depth).filter(|next| *next != 0)?;
         // The last segment of this table ends where the prefix ends.
-        let same = self.prefix_bits == 0 || next >> (64 - self.prefix_bits) == hash >> (64 - self.prefix_bits);
+        let same =
+            self.prefix_bits == 0 || next >> (64 - self.prefix_bits) == hash >> (64 - self.prefix_bits);
         same.then_some(next)
     }
 
@@ -196,7 +210,9 @@ impl Table {
         for entry in old.entries {
             let hash = seed.hash(entry.key());
             let half = &mut halves[(hash >> bit & 1) as usize];
-            half.insert_unique(slot_hash(hash), entry, |entry: &Box<Entry>| slot_hash(seed.hash(entry.key())));
+            half.insert_unique(slot_hash(hash), entry, |entry: &Box<Entry>| {
+                slot_hash(seed.hash(entry.key()))
+            });
         }
         let [low, high] = halves;
         self.segments[at] = Segment { depth: depth + 1, entries: low };
@@ -226,7 +242,10 @@ impl Table {
         let run = self.run(self.index_of(hash), parent);
         let (low, high) = (self.directory[run.start] as usize, self.directory[run.end - 1] as usize);
         let together = self.segments[low].entries.len() + self.segments[high].entries.len();
-        if self.segments[low].depth != depth || self.segments[high].depth != depth || together > JOINED_ENTRIES_MAX {
+        if self.segments[low].depth != depth
+            || self.segments[high].depth != depth
+            || together > JOINED_ENTRIES_MAX
+        {
             self.shrink(at);
             return;
         }

@@ -22,7 +22,9 @@ fn sweep(keyspace: &Keyspace, now: u64) -> u64 {
 fn a_scan_over_all_shards_sees_every_key_once() {
     let keyspace = keyspace();
     for n in 0..5000 {
-        with(&keyspace, format!("k{n}").as_bytes(), |shard, key| shard.set(key, Str::new(b"v").into(), None, 0));
+        with(&keyspace, format!("k{n}").as_bytes(), |shard, key| {
+            shard.set(key, Str::new(b"v").into(), None, 0)
+        });
     }
     for count in [1, 7, 500, 100_000] {
         let (mut seen, mut from) = (Vec::new(), Some(0));
@@ -40,7 +42,9 @@ fn a_scan_over_all_shards_sees_every_key_once() {
 fn a_sweep_takes_what_is_due_within_its_budget() {
     let keyspace = Keyspace::new(1, HashSeed(1));
     for n in 0..100_u64 {
-        with(&keyspace, format!("k{n}").as_bytes(), |shard, key| shard.set(key, Str::new(b"v").into(), Some(1000 + n), 0));
+        with(&keyspace, format!("k{n}").as_bytes(), |shard, key| {
+            shard.set(key, Str::new(b"v").into(), Some(1000 + n), 0)
+        });
     }
     let swept = keyspace.lock(0).sweep(1050, 20);
     assert_eq!((swept.keys, swept.more, swept.lag_max), (20, true, 50));

@@ -76,7 +76,8 @@ impl ReplyWriter {
         self.buffer.extend_from_slice(prefix.as_bytes());
         if !text.is_empty() {
             self.buffer.push(b' ');
-            self.buffer.extend(text.bytes().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }));
+            self.buffer
+                .extend(text.bytes().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }));
         }
         self.buffer.extend_from_slice(b"\r\n");
     }
@@ -253,9 +254,15 @@ mod tests {
 
     #[test]
     fn doubles_are_spelled_as_redis_spells_them() {
-        for (number, text) in
-            [(0.0, "0"), (3.0, "3"), (-1.25, "-1.25"), (f64::INFINITY, "inf"), (1e20, "1e+20"), (0.1, "0.1"), (1e-7, "1e-7")]
-        {
+        for (number, text) in [
+            (0.0, "0"),
+            (3.0, "3"),
+            (-1.25, "-1.25"),
+            (f64::INFINITY, "inf"),
+            (1e20, "1e+20"),
+            (0.1, "0.1"),
+            (1e-7, "1e-7"),
+        ] {
             assert_eq!(double_text(number), text);
         }
     }

@@ -174,7 +174,8 @@ impl Parser {
             }
             let line = header(&rest[self.position..], b'$').map_err(|_| ProtocolError::LengthTooLong)?;
             let Some((length, used)) = line else { return Ok(None) };
-            let length = length.filter(|&n| n >= 0 && n <= limits.bulk_bytes as i64).ok_or(ProtocolError::Length)?;
+            let length =
+                length.filter(|&n| n >= 0 && n <= limits.bulk_bytes as i64).ok_or(ProtocolError::Length)?;
             if length > UNAUTHENTICATED_BULK_BYTES_MAX && !limits.authenticated {
                 return Err(ProtocolError::UnauthenticatedLength);
             }

@@ -91,14 +91,34 @@ mod tests {
     #[test]
     fn matches_like_redis() {
         let yes: [(&str, &str); 15] = [
-            ("*", ""), ("*", "abc"), ("h?llo", "hello"), ("h*llo", "heeeello"), ("h[ae]llo", "hallo"), ("h[^e]llo", "hbllo"),
-            ("h[a-c]llo", "hbllo"), ("h[c-a]llo", "hbllo"), ("a\\*b", "a*b"), ("*a*b*c*", "xxaxxbxxcxx"), ("[\\]]", "]"),
-            ("a**b", "ab"), ("*.txt", "a.b.txt"), ("[abc", "a"), ("", ""),
+            ("*", ""),
+            ("*", "abc"),
+            ("h?llo", "hello"),
+            ("h*llo", "heeeello"),
+            ("h[ae]llo", "hallo"),
+            ("h[^e]llo", "hbllo"),
+            ("h[a-c]llo", "hbllo"),
+            ("h[c-a]llo", "hbllo"),
+            ("a\\*b", "a*b"),
+            ("*a*b*c*", "xxaxxbxxcxx"),
+            ("[\\]]", "]"),
+            ("a**b", "ab"),
+            ("*.txt", "a.b.txt"),
+            ("[abc", "a"),
+            ("", ""),
         ];
         for (pattern, text) in yes {
             assert!(matches(pattern.as_bytes(), text.as_bytes()), "{pattern} {text}");
         }
-        for (pattern, text) in [("h?llo", "hllo"), ("h[^e]llo", "hello"), ("a\\*b", "axb"), ("", "a"), ("a", ""), ("*b", "abc"), ("[^a]", "a")] {
+        for (pattern, text) in [
+            ("h?llo", "hllo"),
+            ("h[^e]llo", "hello"),
+            ("a\\*b", "axb"),
+            ("", "a"),
+            ("a", ""),
+            ("*b", "abc"),
+            ("[^a]", "a"),
+        ] {
             assert!(!matches(pattern.as_bytes(), text.as_bytes()), "{pattern} {text}");
         }
         assert!(matches_ignoring_case(b"MAXmem*", b"maxmemory"));

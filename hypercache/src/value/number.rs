@@ -112,10 +112,14 @@ mod tests {
 
     #[test]
     fn reads_decimals_as_redis_does() {
-        for (text, number) in [("0", 0), ("-1", -1), ("9223372036854775807", i64::MAX), ("-9223372036854775808", i64::MIN)] {
+        for (text, number) in
+            [("0", 0), ("-1", -1), ("9223372036854775807", i64::MAX), ("-9223372036854775808", i64::MIN)]
+        {
             assert_eq!(decimal(text.as_bytes()), Some(number), "{text}");
         }
-        for text in ["", "-", "+1", "01", "-0", " 1", "1 ", "9223372036854775808", "99999999999999999999", "1a"] {
+        for text in
+            ["", "-", "+1", "01", "-0", " 1", "1 ", "9223372036854775808", "99999999999999999999", "1a"]
+        {
             assert_eq!(decimal(text.as_bytes()), None, "{text}");
         }
     }
@@ -131,7 +135,11 @@ mod tests {
             ("1", "1e20", "100000000000000000001"),
         ];
         for (left, right, sum) in cases {
-            assert_eq!(add_decimal(left.as_bytes(), right.as_bytes()).as_deref(), Some(sum), "{left} + {right}");
+            assert_eq!(
+                add_decimal(left.as_bytes(), right.as_bytes()).as_deref(),
+                Some(sum),
+                "{left} + {right}"
+            );
         }
         assert_eq!(add_decimal(b"1e308", b"1e308").as_deref().map(str::len), None);
         assert_eq!(add_decimal(b"1", b"abc"), None);

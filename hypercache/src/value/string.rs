@@ -111,6 +111,9 @@ mod tests {
         assert_eq!(Str::new(&[b'x'; 45]).encoding(), "raw");
         let mut appended = Str::new(b"7");
         appended.make_growing().push(b'8');
-        assert_eq!((appended.encoding(), appended.bytes().as_ref(), appended.integer()), ("raw", &b"78"[..], Some(78)));
+        assert_eq!(
+            (appended.encoding(), appended.bytes().as_ref(), appended.integer()),
+            ("raw", &b"78"[..], Some(78))
+        );
     }
 }

@@ -83,8 +83,10 @@ fn samples_come_from_everywhere() {
     let mut table = Table::new(HashSeed(3), 0);
     assert!(table.sample(5).is_none());
     fill(&mut table, &keys_of_prefix(HashSeed(3), 0, 0..3_000));
-    let seen: BTreeSet<_> =
-        (0..20_000_u64).filter_map(|n| table.sample(HashSeed(n).hash(b"draw"))).map(|entry| entry.key().to_vec()).collect();
+    let seen: BTreeSet<_> = (0..20_000_u64)
+        .filter_map(|n| table.sample(HashSeed(n).hash(b"draw")))
+        .map(|entry| entry.key().to_vec())
+        .collect();
     assert!(seen.len() > 2_500, "{}", seen.len());
 }
 

@@ -2,7 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-const LIMITS: Limits = Limits { bulk_bytes: 1 << 20, arguments: 1024, inline_bytes: 64 << 10, authenticated: true };
+const LIMITS: Limits =
+    Limits { bulk_bytes: 1 << 20, arguments: 1024, inline_bytes: 64 << 10, authenticated: true };
 
 fn all(input: &[u8], limits: &Limits) -> Result<Vec<Vec<Vec<u8>>>, ProtocolError> {
     let mut parser = Parser::default();
@@ -20,7 +21,10 @@ fn words(input: &str) -> Result<Vec<Vec<Vec<u8>>>, ProtocolError> {
 #[test]
 fn reads_arrays_and_inline_commands_one_after_the_other() {
     let commands = words("*2\r\n$3\r\nGET\r\n$1\r\na\r\nPING\r\n*0\r\n\r\n*1\r\n$4\r\nQUIT\r\n").unwrap();
-    assert_eq!(commands, [vec![b"GET".to_vec(), b"a".to_vec()], vec![b"PING".to_vec()], vec![b"QUIT".to_vec()]]);
+    assert_eq!(
+        commands,
+        [vec![b"GET".to_vec(), b"a".to_vec()], vec![b"PING".to_vec()], vec![b"QUIT".to_vec()]]
+    );
 }
 
 #[test]

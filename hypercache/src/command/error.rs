@@ -1,0 +1,117 @@
+//! Errors as a client sees them: a prefix that programs switch on, and a text for people.
+
+use std::borrow::Cow;
+
+/// An error reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplyError {
+    /// The word that clients switch on: `ERR`, `WRONGTYPE`, `NOAUTH`, …
+    pub prefix: &'static str,
+    /// The rest, in Redis's wording where Redis has the same error.
+    pub text: Cow<'static, str>,
+}
+
+impl ReplyError {
+    /// An error with a prefix of its own.
+    pub const fn new(prefix: &'static str, text: &'static str) -> Self {
+        Self { prefix, text: Cow::Borrowed(text) }
+    }
+
+    /// An `ERR`.
+    pub const fn err(text: &'static str) -> Self {
+        Self::new("ERR", text)
+    }
+
+    /// An `ERR` whose text is made at run time.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { prefix: "ERR", text: Cow::Owned(text.into()) }
+    }
+
+    /// The command needs another number of arguments.
+    pub fn arity(name: &str) -> Self {
+        Self::text(format!("wrong number of arguments for '{}' command", name.to_ascii_lowercase()))
+    }
+
+    /// There is no such command. As Redis does it, the name is cut after 128 bytes and so are the arguments together.
+    pub fn unknown_command(args: crate::resp::Args<'_>) -> Self {
+        let shown = |bytes: &[u8], limit: usize| {
+            String::from_utf8_lossy(&bytes[..bytes.len().min(limit)]).into_owned()
+        };
+        let mut beginning = String::new();
+        for argument in args.from(1).iter() {
+            if beginning.len() >= UNKNOWN_SHOWN_MAX {
+                break;
+            }
+            beginning.push_str(&format!("'{}' ", shown(argument, UNKNOWN_SHOWN_MAX - beginning.len())));
+        }
+        let name = shown(args.get(0).unwrap_or_default(), UNKNOWN_SHOWN_MAX);
+        Self::text(format!("unknown command '{name}', with args beginning with: {beginning}"))
+    }
+
+    /// There is no such subcommand.
+    pub fn unknown_subcommand(container: &str, subcommand: &[u8]) -> Self {
+        let shown =
+            String::from_utf8_lossy(&subcommand[..subcommand.len().min(UNKNOWN_SHOWN_MAX)]).into_owned();
+        Self::text(format!("unknown subcommand '{shown}'. Try {} HELP.", container.to_ascii_uppercase()))
+    }
+
+    /// The expiry is out of range, in the words of `command`.
+    pub fn invalid_expire(command: &str) -> Self {
+        Self::text(format!("invalid expire time in '{}' command", command.to_ascii_lowercase()))
+    }
+}
+
+impl std::fmt::Display for ReplyError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.prefix, self.text)
+    }
+}
+
+impl std::error::Error for ReplyError {}
+
+/// Bytes of a command nobody knows that its error shows.
+const UNKNOWN_SHOWN_MAX: usize = 128;
+
+/// The key holds another type.
+pub const WRONG_TYPE: ReplyError =
+    ReplyError::new("WRONGTYPE", "Operation against a key holding the wrong kind of value");
+/// An option that does not exist, or not here.
+pub const SYNTAX: ReplyError = ReplyError::err("syntax error");
+/// Not a 64-bit integer.
+pub const NOT_AN_INTEGER: ReplyError = ReplyError::err("value is not an integer or out of range");
+/// Not a floating-point number.
+pub const NOT_A_FLOAT: ReplyError = ReplyError::err("value is not a valid float");
+/// There is no such key where there must be one.
+pub const NO_SUCH_KEY: ReplyError = ReplyError::err("no such key");
+/// The sum does not fit 64 bits.
+pub const OVERFLOW: ReplyError = ReplyError::err("increment or decrement would overflow");
+/// The string would be longer than one may be.
+pub const TOO_LONG: ReplyError = ReplyError::err("string exceeds maximum allowed size (proto-max-bulk-len)");
+/// The store is at its memory limit and may not evict.
+pub const OUT_OF_MEMORY: ReplyError =
+    ReplyError::new("OOM", "command not allowed when used memory > 'maxmemory'.");
+/// A store index that does not exist.
+pub const DB_OUT_OF_RANGE: ReplyError = ReplyError::err("DB index is out of range");
+/// The client has not authenticated.
+pub const NO_AUTH: ReplyError = ReplyError::new("NOAUTH", "Authentication required.");
+/// Wrong user or password.
+pub const WRONG_PASS: ReplyError =
+    ReplyError::new("WRONGPASS", "invalid username-password pair or user is disabled.");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resp::OwnedArgs;
+
+    #[test]
+    fn an_unknown_command_is_told_in_redis_words() {
+        let args = OwnedArgs::new(["FOO", "a", "b"]);
+        assert_eq!(
+            ReplyError::unknown_command(args.view()).to_string(),
+            "ERR unknown command 'FOO', with args beginning with: 'a' 'b' "
+        );
+        let long = "x".repeat(500);
+        let text = ReplyError::unknown_command(OwnedArgs::new([&long, &long, &long]).view()).to_string();
+        assert!(text.len() < 350, "{}", text.len());
+    }
+}

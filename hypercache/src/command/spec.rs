@@ -1,0 +1,381 @@
+//! The entry of one command in the table.
+
+use crate::command::Context;
+use crate::command::Outcome;
+use crate::command::ReplyError;
+use crate::resp::Args;
+use crate::resp::ReplyWriter;
+use crate::store::Registry;
+
+/// A data handler: reads its arguments (the name at 0), works on the locked data, writes its reply.
+pub type Handler = fn(&mut Context<'_>, Args<'_>, &mut ReplyWriter) -> Outcome;
+
+/// Who runs a command. Only `Data` runs again when a log is replayed or a Raft entry applied, so only `Data` has to be
+/// deterministic.
+#[derive(Clone, Copy)]
+pub enum Run {
+    /// A function on data.
+    Data(Handler),
+    /// Changes or tells the state of its connection.
+    Session(SessionCommand),
+    /// Changes or tells the state of the node.
+    Node(NodeCommand),
+    /// Has subcommands and does nothing by itself.
+    Container(&'static [Spec]),
+    /// Stands for names that are no command.
+    Unknown,
+}
+
+/// Commands about a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names of the commands")]
+pub enum SessionCommand {
+    Auth,
+    ClientCaching,
+    ClientGetName,
+    ClientGetRedir,
+    ClientHelp,
+    ClientId,
+    ClientInfo,
+    ClientNoEvict,
+    ClientNoTouch,
+    ClientReply,
+    ClientSetInfo,
+    ClientSetName,
+    ClientTraceContext,
+    ClientTrackingInfo,
+    Echo,
+    Hello,
+    Ping,
+    Quit,
+    Reset,
+    Select,
+}
+
+/// Commands about the node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names of the commands")]
+pub enum NodeCommand {
+    ClientKill,
+    ClientList,
+    ClientPause,
+    ClientUnblock,
+    ClientUnpause,
+    Command,
+    CommandCount,
+    CommandDocs,
+    CommandGetKeys,
+    CommandGetKeysAndFlags,
+    CommandHelp,
+    CommandInfo,
+    CommandList,
+    ConfigGet,
+    ConfigHelp,
+    ConfigResetStat,
+    ConfigRewrite,
+    ConfigSet,
+    Info,
+    Lolwut,
+    Role,
+    Shutdown,
+    Time,
+}
+
+/// What a command may do and what it needs, as a set of bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Flags(u32);
+
+impl Flags {
+    /// Reads data and changes none.
+    pub const READONLY: Self = Self(1);
+    /// May change data.
+    pub const WRITE: Self = Self(1 << 1);
+    /// May need more memory: refused where there is none.
+    pub const DENYOOM: Self = Self(1 << 2);
+    /// Constant or logarithmic time.
+    pub const FAST: Self = Self(1 << 3);
+    /// For administrators.
+    pub const ADMIN: Self = Self(1 << 4);
+    /// Allowed while data is loading.
+    pub const LOADING: Self = Self(1 << 5);
+    /// Allowed on a replica with stale data.
+    pub const STALE: Self = Self(1 << 6);
+    /// Not for scripts.
+    pub const NOSCRIPT: Self = Self(1 << 7);
+    /// Allowed before authentication.
+    pub const NO_AUTH: Self = Self(1 << 8);
+    /// Part of publish and subscribe.
+    pub const PUBSUB: Self = Self(1 << 9);
+    /// May block its client.
+    pub const BLOCKING: Self = Self(1 << 10);
+    /// Which keys it touches cannot be told from positions alone.
+    pub const MOVABLEKEYS: Self = Self(1 << 11);
+    /// Not shown to `MONITOR`, and left out of the command log's samples.
+    pub const SKIP_MONITOR: Self = Self(1 << 12);
+    /// Not inside `MULTI`.
+    pub const NO_MULTI: Self = Self(1 << 13);
+
+    /// Both sets.
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether all of `other` is in here.
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Redis's names of the flags that are set, in Redis's order.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        const NAMES: [(Flags, &str); 14] = [
+            (Flags::WRITE, "write"),
+            (Flags::READONLY, "readonly"),
+            (Flags::DENYOOM, "denyoom"),
+            (Flags::ADMIN, "admin"),
+            (Flags::PUBSUB, "pubsub"),
+            (Flags::NOSCRIPT, "noscript"),
+            (Flags::BLOCKING, "blocking"),
+            (Flags::LOADING, "loading"),
+            (Flags::STALE, "stale"),
+            (Flags::SKIP_MONITOR, "skip_monitor"),
+            (Flags::FAST, "fast"),
+            (Flags::NO_AUTH, "no_auth"),
+            (Flags::MOVABLEKEYS, "movablekeys"),
+            (Flags::NO_MULTI, "no_multi"),
+        ];
+        NAMES.into_iter().filter(move |(flag, _)| self.has(*flag)).map(|(_, name)| name)
+    }
+}
+
+/// Where the keys stand among the arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keys {
+    /// There are none.
+    None,
+    /// From `first` to `last` in steps of `step`; `last` counts from the end where it is negative.
+    Range {
+        /// Index of the first key.
+        first: usize,
+        /// Index of the last key, -1 the last argument.
+        last: i32,
+        /// Distance from one key to the next.
+        step: usize,
+    },
+}
+
+impl Keys {
+    /// One key, right after the name.
+    pub const ONE: Self = Self::Range { first: 1, last: 1, step: 1 };
+    /// All arguments.
+    pub const ALL: Self = Self::Range { first: 1, last: -1, step: 1 };
+    /// Every other argument: key, value, key, value.
+    pub const PAIRS: Self = Self::Range { first: 1, last: -1, step: 2 };
+    /// The first two arguments.
+    pub const TWO: Self = Self::Range { first: 1, last: 2, step: 1 };
+
+    /// Indexes of the keys in `args`.
+    pub fn positions(self, args: Args<'_>) -> impl Iterator<Item = usize> + use<> {
+        let (first, end, step) = match self {
+            Self::None => (0, 0, 1),
+            Self::Range { first, last, step } => {
+                let end = match usize::try_from(last) {
+                    Ok(last) => (last + 1).min(args.len()),
+                    Err(_) => (args.len() + 1).saturating_sub(last.unsigned_abs() as usize),
+                };
+                (first, end, step)
+            }
+        };
+        (first..end).step_by(step)
+    }
+}
+
+/// Which family a command belongs to; `COMMAND DOCS` and the categories tell it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names of the families")]
+pub enum Group {
+    Connection,
+    Generic,
+    Server,
+    String,
+}
+
+impl Group {
+    /// Redis's name of the group.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connection => "connection",
+            Self::Generic => "generic",
+            Self::Server => "server",
+            Self::String => "string",
+        }
+    }
+
+    /// Redis's ACL category that goes with the group, if there is one.
+    fn category(self) -> Option<&'static str> {
+        match self {
+            Self::Connection => Some("connection"),
+            Self::Generic => Some("keyspace"),
+            Self::Server => None,
+            Self::String => Some("string"),
+        }
+    }
+}
+
+/// How a command that also touches another store tells which store, and the index of the key there.
+pub type OtherStore = fn(Args<'_>, &Registry) -> Result<Option<(usize, usize)>, ReplyError>;
+
+/// The entry of one command.
+#[derive(Clone, Copy)]
+pub struct Spec {
+    /// Name in upper case; of a subcommand, its own name without the container's.
+    pub name: &'static str,
+    /// Arguments with the name (and container's name): exactly so many, or at least so many where negative.
+    pub arity: i16,
+    /// What it may do and what it needs.
+    pub flags: Flags,
+    /// Where its keys are.
+    pub keys: Keys,
+    /// Who runs it.
+    pub run: Run,
+    /// Its family.
+    pub group: Group,
+    /// Redis version that brought it.
+    pub since: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+    /// Its arguments in Redis's notation, without the name; `syntax` reads it.
+    pub syntax: &'static str,
+    /// Running time in O-notation.
+    pub complexity: &'static str,
+    /// A second store that it touches.
+    pub other_store: Option<OtherStore>,
+    /// Whether it is one of those that can do harm.
+    pub dangerous: bool,
+}
+
+impl Spec {
+    const fn new(name: &'static str, arity: i16, group: Group, run: Run) -> Self {
+        Self {
+            name,
+            arity,
+            flags: Flags(0),
+            keys: Keys::None,
+            run,
+            group,
+            since: "1.0.0",
+            summary: "",
+            syntax: "",
+            complexity: "O(1)",
+            other_store: None,
+            dangerous: false,
+        }
+    }
+
+    /// A command that reads data.
+    pub const fn read(name: &'static str, arity: i16, group: Group, handler: Handler) -> Self {
+        Self::new(name, arity, group, Run::Data(handler)).with(Flags::READONLY)
+    }
+
+    /// A command that changes data.
+    pub const fn write(name: &'static str, arity: i16, group: Group, handler: Handler) -> Self {
+        Self::new(name, arity, group, Run::Data(handler)).with(Flags::WRITE)
+    }
+
+    /// A command about its connection.
+    pub const fn session(name: &'static str, arity: i16, command: SessionCommand) -> Self {
+        Self::new(name, arity, Group::Connection, Run::Session(command))
+            .with(Flags::LOADING.and(Flags::STALE).and(Flags::NOSCRIPT))
+    }
+
+    /// A command about the node.
+    pub const fn node(name: &'static str, arity: i16, command: NodeCommand) -> Self {
+        Self::new(name, arity, Group::Server, Run::Node(command)).with(Flags::LOADING.and(Flags::STALE))
+    }
+
+    /// A command with subcommands.
+    pub const fn container(name: &'static str, group: Group, subcommands: &'static [Spec]) -> Self {
+        Self::new(name, -2, group, Run::Container(subcommands))
+    }
+
+    /// What stands for names that are no command.
+    pub const fn unknown() -> Self {
+        Self::new("_OTHER", -1, Group::Server, Run::Unknown)
+    }
+
+    /// Adds flags.
+    pub const fn with(mut self, flags: Flags) -> Self {
+        self.flags = self.flags.and(flags);
+        self
+    }
+
+    /// Says where the keys are.
+    pub const fn keys(mut self, keys: Keys) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    /// Puts it into another family.
+    pub const fn group(mut self, group: Group) -> Self {
+        self.group = group;
+        self
+    }
+
+    /// Names a second store that it touches.
+    pub const fn other_store(mut self, other_store: OtherStore) -> Self {
+        self.other_store = Some(other_store);
+        self
+    }
+
+    /// Marks it as one that can do harm.
+    pub const fn dangerous(mut self) -> Self {
+        self.dangerous = true;
+        self
+    }
+
+    /// Documents it: version, sentence, arguments, running time.
+    pub const fn doc(
+        mut self,
+        since: &'static str,
+        summary: &'static str,
+        syntax: &'static str,
+        complexity: &'static str,
+    ) -> Self {
+        self.since = since;
+        self.summary = summary;
+        self.syntax = syntax;
+        self.complexity = complexity;
+        self
+    }
+
+    /// Whether so many arguments fit.
+    pub fn takes(&self, arguments: usize) -> bool {
+        let wanted = self.arity.unsigned_abs().into();
+        if self.arity < 0 { arguments >= wanted } else { arguments == wanted }
+    }
+
+    /// Names of its ACL categories, without `@`.
+    pub fn categories(&self) -> Vec<&'static str> {
+        let speed = if self.flags.has(Flags::FAST) { "fast" } else { "slow" };
+        let when = |flag: Flags, name: &'static str| self.flags.has(flag).then_some(name);
+        let dangerous = (self.dangerous || self.flags.has(Flags::ADMIN)).then_some("dangerous");
+        let found = [
+            self.group.category(),
+            when(Flags::READONLY, "read"),
+            when(Flags::WRITE, "write"),
+            when(Flags::ADMIN, "admin"),
+            dangerous,
+            when(Flags::PUBSUB, "pubsub"),
+            when(Flags::BLOCKING, "blocking"),
+            Some(speed),
+        ];
+        found.into_iter().flatten().collect()
+    }
+
+    /// Its subcommands.
+    pub fn subcommands(&self) -> &'static [Spec] {
+        match self.run {
+            Run::Container(subcommands) => subcommands,
+            _ => &[],
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The stores of a node, by index and by name.
+
+use std::sync::Arc;
+
+use crate::config;
+use crate::keyspace::key::HashSeed;
+use crate::store::Store;
+use crate::value::number;
+
+/// All stores of a node.
+#[derive(Debug)]
+pub struct Registry {
+    stores: Vec<Arc<Store>>,
+    /// Bytes all stores together may hold; 0: no limit. Behind `CONFIG SET maxmemory`.
+    limit_bytes: std::sync::atomic::AtomicU64,
+}
+
+impl Registry {
+    /// The stores that the configuration names.
+    pub fn new(stores: &[config::Store], cache: &config::Cache, seed: HashSeed) -> Self {
+        let stores = stores
+            .iter()
+            .enumerate()
+            .map(|(index, rules)| Arc::new(Store::new(index, rules.clone(), cache.shards, seed)))
+            .collect();
+        Self { stores, limit_bytes: cache.max_memory.into() }
+    }
+
+    /// All stores in the order of their indexes.
+    pub fn all(&self) -> &[Arc<Store>] {
+        &self.stores
+    }
+
+    /// The store at `index`.
+    pub fn get(&self, index: usize) -> Option<&Arc<Store>> {
+        self.stores.get(index)
+    }
+
+    /// The store that an index or a name tells.
+    pub fn find(&self, index_or_name: &[u8]) -> Option<&Arc<Store>> {
+        match number::decimal(index_or_name) {
+            Some(index) => self.get(usize::try_from(index).ok()?),
+            None => self.stores.iter().find(|store| store.name().as_bytes() == index_or_name),
+        }
+    }
+
+    /// Bytes all stores together may hold; 0: no limit.
+    pub fn limit_bytes(&self) -> u64 {
+        self.limit_bytes.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Changes the limit of all stores together.
+    pub fn set_limit_bytes(&self, bytes: u64) {
+        self.limit_bytes.store(bytes, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// Bytes of the entries of all stores; takes no lock.
+    pub fn used_bytes(&self) -> u64 {
+        self.stores.iter().map(|store| store.census().bytes as u64).sum()
+    }
+
+    /// Whether a write that needs memory has to be refused in `store`.
+    pub fn full(&self, store: &Store) -> bool {
+        let over = |limit: u64, used: &dyn Fn() -> u64| limit != 0 && used() > limit;
+        over(store.limit_bytes(), &|| store.census().bytes as u64)
+            || over(self.limit_bytes(), &|| self.used_bytes())
+    }
+}
