@@ -116,6 +116,15 @@ impl Parser {
         Args::new(data, &self.spans)
     }
 
+    /// Takes the command that `advance` has found complete as not read: it is found again.
+    pub fn rewind(&mut self) {
+        self.finished = None;
+        self.position = 0;
+        self.remaining = None;
+        self.from_inline = false;
+        self.spans.clear();
+    }
+
     /// Bytes at the front of the buffer that are no longer needed. The caller removes them.
     pub fn take_consumed(&mut self) -> usize {
         self.release();

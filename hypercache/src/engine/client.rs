@@ -1,0 +1,292 @@
+//! Who is connected: what other connections and the node see of a client.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU16;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+use std::time::Instant;
+
+use hashbrown::HashMap;
+use parking_lot::Mutex;
+use parking_lot::MutexGuard;
+use tokio::sync::Notify;
+
+use crate::resp::Protocol;
+
+/// What a client says of itself.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Labels {
+    /// `CLIENT SETNAME`.
+    pub name: Option<Box<str>>,
+    /// `CLIENT SETINFO LIB-NAME`.
+    pub library: Option<Box<str>>,
+    /// `CLIENT SETINFO LIB-VER`.
+    pub library_version: Option<Box<str>>,
+}
+
+/// A connected client.
+#[derive(Debug)]
+pub struct Client {
+    /// Unique while the node runs, ascending.
+    pub id: u64,
+    /// Where it connects from.
+    pub address: SocketAddr,
+    /// Which of our addresses it reached.
+    pub local_address: SocketAddr,
+    /// When it connected.
+    pub since: Instant,
+    labels: Mutex<Labels>,
+    active_ms: AtomicU64,
+    commands: AtomicU64,
+    bytes_in: AtomicU64,
+    bytes_out: AtomicU64,
+    query_bytes: AtomicU64,
+    last_command: AtomicU16,
+    store: AtomicU16,
+    resp3: AtomicBool,
+    no_evict: AtomicBool,
+    no_touch: AtomicBool,
+    killed: AtomicBool,
+    wake: Notify,
+}
+
+/// What a connection notes of itself after each batch of commands.
+#[derive(Debug, Clone, Copy)]
+pub struct Activity {
+    /// The command that ran last, by its number.
+    pub command: u16,
+    /// Commands run.
+    pub commands: u64,
+    /// Bytes received.
+    pub bytes_in: u64,
+    /// Bytes sent.
+    pub bytes_out: u64,
+    /// Bytes received that are no whole command yet.
+    pub query_bytes: u64,
+}
+
+impl Client {
+    /// A client that has just connected.
+    pub fn new(id: u64, address: SocketAddr, local_address: SocketAddr) -> Self {
+        Self {
+            id,
+            address,
+            local_address,
+            since: Instant::now(),
+            labels: Mutex::default(),
+            active_ms: AtomicU64::new(0),
+            commands: AtomicU64::new(0),
+            bytes_in: AtomicU64::new(0),
+            bytes_out: AtomicU64::new(0),
+            query_bytes: AtomicU64::new(0),
+            last_command: AtomicU16::new(0),
+            store: AtomicU16::new(0),
+            resp3: AtomicBool::new(false),
+            no_evict: AtomicBool::new(false),
+            no_touch: AtomicBool::new(false),
+            killed: AtomicBool::new(false),
+            wake: Notify::new(),
+        }
+    }
+
+    /// What it says of itself.
+    pub fn labels(&self) -> MutexGuard<'_, Labels> {
+        self.labels.lock()
+    }
+
+    /// Notes what a batch did. Only the connection's own thread calls this.
+    pub fn note(&self, activity: Activity) {
+        let add = |counter: &AtomicU64, more: u64| counter.store(counter.load(Relaxed) + more, Relaxed);
+        self.active_ms.store(u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX), Relaxed);
+        self.last_command.store(activity.command, Relaxed);
+        self.query_bytes.store(activity.query_bytes, Relaxed);
+        add(&self.commands, activity.commands);
+        add(&self.bytes_in, activity.bytes_in);
+        add(&self.bytes_out, activity.bytes_out);
+    }
+
+    /// Notes the command under way, for those who ask about it from within.
+    pub fn note_command(&self, command: u16) {
+        self.active_ms.store(u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX), Relaxed);
+        self.last_command.store(command, Relaxed);
+    }
+
+    /// Number of the command that ran last.
+    pub fn last_command(&self) -> u16 {
+        self.last_command.load(Relaxed)
+    }
+
+    /// Time since it was last heard of.
+    pub fn idle(&self) -> Duration {
+        self.since.elapsed().saturating_sub(Duration::from_millis(self.active_ms.load(Relaxed)))
+    }
+
+    /// Bytes received, bytes sent, commands run, and bytes received that are no whole command yet.
+    pub fn traffic(&self) -> Activity {
+        Activity {
+            command: self.last_command(),
+            commands: self.commands.load(Relaxed),
+            bytes_in: self.bytes_in.load(Relaxed),
+            bytes_out: self.bytes_out.load(Relaxed),
+            query_bytes: self.query_bytes.load(Relaxed),
+        }
+    }
+
+    /// The store it has selected.
+    pub fn store(&self) -> usize {
+        self.store.load(Relaxed).into()
+    }
+
+    /// Notes the store that it has selected.
+    pub fn set_store(&self, store: usize) {
+        self.store.store(u16::try_from(store).unwrap_or(u16::MAX), Relaxed);
+    }
+
+    /// The protocol it speaks.
+    pub fn protocol(&self) -> Protocol {
+        if self.resp3.load(Relaxed) { Protocol::Resp3 } else { Protocol::Resp2 }
+    }
+
+    /// Notes the protocol it speaks.
+    pub fn set_protocol(&self, protocol: Protocol) {
+        self.resp3.store(protocol == Protocol::Resp3, Relaxed);
+    }
+
+    /// Whether it is exempt from client eviction.
+    pub fn no_evict(&self) -> bool {
+        self.no_evict.load(Relaxed)
+    }
+
+    /// Exempts it from client eviction, or not.
+    pub fn set_no_evict(&self, on: bool) {
+        self.no_evict.store(on, Relaxed);
+    }
+
+    /// Whether its reads leave no trace in the access order.
+    pub fn no_touch(&self) -> bool {
+        self.no_touch.load(Relaxed)
+    }
+
+    /// Lets its reads leave no trace in the access order, or not.
+    pub fn set_no_touch(&self, on: bool) {
+        self.no_touch.store(on, Relaxed);
+    }
+
+    /// Has its connection closed.
+    pub fn kill(&self) {
+        self.killed.store(true, Relaxed);
+        // A permit is left where the connection is not waiting just now, so that it wakes when it next does.
+        self.wake.notify_one();
+    }
+
+    /// Whether its connection is to be closed.
+    pub fn killed(&self) -> bool {
+        self.killed.load(Relaxed)
+    }
+
+    /// Waits until its connection is to be closed.
+    pub async fn until_killed(&self) {
+        while !self.killed() {
+            self.wake.notified().await;
+        }
+    }
+}
+
+/// All connected clients.
+#[derive(Debug, Default)]
+pub struct Clients {
+    last_id: AtomicU64,
+    connected: Mutex<HashMap<u64, Arc<Client>>>,
+}
+
+/// A client's place among the connected; given up when dropped.
+#[derive(Debug)]
+pub struct Registration {
+    clients: Arc<Clients>,
+    client: Arc<Client>,
+}
+
+impl Clients {
+    /// An id that no client has had.
+    pub fn next_id(&self) -> u64 {
+        self.last_id.fetch_add(1, Relaxed) + 1
+    }
+
+    /// Registers a client, unless there are `limit` already.
+    pub fn register(self: &Arc<Self>, address: SocketAddr, local: SocketAddr, limit: usize) -> Option<Registration> {
+        let mut connected = self.connected.lock();
+        if connected.len() >= limit {
+            return None;
+        }
+        let client = Arc::new(Client::new(self.next_id(), address, local));
+        connected.insert(client.id, Arc::clone(&client));
+        Some(Registration { clients: Arc::clone(self), client })
+    }
+
+    /// How many are connected.
+    pub fn len(&self) -> usize {
+        self.connected.lock().len()
+    }
+
+    /// Whether nobody is connected.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Those connected now, by id.
+    pub fn all(&self) -> Vec<Arc<Client>> {
+        let mut all: Vec<_> = self.connected.lock().values().cloned().collect();
+        all.sort_unstable_by_key(|client| client.id);
+        all
+    }
+
+    /// The client with this id.
+    pub fn get(&self, id: u64) -> Option<Arc<Client>> {
+        self.connected.lock().get(&id).cloned()
+    }
+}
+
+impl Registration {
+    /// The client.
+    pub fn client(&self) -> &Arc<Client> {
+        &self.client
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.clients.connected.lock().remove(&self.client.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registration_ends_with_its_holder_and_the_limit_holds() {
+        let clients = Arc::new(Clients::default());
+        let here = SocketAddr::from(([127, 0, 0, 1], 1));
+        let first = clients.register(here, here, 2).unwrap();
+        let second = clients.register(here, here, 2).unwrap();
+        assert!(clients.register(here, here, 2).is_none());
+        assert_eq!(clients.all().iter().map(|client| client.id).collect::<Vec<_>>(), [1, 2]);
+        drop(first);
+        assert_eq!((clients.len(), clients.get(1).is_none()), (1, true));
+        assert_eq!(clients.register(here, here, 2).unwrap().client().id, 3);
+        drop(second);
+        assert!(clients.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_kill_reaches_a_connection_that_is_not_waiting_yet() {
+        let here = SocketAddr::from(([127, 0, 0, 1], 1));
+        let client = Client::new(1, here, here);
+        client.kill();
+        client.until_killed().await;
+        assert!(client.killed());
+    }
+}

@@ -1,0 +1,28 @@
+//! Checks that come before a command runs, read from its entry in the table.
+
+use crate::command::Command;
+use crate::command::ReplyError;
+use crate::command::error;
+use crate::command::spec::Flags;
+use crate::command::spec::Run;
+use crate::command::spec::Spec;
+use crate::resp::Args;
+use crate::store::Registry;
+use crate::store::Store;
+
+/// Whether there is such a command and it takes so many arguments.
+pub fn shape(command: &Command, args: Args<'_>) -> Result<(), ReplyError> {
+    let spec = command.spec;
+    if matches!(spec.run, Run::Unknown) {
+        return Err(ReplyError::unknown_command(args));
+    }
+    if let Some(subcommand) = args.get(1).filter(|_| !spec.subcommands.is_empty()) {
+        return Err(ReplyError::unknown_subcommand(&command.name, subcommand));
+    }
+    if spec.takes(args.len()) { Ok(()) } else { Err(ReplyError::arity(&command.name)) }
+}
+
+/// Whether the store has room for a command that needs some.
+pub fn memory(spec: &Spec, registry: &Registry, store: &Store) -> Result<(), ReplyError> {
+    if spec.flags.has(Flags::DENYOOM) && registry.full(store) { Err(error::OUT_OF_MEMORY) } else { Ok(()) }
+}

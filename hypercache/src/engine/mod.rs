@@ -1,0 +1,122 @@
+//! Runs requests on this node's data.
+
+pub mod client;
+pub mod gate;
+pub mod observed;
+pub mod session;
+pub mod version;
+
+pub use session::Session;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::command::Command;
+use crate::command::Context;
+use crate::command::ReplyError;
+use crate::command::context::Effects;
+use crate::command::context::Stamp;
+use crate::command::spec::Run;
+use crate::resp::Args;
+use crate::resp::ReplyWriter;
+use crate::store::Registry;
+use crate::telemetry::Event;
+use crate::telemetry::ExpiryMode;
+use crate::telemetry::Telemetry;
+use crate::telemetry::events::store::StoreWriteRefused;
+
+/// A request on its way down.
+#[derive(Clone, Copy)]
+pub struct Call<'a> {
+    /// What it asks for.
+    pub command: &'static Command,
+    /// Its arguments, the name first.
+    pub args: Args<'a>,
+    /// When its bytes had arrived: from here its service time counts.
+    pub received: Instant,
+    /// Its place in the batch that arrived together, from 0.
+    pub position: u32,
+}
+
+/// What the door does after the reply.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// Goes on.
+    #[default]
+    Continue,
+    /// Sends what is written and closes.
+    Close,
+}
+
+/// How a request ended, its reply being written.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Execution {
+    /// What the door does next.
+    pub flow: Flow,
+    /// What happened to the data.
+    pub effects: Effects,
+}
+
+/// Runs a request: writes its reply, or returns the error to be sent in its place, having written nothing that counts.
+/// `Observed`, `Guarded`, what answers for sessions and the node, and `Engine` are executors, each around the next.
+pub trait Executor: Send + Sync {
+    /// Runs `call` on behalf of `session`.
+    fn execute(
+        &self,
+        call: &Call<'_>,
+        session: &mut Session,
+        reply: &mut ReplyWriter,
+    ) -> Result<Execution, ReplyError>;
+}
+
+/// Runs data commands on the stores of this node.
+pub struct Engine {
+    registry: Arc<Registry>,
+    telemetry: Telemetry,
+}
+
+impl Engine {
+    /// An engine for these stores.
+    pub fn new(registry: Arc<Registry>, telemetry: Telemetry) -> Self {
+        Self { registry, telemetry }
+    }
+
+    /// The stores.
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.registry
+    }
+}
+
+impl Executor for Engine {
+    fn execute(
+        &self,
+        call: &Call<'_>,
+        session: &mut Session,
+        reply: &mut ReplyWriter,
+    ) -> Result<Execution, ReplyError> {
+        let Run::Data(handler) = call.command.spec.run else {
+            unreachable!("{}: only data commands come down here", call.command.name);
+        };
+        let spec = call.command.spec;
+        let store = self.registry.get(session.store).ok_or(crate::command::error::DB_OUT_OF_RANGE)?;
+        gate::memory(spec, &self.registry, store).inspect_err(|error| {
+            let (used_bytes, limit_bytes) = (store.census().bytes as u64, store.limit_bytes());
+            StoreWriteRefused { store: store.name(), reason: error.prefix, used_bytes, limit_bytes }.emit();
+        })?;
+        let other = spec.other_store.map(|plan| plan(call.args, &self.registry)).transpose()?.flatten();
+        let own = spec.keys.positions(call.args).map(|at| (store.index(), &call.args[at]));
+        let others = other.iter().map(|(store, at)| (*store, &call.args[*at]));
+        let mut context = Context::lock(session.stamp(), &self.registry, store, own.chain(others));
+        let outcome = handler(&mut context, call.args, reply);
+        let effects = context.effects();
+        drop(context);
+        let meters = self.telemetry.meters();
+        if effects.hits + effects.misses > 0 {
+            meters.lookups(store.index() as u16, effects.hits, effects.misses);
+        }
+        if effects.expired > 0 {
+            meters.expired(store.index() as u16, ExpiryMode::Lazy, effects.expired.into());
+        }
+        outcome.map(|()| Execution { flow: Flow::Continue, effects })
+    }
+}

@@ -1,0 +1,112 @@
+//! The outermost executor: whatever happens to a request further in, it is measured, and told where somebody wants it.
+
+use std::time::Instant;
+use std::time::SystemTime;
+
+use crate::command::ReplyError;
+use crate::engine::Call;
+use crate::engine::Execution;
+use crate::engine::Executor;
+use crate::engine::Session;
+use crate::resp::ReplyWriter;
+use crate::telemetry::CommandError;
+use crate::telemetry::CommandRecord;
+use crate::telemetry::CommandSample;
+use crate::telemetry::Keep;
+use crate::telemetry::Telemetry;
+
+/// Measures what goes through it.
+pub struct Observed<E> {
+    inner: E,
+    telemetry: Telemetry,
+}
+
+/// How long a request took, in nanoseconds.
+struct Took {
+    service_ns: u64,
+    execution_ns: u64,
+}
+
+impl<E> Observed<E> {
+    /// Measures what goes to `inner`.
+    pub fn new(inner: E, telemetry: Telemetry) -> Self {
+        Self { inner, telemetry }
+    }
+}
+
+impl<E: Executor> Executor for Observed<E> {
+    fn execute(
+        &self,
+        call: &Call<'_>,
+        session: &mut Session,
+        reply: &mut ReplyWriter,
+    ) -> Result<Execution, ReplyError> {
+        let mark = reply.len();
+        let result = self.inner.execute(call, session, reply);
+        // One look at the clock for each command: where one ends, the next begins.
+        let end = Instant::now();
+        let took = Took { service_ns: nanos(end - call.received), execution_ns: nanos(end - session.tick) };
+        session.tick = end;
+        let (command, store) = (call.command.id, session.store as u16);
+        self.telemetry.meters().command(CommandSample {
+            command,
+            store,
+            failed: result.is_err(),
+            service_ns: took.service_ns,
+            execution_ns: took.execution_ns,
+        });
+        if let Err(error) = &result {
+            reply.truncate(mark);
+            self.telemetry.meters().error(command, error.prefix);
+        }
+        let kept = self.telemetry.commands().keep(command, result.is_err(), took.service_ns, session.use_trace());
+        if let Some(keep) = kept {
+            tell(keep, call, session, &took, &result, reply.len() - mark);
+        }
+        result
+    }
+}
+
+#[cold]
+fn tell(
+        keep: Keep,
+        call: &Call<'_>,
+        session: &mut Session,
+        took: &Took,
+        result: &Result<Execution, ReplyError>,
+        reply_bytes: usize,
+    ) {
+        let error = result.as_ref().err().map(|error| CommandError {
+            kind: error.prefix.into(),
+            message: error.text.as_ref().into(),
+        });
+        let effects = result.as_ref().map(|execution| execution.effects).unwrap_or_default();
+        let key = call.command.spec.keys.positions(call.args).next().and_then(|at| call.args.get(at));
+        let record = CommandRecord {
+            keep,
+            command: call.command.id,
+            store: session.store as u16,
+            service_ns: took.service_ns,
+            queue_ns: took.service_ns.saturating_sub(took.execution_ns),
+            execution_ns: took.execution_ns,
+            ended: SystemTime::now(),
+            error,
+            client: session.client.address,
+            client_id: session.client.id,
+            client_name: session.client.labels().name.clone(),
+            user: session.user.as_deref().map(Into::into),
+            proto: session.proto(),
+            batch_position: call.position,
+            batch_size: call.position + 1,
+            request_bytes: call.args.bytes() as u64,
+            reply_bytes: reply_bytes as u64,
+            key: key.map(Into::into),
+            parent: session.use_trace().cloned(),
+            hit: (effects.hits + effects.misses > 0).then_some(effects.misses == 0),
+        };
+        session.keep(record);
+    }
+
+fn nanos(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,159 @@
+//! The state of one conversation, be it over RESP or HTTP.
+
+use std::sync::Arc;
+use std::time::Instant;
+use std::time::SystemTime;
+
+use crate::command::context::Stamp;
+use crate::engine::client::Client;
+use crate::keyspace::entry::UnixMillis;
+use crate::resp::Protocol;
+use crate::telemetry::CommandRecord;
+use crate::telemetry::Proto;
+use crate::telemetry::Telemetry;
+use crate::telemetry::TraceContext;
+
+/// Whether replies are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ReplyMode {
+    /// They are.
+    #[default]
+    On,
+    /// They are not.
+    Off,
+    /// The one to this command is not, nor the one to the next.
+    SkipNext,
+    /// The one to this command is not.
+    Skip,
+}
+
+/// The door a session came in by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// The Redis protocol.
+    Resp,
+    /// HTTP.
+    Http,
+}
+
+/// One conversation.
+#[derive(Debug)]
+pub struct Session {
+    /// What others see of it.
+    pub client: Arc<Client>,
+    /// Index of the store that is selected.
+    pub store: usize,
+    /// Who it is; none: not authenticated.
+    pub user: Option<Arc<str>>,
+    /// Whether replies are sent.
+    pub reply_mode: ReplyMode,
+    /// When the command before ended: the next one's execution begins there.
+    pub tick: Instant,
+    door: Door,
+    protocol: Protocol,
+    now: UnixMillis,
+    seed: u64,
+    trace: Option<TraceContext>,
+    trace_used: bool,
+    /// Records of this batch that somebody wants; how large the batch was is known only at its end.
+    kept: Vec<CommandRecord>,
+}
+
+impl Session {
+    /// A new conversation; `seed` starts its chance.
+    pub fn new(client: Arc<Client>, door: Door, user: Option<Arc<str>>, seed: u64) -> Self {
+        Self {
+            client,
+            store: 0,
+            user,
+            reply_mode: ReplyMode::On,
+            tick: Instant::now(),
+            door,
+            protocol: Protocol::Resp2,
+            now: unix_millis(),
+            seed,
+            trace: None,
+            trace_used: false,
+            kept: Vec::new(),
+        }
+    }
+
+    /// Begins a batch of commands that arrived at `received`.
+    pub fn begin_batch(&mut self, received: Instant) {
+        self.tick = received;
+        self.now = unix_millis();
+    }
+
+    /// Keeps a record until the batch ends.
+    pub fn keep(&mut self, record: CommandRecord) {
+        self.kept.push(record);
+    }
+
+    /// Ends a batch of `size` commands: what was kept of it is told, and a trace context that was used is used up.
+    pub fn end_batch(&mut self, size: u32, telemetry: &Telemetry) {
+        for mut record in self.kept.drain(..) {
+            record.batch_size = size;
+            telemetry.commands().offer(record);
+        }
+        if self.trace_used {
+            self.trace = None;
+            self.trace_used = false;
+        }
+    }
+
+    /// The stamp of the next request.
+    pub fn stamp(&mut self) -> Stamp {
+        self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        Stamp { now: self.now, seed: self.seed }
+    }
+
+    /// The wall clock, as it was when the batch arrived.
+    pub fn now(&self) -> UnixMillis {
+        self.now
+    }
+
+    /// The protocol version that it speaks.
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// Changes the protocol version.
+    pub fn set_protocol(&mut self, protocol: Protocol) {
+        self.protocol = protocol;
+        self.client.set_protocol(protocol);
+    }
+
+    /// Selects a store.
+    pub fn select(&mut self, store: usize) {
+        self.store = store;
+        self.client.set_store(store);
+    }
+
+    /// Door and version, as telemetry names them.
+    pub fn proto(&self) -> Proto {
+        match (self.door, self.protocol) {
+            (Door::Http, _) => Proto::Http,
+            (Door::Resp, Protocol::Resp2) => Proto::Resp2,
+            (Door::Resp, Protocol::Resp3) => Proto::Resp3,
+        }
+    }
+
+    /// The caller's trace context, which the next command or pipeline takes part in.
+    pub fn set_trace(&mut self, trace: Option<TraceContext>) {
+        self.trace = trace;
+        self.trace_used = false;
+    }
+
+    /// The trace context for the command under way; from here on it counts as used.
+    pub fn use_trace(&mut self) -> Option<&TraceContext> {
+        self.trace_used = self.trace.is_some();
+        self.trace.as_ref()
+    }
+}
+
+/// The wall clock. A clock before 1970 reads as 0.
+pub fn unix_millis() -> UnixMillis {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}

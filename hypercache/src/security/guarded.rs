@@ -1,0 +1,42 @@
+//! The executor that lets through only what is a command and whose caller may run it.
+
+use std::sync::Arc;
+
+use crate::command::ReplyError;
+use crate::command::error;
+use crate::command::spec::Flags;
+use crate::engine::Call;
+use crate::engine::Execution;
+use crate::engine::Executor;
+use crate::engine::Session;
+use crate::engine::gate;
+use crate::resp::ReplyWriter;
+use crate::security::Authenticator;
+
+/// Checks requests before they reach `inner`.
+pub struct Guarded<E> {
+    inner: E,
+    authenticator: Arc<Authenticator>,
+}
+
+impl<E> Guarded<E> {
+    /// Guards `inner`.
+    pub fn new(inner: E, authenticator: Arc<Authenticator>) -> Self {
+        Self { inner, authenticator }
+    }
+}
+
+impl<E: Executor> Executor for Guarded<E> {
+    fn execute(
+        &self,
+        call: &Call<'_>,
+        session: &mut Session,
+        reply: &mut ReplyWriter,
+    ) -> Result<Execution, ReplyError> {
+        gate::shape(call.command, call.args)?;
+        if session.user.is_none() && !call.command.spec.flags.has(Flags::NO_AUTH) && self.authenticator.required() {
+            return Err(error::NO_AUTH);
+        }
+        self.inner.execute(call, session, reply)
+    }
+}

@@ -1,0 +1,7 @@
+//! Who may come in, and what they may do.
+
+pub mod authenticator;
+pub mod guarded;
+
+pub use authenticator::Authenticator;
+pub use guarded::Guarded;

@@ -1,0 +1,342 @@
+//! One RESP connection: read, run the batch in place, write, and again.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Context;
+use std::task::Poll;
+use std::task::ready;
+use std::time::Instant;
+
+use tokio::io::AsyncRead;
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWrite;
+use tokio::io::AsyncWriteExt;
+use tokio::io::ReadBuf;
+
+use crate::command::spec::Flags;
+use crate::command::spec::Run;
+use crate::command::table::table;
+use crate::engine::Call;
+use crate::engine::Executor;
+use crate::engine::Flow;
+use crate::engine::Session;
+use crate::engine::client::Activity;
+use crate::engine::client::Registration;
+use crate::engine::session::Door;
+use crate::engine::session::ReplyMode;
+use crate::resp::ReplyWriter;
+use crate::resp::request::Parser;
+use crate::resp::request::ProtocolError;
+use crate::server::Shared;
+use crate::server::worker::Buffers;
+use crate::telemetry::BatchSample;
+use crate::telemetry::Event;
+use crate::telemetry::events::connection::ConnectionClosed;
+use crate::telemetry::events::connection::ConnectionOpened;
+use crate::telemetry::events::connection::ProtocolViolated;
+
+/// Replies that have grown to this many bytes are sent before the batch goes on, so that a short pipeline of long replies
+/// does not pile them all up.
+const REPLY_BYTES_MAX: usize = 1 << 20;
+/// Memory that the reply buffer keeps between batches.
+const REPLY_BYTES_KEPT: usize = 256 * 1024;
+/// Room that is made at least when more of a long request is to come.
+const PENDING_ROOM_MIN: usize = 64 * 1024;
+
+/// Why a connection ended; the words are labels of a metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Client,
+    Quit,
+    Protocol,
+    QueryBuffer,
+    Killed,
+    Shutdown,
+    Error,
+}
+
+impl Ending {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Quit => "quit",
+            Self::Protocol => "protocol_error",
+            Self::QueryBuffer => "query_buffer",
+            Self::Killed => "killed",
+            Self::Shutdown => "shutdown",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// How far a batch got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// All that arrived is run; more is needed.
+    Read,
+    /// There is more to run once the replies are sent.
+    Run,
+    /// A command has to wait for `CLIENT PAUSE` to end; whether it may change data.
+    Paused { writes: bool },
+    /// The connection ends once the replies are sent.
+    End(Ending),
+}
+
+/// Serves a connection until it ends.
+pub async fn serve<S>(stream: S, registration: Registration, shared: Arc<Shared>, buffers: Rc<Buffers>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let client = Arc::clone(registration.client());
+    let user = shared.authenticator.anonymous();
+    let session = Session::new(Arc::clone(&client), Door::Resp, user, rand::random());
+    ConnectionOpened { proto: "resp", client: client.address, id: client.id }.emit();
+    // Told when dropped, and so also when a command panics and takes the connection with it.
+    let mut closing = Closing { registration, ending: Ending::Error };
+    let mut connection = Connection {
+        stream,
+        session,
+        shared,
+        buffers,
+        parser: Parser::default(),
+        pending: Vec::new(),
+        unsent: Vec::new(),
+    };
+    closing.ending = connection.run().await;
+}
+
+/// A connection's place among the connected, and why it is given up.
+struct Closing {
+    registration: Registration,
+    ending: Ending,
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        let client = self.registration.client();
+        let traffic = client.traffic();
+        ConnectionClosed {
+            proto: "resp",
+            reason: self.ending.label(),
+            client: client.address,
+            id: client.id,
+            commands: traffic.commands,
+            bytes_in: traffic.bytes_in,
+            bytes_out: traffic.bytes_out,
+        }
+        .emit();
+    }
+}
+
+struct Connection<S> {
+    stream: S,
+    session: Session,
+    shared: Arc<Shared>,
+    buffers: Rc<Buffers>,
+    parser: Parser,
+    /// Input that is no whole command yet, or not run yet.
+    pending: Vec<u8>,
+    /// Replies that the socket did not take at once.
+    unsent: Vec<u8>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    async fn run(&mut self) -> Ending {
+        let client = Arc::clone(&self.session.client);
+        let mut stopping = self.shared.stopping.clone();
+        let mut ended = std::pin::pin!(async move {
+            tokio::select! {
+                () = client.until_killed() => Ending::Killed,
+                _ = stopping.wait_for(|stopping| *stopping) => Ending::Shutdown,
+            }
+        });
+        let mut progress = Progress::Read;
+        loop {
+            let step = tokio::select! {
+                biased;
+                step = self.step(progress) => step,
+                ending = &mut ended => return ending,
+            };
+            match step {
+                Ok(Progress::End(ending)) => return ending,
+                Ok(_) if self.session.client.killed() => return Ending::Killed,
+                Ok(next) => progress = next,
+                Err(_) => return Ending::Error,
+            }
+        }
+    }
+
+    /// Goes one step on and sends what that step answered.
+    async fn step(&mut self, progress: Progress) -> io::Result<Progress> {
+        let progress = match progress {
+            Progress::Read if self.pending.is_empty() => poll_fn(|cx| self.read_and_run(cx)).await,
+            Progress::Read => self.read_more().await?,
+            Progress::Run => poll_fn(|cx| Poll::Ready(self.run_pending(cx, 0))).await,
+            Progress::Paused { writes } => {
+                let pause = Arc::clone(&self.shared.pause);
+                pause.released(writes).await;
+                poll_fn(|cx| Poll::Ready(self.run_pending(cx, 0))).await
+            }
+            Progress::End(_) => progress,
+        };
+        if !self.unsent.is_empty() {
+            self.stream.write_all(&self.unsent).await?;
+            self.unsent = Vec::new();
+        }
+        Ok(progress)
+    }
+
+    /// Waits for input and runs what it completes, in the thread's shared buffers: nothing is kept where nothing is left.
+    fn read_and_run(&mut self, cx: &mut Context<'_>) -> Poll<Progress> {
+        let buffers = Rc::clone(&self.buffers);
+        let mut input = buffers.input.borrow_mut();
+        let mut read = ReadBuf::new(&mut input);
+        if ready!(Pin::new(&mut self.stream).poll_read(cx, &mut read)).is_err() {
+            return Poll::Ready(Progress::End(Ending::Error));
+        }
+        let input = read.filled();
+        if input.is_empty() {
+            return Poll::Ready(Progress::End(Ending::Client));
+        }
+        let progress = self.batch(input, input.len());
+        let used = self.parser.take_consumed();
+        self.pending.extend_from_slice(&input[used..]);
+        self.send(cx);
+        Poll::Ready(progress)
+    }
+
+    /// Waits for the rest of a request that has begun.
+    async fn read_more(&mut self) -> io::Result<Progress> {
+        let before = self.pending.len();
+        // Room for the argument under way, but never for more than as much again as has really arrived.
+        let wanted = self.parser.wanted(&self.pending).saturating_sub(before);
+        self.pending.reserve(wanted.min(before).max(PENDING_ROOM_MIN));
+        let read = self.stream.read_buf(&mut self.pending).await?;
+        if read == 0 {
+            return Ok(Progress::End(Ending::Client));
+        }
+        if self.pending.len() > self.shared.settings.max_query_buffer() {
+            return Ok(Progress::End(Ending::QueryBuffer));
+        }
+        Ok(poll_fn(|cx| Poll::Ready(self.run_pending(cx, read))).await)
+    }
+
+    /// Runs what is pending, `received` bytes of it new.
+    fn run_pending(&mut self, cx: &mut Context<'_>, received: usize) -> Progress {
+        let mut input = std::mem::take(&mut self.pending);
+        let progress = self.batch(&input, received);
+        let used = self.parser.take_consumed();
+        // Whoever has nothing left keeps no memory for it.
+        if used < input.len() {
+            input.drain(..used);
+            self.pending = input;
+        }
+        self.send(cx);
+        progress
+    }
+
+    /// Runs the commands in `input` one after the other; their replies are in the thread's reply buffer then.
+    fn batch(&mut self, input: &[u8], received: usize) -> Progress {
+        let buffers = Rc::clone(&self.buffers);
+        let reply = &mut *buffers.reply.borrow_mut();
+        reply.clear(REPLY_BYTES_KEPT);
+        reply.set_protocol(self.session.protocol());
+        let arrived = Instant::now();
+        self.session.begin_batch(arrived);
+        let (mut commands, mut last) = (0, self.session.client.last_command());
+        let progress = loop {
+            let limits = self.shared.settings.request_limits(self.session.user.is_some());
+            match self.parser.advance(input, &limits) {
+                Ok(true) => {}
+                Ok(false) => break Progress::Read,
+                Err(error) => break self.violated(&error, reply),
+            }
+            let args = self.parser.args(input);
+            let command = table().resolve(args);
+            let writes = command.spec.flags.has(Flags::WRITE);
+            if matches!(command.spec.run, Run::Data(_)) && self.shared.pause.holds(writes) {
+                self.parser.rewind();
+                break Progress::Paused { writes };
+            }
+            let call = Call { command, args, received: arrived, position: commands };
+            commands += 1;
+            last = command.id;
+            let flow = answer(&*self.shared.executor, &call, &mut self.session, reply);
+            if flow == Flow::Close {
+                break Progress::End(Ending::Quit);
+            }
+            if reply.len() >= REPLY_BYTES_MAX {
+                break Progress::Run;
+            }
+        };
+        self.session.end_batch(commands, &self.shared.telemetry);
+        self.note(last, commands, received, reply.len());
+        progress
+    }
+
+    fn violated(&self, error: &ProtocolError, reply: &mut ReplyWriter) -> Progress {
+        let text = error.to_string();
+        ProtocolViolated { client: self.session.client.address, error: &text }.emit();
+        reply.error("ERR", &text);
+        Progress::End(Ending::Protocol)
+    }
+
+    fn note(&self, command: u16, commands: u32, received: usize, sent: usize) {
+        self.session.client.note(Activity {
+            command,
+            commands: commands.into(),
+            bytes_in: received as u64,
+            bytes_out: sent as u64,
+            query_bytes: self.pending.len() as u64,
+        });
+        self.shared.telemetry.meters().batch(BatchSample {
+            proto: self.session.proto(),
+            commands,
+            bytes_in: received as u64,
+            bytes_out: sent as u64,
+        });
+    }
+
+    /// Sends the replies as far as the socket takes them at once and keeps the rest.
+    fn send(&mut self, cx: &mut Context<'_>) {
+        let buffers = Rc::clone(&self.buffers);
+        let reply = buffers.reply.borrow();
+        if reply.is_empty() {
+            return;
+        }
+        let sent = match Pin::new(&mut self.stream).poll_write(cx, reply.bytes()) {
+            Poll::Ready(Ok(sent)) => sent,
+            // An error shows again, and is handled, when the rest is sent.
+            Poll::Ready(Err(_)) | Poll::Pending => 0,
+        };
+        self.unsent.extend_from_slice(&reply.bytes()[sent..]);
+    }
+}
+
+/// Runs one command and writes its reply or error, unless the client wants none.
+fn answer(executor: &dyn Executor, call: &Call<'_>, session: &mut Session, reply: &mut ReplyWriter) -> Flow {
+    let mark = reply.len();
+    let flow = match executor.execute(call, session, reply) {
+        Ok(execution) => execution.flow,
+        Err(error) => {
+            reply.error(error.prefix, &error.text);
+            Flow::Continue
+        }
+    };
+    match session.reply_mode {
+        ReplyMode::On => {}
+        ReplyMode::Off => reply.truncate(mark),
+        ReplyMode::SkipNext => {
+            reply.truncate(mark);
+            session.reply_mode = ReplyMode::Skip;
+        }
+        ReplyMode::Skip => {
+            reply.truncate(mark);
+            session.reply_mode = ReplyMode::On;
+        }
+    }
+    flow
+}

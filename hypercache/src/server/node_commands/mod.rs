@@ -1,0 +1,90 @@
+//! Commands about the node.
+
+pub mod client;
+pub mod command;
+pub mod config;
+pub mod info;
+pub mod small;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::mpsc;
+
+use crate::command::ReplyError;
+use crate::command::spec::NodeCommand;
+use crate::config::Config;
+use crate::engine::Execution;
+use crate::engine::Flow;
+use crate::engine::Session;
+use crate::engine::client::Clients;
+use crate::resp::Args;
+use crate::resp::ReplyWriter;
+use crate::security::Authenticator;
+use crate::server::Settings;
+use crate::server::pause::Pause;
+use crate::store::Registry;
+use crate::telemetry::Telemetry;
+
+/// What commands about the node tell of and change.
+pub struct NodeState {
+    /// The configuration that the node started with.
+    pub config: Config,
+    /// Path of the file that the configuration came from, where it came from one.
+    pub config_file: Option<std::path::PathBuf>,
+    /// 40 hexadecimal digits, new at every start.
+    pub run_id: String,
+    /// When the node started.
+    pub started: Instant,
+    /// Its stores.
+    pub registry: Arc<Registry>,
+    /// Who is connected.
+    pub clients: Arc<Clients>,
+    /// Limits that may change while the node runs.
+    pub settings: Arc<Settings>,
+    /// Holds commands back.
+    pub pause: Arc<Pause>,
+    /// Passwords.
+    pub authenticator: Arc<Authenticator>,
+    /// Measures and tells.
+    pub telemetry: Telemetry,
+    /// Asks the node to stop.
+    pub stop: mpsc::Sender<&'static str>,
+}
+
+/// Runs `command`.
+pub fn run(
+    command: NodeCommand,
+    args: Args<'_>,
+    session: &mut Session,
+    node: &NodeState,
+    reply: &mut ReplyWriter,
+) -> Result<Execution, ReplyError> {
+    let mut flow = Flow::Continue;
+    match command {
+        NodeCommand::ClientKill => flow = client::kill(args, session, node, reply)?,
+        NodeCommand::ClientList => client::list(args, node, reply)?,
+        NodeCommand::ClientPause => client::pause(args, node, reply)?,
+        NodeCommand::ClientUnblock => client::unblock(args, node, reply)?,
+        NodeCommand::ClientUnpause => client::unpause(node, reply),
+        NodeCommand::Command => command::all(reply),
+        NodeCommand::CommandCount => command::count(reply),
+        NodeCommand::CommandDocs => command::docs(args, reply),
+        NodeCommand::CommandGetKeys => command::get_keys(args, reply)?,
+        NodeCommand::CommandGetKeysAndFlags => command::get_keys_and_flags(args, reply)?,
+        NodeCommand::CommandHelp => command::help(reply),
+        NodeCommand::CommandInfo => command::info(args, reply),
+        NodeCommand::CommandList => command::list(args, reply)?,
+        NodeCommand::ConfigGet => config::get(args, node, reply),
+        NodeCommand::ConfigHelp => config::help(reply),
+        NodeCommand::ConfigResetStat => config::reset_stat(node, reply),
+        NodeCommand::ConfigRewrite => config::rewrite(node, reply)?,
+        NodeCommand::ConfigSet => config::set(args, session, node, reply)?,
+        NodeCommand::Info => info::info(args, node, reply),
+        NodeCommand::Lolwut => small::lolwut(args, reply)?,
+        NodeCommand::Role => small::role(reply),
+        NodeCommand::Shutdown => flow = small::shutdown(args, node)?,
+        NodeCommand::Time => small::time(reply),
+    }
+    Ok(Execution { flow, ..Execution::default() })
+}
