@@ -240,7 +240,7 @@ fn wrong_types_are_refused_with_their_line() {
         ("stores: {}", "x.yaml:1: stores: expected a list"),
         ("stores:\n  - default", "x.yaml:2: stores[0]: expected a section of keys, found text"),
         ("- a", "x.yaml:1: expected a section of keys, found a list"),
-        ("node: {id: a}\nnode: {id: b}", "x.yaml:2: duplicate mapping key: node"),
+        ("node: {id: a}\nnode: {id: b}", "x.yaml:2: duplicate mapping key `node`"),
         ("a: [", "x.yaml:1: "),
     ] {
         refused(value, expected);
@@ -302,8 +302,8 @@ fn mistakes_in_what_is_not_provided_are_told_as_such() {
         ),
         ("persistence: {fsync: always}", "x.yaml:3: stores[0].persistence.mode: is missing"),
         (
-            "persistence: {mode: disabled, fsink: always}",
-            "x.yaml:3: stores[0].persistence.fsink: unknown key; did you",
+            "persistence: {mode: disabled, fsnyc: always}",
+            "x.yaml:3: stores[0].persistence.fsnyc: unknown key; did you",
         ),
         (
             "persistence: {mode: disabled, fsync: often}",
@@ -487,7 +487,7 @@ fn aliases_upon_aliases_are_refused() {
         let previous = format!("*a{}", n - 1);
         text.push_str(&format!("a{n}: &a{n} [{}]\n", [previous.as_str(); 10].join(", ")));
     }
-    assert!(faults(&text)[0].contains("alias"), "{:?}", faults(&text)[0]);
+    refused(&text, "x.yaml:6: ");
 }
 
 proptest! {

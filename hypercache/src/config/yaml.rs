@@ -108,7 +108,10 @@ fn fault(file: &Arc<str>, error: &serde_saphyr::Error) -> Notice {
         Some(line) if line > 0 => Place::Line { file: Arc::clone(file), line },
         _ => Place::File(Arc::clone(file)),
     };
-    let rendered = error.render_with_options(serde_saphyr::render_options! { snippets: SnippetMode::Off });
+    let rendered = error.render_with_options(serde_saphyr::render_options! {
+        formatter: &serde_saphyr::UserMessageFormatter,
+        snippets: SnippetMode::Off,
+    });
     Notice::new(Some(place), "", rendered)
 }
 
@@ -266,7 +269,7 @@ mod tests {
 
     #[test]
     fn broken_documents_name_the_line() {
-        for (text, line) in [("a: 1\na: 2\n", 2), ("a: 1\nb: [1, 2\n", 2), ("a: 1\n\tb: 2\n", 2)] {
+        for (text, line) in [("a: 1\na: 2\n", 2), ("a: 1\nb: [1, 2\n", 2), ("a: 1\nb:\n\tc: 2\n", 3)] {
             let fault = read(text).unwrap_err();
             assert!(fault.starts_with(&format!("f.yaml:{line}: ")), "{text:?} gave {fault}");
         }
