@@ -63,6 +63,7 @@ What to do next:
   curl http://127.0.0.1:9080/metrics                    see what it measures
 
 Flags win over environment variables (HYPERCACHE_*), those over the file, the file over the defaults.
+Each option has its variable: --resp-addr is HYPERCACHE_RESP_ADDR. The standard OTEL_* variables are heeded too.
 configs/node1-config.yaml describes every key of the file.";
 
 #[derive(Debug, Parser)]
@@ -209,6 +210,7 @@ mod tests {
 
     use super::*;
     use crate::config::Config;
+    use crate::config::environment;
 
     fn parse(arguments: &[&str]) -> Result<Invocation, clap::Error> {
         let arguments = std::iter::once("hypercache").chain(arguments.iter().copied());
@@ -242,6 +244,15 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    #[test]
+    fn every_flag_has_its_variable() {
+        for flag in CommandLine::command().get_arguments().filter_map(|argument| argument.get_long()) {
+            let variable = format!("HYPERCACHE_{}", flag.to_uppercase().replace('-', "_"));
+            let known = environment::VARIABLES.iter().any(|(name, _)| *name == variable);
+            assert!(known || variable == environment::CONFIG_VARIABLE, "{variable}");
         }
     }
 
