@@ -1,8 +1,13 @@
 //! HyperCache: a Redis-compatible cache that explains itself.
 
+pub mod cli;
 pub mod command;
 pub mod config;
+pub mod engine;
 pub mod keyspace;
 pub mod resp;
+pub mod security;
+pub mod server;
 pub mod store;
+pub mod telemetry;
 pub mod value;

@@ -3,6 +3,28 @@
 //! What a file may say is in `file`, the rules across sections are in `validate`; the rest of the program sees only
 //! these structs.
 
+pub mod environment;
+mod file;
+mod load;
+mod notice;
+mod read;
+mod render;
+mod resolve;
+#[cfg(test)]
+mod tests;
+pub mod units;
+mod validate;
+mod words;
+mod yaml;
+
+pub use load::Loaded;
+pub use load::Overrides;
+pub use load::Source;
+pub use notice::ConfigErrors;
+pub use notice::Notice;
+pub use notice::Place;
+pub use words::Word;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
