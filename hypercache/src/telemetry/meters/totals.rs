@@ -1,0 +1,263 @@
+//! The sums over all threads, as INFO, LATENCY and the metrics page show them.
+
+use crate::telemetry::buckets::COUNT_BUCKETS;
+use crate::telemetry::buckets::LATENCY_BUCKETS;
+use crate::telemetry::meters::ERROR_TYPES;
+use crate::telemetry::meters::Meters;
+use crate::telemetry::meters::cells::Durations;
+use crate::telemetry::meters::cells::Latencies;
+use crate::telemetry::meters::cells::Shard;
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// A histogram of durations with its sum; the buckets are not cumulative, the last is above every bound.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LatencyTotals {
+    /// Observations per bucket of `buckets::LATENCY_NS`.
+    pub buckets: [u64; LATENCY_BUCKETS],
+    /// Sum of the observations.
+    pub sum_ns: u64,
+}
+
+impl LatencyTotals {
+    /// Observations in all buckets.
+    pub fn count(&self) -> u64 {
+        self.buckets.iter().sum()
+    }
+
+    fn add(&mut self, cells: &Latencies) {
+        for (total, cell) in self.buckets.iter_mut().zip(&cells.buckets) {
+            *total += cell.load(Relaxed);
+        }
+        self.sum_ns += cells.sum_ns.load(Relaxed);
+    }
+
+    fn merge(&mut self, other: &Self) {
+        for (total, more) in self.buckets.iter_mut().zip(other.buckets) {
+            *total += more;
+        }
+        self.sum_ns += other.sum_ns;
+    }
+}
+
+/// One command in one store with one outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Series {
+    /// Index of the store.
+    pub store: usize,
+    /// Index of the command.
+    pub command: usize,
+    /// The replies were errors.
+    pub failed: bool,
+    /// Queue-inclusive durations.
+    pub service: LatencyTotals,
+    /// Durations of the execution alone.
+    pub execution: LatencyTotals,
+}
+
+/// One command over all stores.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CommandTotals {
+    /// Canonical name.
+    pub name: String,
+    /// Executions, failed ones included.
+    pub calls: u64,
+    /// Executions answered by an error.
+    pub failed: u64,
+    /// Executions over the threshold.
+    pub slow: u64,
+    /// Durations of the execution alone, all outcomes.
+    pub execution: LatencyTotals,
+    /// Error replies by prefix; only those that occurred.
+    pub errors: Vec<(&'static str, u64)>,
+}
+
+impl CommandTotals {
+    /// Time spent executing, in microseconds.
+    pub fn usec(&self) -> u64 {
+        self.execution.sum_ns / 1000
+    }
+}
+
+/// One store.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoreTotals {
+    /// Name.
+    pub name: String,
+    /// Keys that reading commands found.
+    pub hits: u64,
+    /// Keys that reading commands did not find.
+    pub misses: u64,
+    /// Expired keys found by commands.
+    pub expired_lazy: u64,
+    /// Expired keys found by sweeps.
+    pub expired_active: u64,
+}
+
+/// Bytes of one kind of client.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TrafficTotals {
+    /// Read from clients.
+    pub bytes_in: u64,
+    /// Written to clients.
+    pub bytes_out: u64,
+}
+
+/// Everything the meters counted since the start.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Commands executed.
+    pub commands: u64,
+    /// Commands answered by an error.
+    pub failed: u64,
+    /// RESP clients' bytes.
+    pub resp: TrafficTotals,
+    /// HTTP clients' bytes.
+    pub http: TrafficTotals,
+    /// Batches per bucket of `buckets::COUNT_BOUNDS`.
+    pub batches: [u64; COUNT_BUCKETS],
+    /// Commands in those batches.
+    pub batched_commands: u64,
+    /// By index of the store.
+    pub stores: Vec<StoreTotals>,
+    /// By index of the command; those never called are all zero.
+    pub by_command: Vec<CommandTotals>,
+    /// Error replies by prefix; only those that occurred.
+    pub errors: BTreeMap<&'static str, u64>,
+    /// What was seen of each store, command and outcome, in this order.
+    pub series: Vec<Series>,
+}
+
+impl Totals {
+    /// Bytes read from all clients.
+    pub fn bytes_in(&self) -> u64 {
+        self.resp.bytes_in + self.http.bytes_in
+    }
+
+    /// Bytes written to all clients.
+    pub fn bytes_out(&self) -> u64 {
+        self.resp.bytes_out + self.http.bytes_out
+    }
+
+    /// Keys found, in all stores.
+    pub fn hits(&self) -> u64 {
+        self.stores.iter().map(|store| store.hits).sum()
+    }
+
+    /// Keys not found, in all stores.
+    pub fn misses(&self) -> u64 {
+        self.stores.iter().map(|store| store.misses).sum()
+    }
+
+    /// Expired keys, in all stores.
+    pub fn expired(&self) -> u64 {
+        self.stores.iter().map(|store| store.expired_lazy + store.expired_active).sum()
+    }
+
+    pub(super) fn gather(meters: &Meters) -> Self {
+        let named = |name: &String| CommandTotals { name: name.clone(), ..CommandTotals::default() };
+        let mut totals = Self {
+            stores: meters
+                .store_names()
+                .iter()
+                .map(|name| StoreTotals { name: name.clone(), ..StoreTotals::default() })
+                .collect(),
+            by_command: meters.command_names().iter().map(named).collect(),
+            ..Self::default()
+        };
+        let shards = meters.all();
+        let mut series = BTreeMap::new();
+        let mut errors = vec![[0; ERROR_TYPES.len()]; totals.by_command.len()];
+        for shard in &shards {
+            totals.add_traffic(shard);
+            totals.add_stores(shard);
+            add_series(&mut series, shard);
+            for (command, cells) in shard.errors.iter().enumerate() {
+                let counts = cells.get().into_iter().flat_map(|cells| cells.iter());
+                errors[command].iter_mut().zip(counts).for_each(|(total, cell)| *total += load(cell));
+            }
+            for (total, cell) in totals.by_command.iter_mut().zip(&shard.slow) {
+                total.slow += load(cell);
+            }
+        }
+        totals.add_errors(&errors);
+        totals.series = series.into_values().filter(|series: &Series| series.service.count() > 0).collect();
+        totals.add_up_series();
+        totals
+    }
+
+    fn add_traffic(&mut self, shard: &Shard) {
+        for (total, cells) in [(&mut self.resp, &shard.resp), (&mut self.http, &shard.http)] {
+            total.bytes_in += load(&cells.bytes_in);
+            total.bytes_out += load(&cells.bytes_out);
+        }
+        self.batches.iter_mut().zip(&shard.batches).for_each(|(total, cell)| *total += load(cell));
+        self.batched_commands += load(&shard.batched_commands);
+    }
+
+    fn add_stores(&mut self, shard: &Shard) {
+        for (total, cells) in self.stores.iter_mut().zip(&shard.stores) {
+            total.hits += load(&cells.hits);
+            total.misses += load(&cells.misses);
+            total.expired_lazy += load(&cells.expired_lazy);
+            total.expired_active += load(&cells.expired_active);
+        }
+    }
+
+    fn add_errors(&mut self, errors: &[[u64; ERROR_TYPES.len()]]) {
+        for (total, counts) in self.by_command.iter_mut().zip(errors) {
+            total.errors = ERROR_TYPES.into_iter().zip(*counts).filter(|(_, count)| *count > 0).collect();
+            for (kind, count) in &total.errors {
+                *self.errors.entry(kind).or_default() += count;
+            }
+        }
+    }
+
+    fn add_up_series(&mut self) {
+        for series in &self.series {
+            let calls = series.service.count();
+            let command = &mut self.by_command[series.command];
+            command.calls += calls;
+            command.execution.merge(&series.execution);
+            self.commands += calls;
+            if series.failed {
+                command.failed += calls;
+                self.failed += calls;
+            }
+        }
+    }
+}
+
+fn add_series(all: &mut BTreeMap<(usize, usize, bool), Series>, shard: &Shard) {
+    for (store, cells) in shard.stores.iter().enumerate() {
+        let commands = cells.commands.get().into_iter().flat_map(|commands| commands.iter().enumerate());
+        for (command, cells) in commands.filter_map(|(index, cells)| Some((index, cells.get()?))) {
+            let failed = cells.failed.get().map(|durations| (true, &**durations));
+            for (failed, durations) in [(false, &cells.ok)].into_iter().chain(failed) {
+                add_durations(all, (store, command, failed), durations);
+            }
+        }
+    }
+}
+
+fn add_durations(
+    all: &mut BTreeMap<(usize, usize, bool), Series>,
+    key: (usize, usize, bool),
+    durations: &Durations,
+) {
+    let (store, command, failed) = key;
+    let series = all.entry(key).or_insert_with(|| Series {
+        store,
+        command,
+        failed,
+        service: LatencyTotals::default(),
+        execution: LatencyTotals::default(),
+    });
+    series.service.add(&durations.service);
+    series.execution.add(&durations.execution);
+}
+
+fn load(cell: &AtomicU64) -> u64 {
+    cell.load(Relaxed)
+}

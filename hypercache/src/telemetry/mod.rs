@@ -1,0 +1,22 @@
+//! telemetry
+pub mod buckets;
+pub mod catalogue;
+pub mod context;
+pub mod definition;
+pub mod error;
+pub mod event;
+pub mod events;
+pub mod line;
+pub mod meters;
+pub mod commands;
+mod export;
+mod files;
+pub mod http;
+mod limiter;
+mod logging;
+mod own;
+mod redaction;
+mod sampler;
+mod spans;
+mod voice;
+mod writer;
