@@ -62,7 +62,8 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::reload;
 
 /// Libraries that the span exporter itself runs on: were they logged, each export would cause lines.
-const SILENT: &str = "h2=off,hyper=off,hyper_util=off,tonic=off,tower=off,opentelemetry=off,\
+/// Targets match by prefix: `hyper` would silence `hypercache`.
+const SILENT: &str = "h2=off,hyper_util=off,tonic=off,tower=off,opentelemetry=off,\
                       opentelemetry_sdk=off,opentelemetry_otlp=off";
 
 /// Sets the log filter.
