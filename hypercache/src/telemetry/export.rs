@@ -63,8 +63,7 @@ impl SpanQueue {
             Task { exporter, settings, own: own.clone(), voice: voice.clone(), failing: false, lost: 0 };
         std::thread::Builder::new().name("hc-spans".to_owned()).spawn(move || {
             runtime.block_on(task.run(receiver, stopped));
-            // Whoever waited may have stopped waiting.
-            drop(done.try_send(()));
+            done.try_send(()).ok();
         })?;
         let queue = Self { sender, stop: Mutex::new(Some(stop)), own: own.clone() };
         Ok((Arc::new(queue), finished))
@@ -93,7 +92,7 @@ impl SpanQueue {
     pub(super) fn stop(&self, until: Instant) {
         if let Some(stop) = self.stop.lock().take() {
             // The thread may have ended already.
-            drop(stop.send(until));
+            stop.send(until).ok();
         }
     }
 }

@@ -218,10 +218,10 @@ impl TelemetryGuard {
         self.stop.store(true, Relaxed);
         self.telemetry.inner.inbox.wake();
         // Nothing is left to do with one that does not end in time.
-        drop(self.worker_done.recv_deadline(until));
+        self.worker_done.recv_deadline(until).ok();
         if let (Some(spans), Some(done)) = (&self.telemetry.inner.spans, &self.spans_done) {
             spans.stop(spans_until);
-            drop(done.recv_deadline(until));
+            done.recv_deadline(until).ok();
         }
         self.telemetry.inner.writer.flush(until);
     }

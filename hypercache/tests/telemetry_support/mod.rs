@@ -1,5 +1,7 @@
 //! What the telemetry tests share: a node's telemetry with its own folder and console, and a collector.
 
+#![expect(clippy::unwrap_used, reason = "an expectation that fails here ends the test that relied on it")]
+
 use hypercache::config;
 use hypercache::config::Config;
 use hypercache::telemetry::CommandRecord;
