@@ -214,6 +214,34 @@ fn an_http_request_is_the_parent_of_its_commands() {
 }
 
 #[test]
+fn a_shutdown_waits_for_a_slow_collector_while_there_is_time() {
+    let collector = Collector::start_slow(Duration::from_millis(300));
+    let mut node = Node::start(|config| {
+        config.tracing.endpoint = Some(collector.endpoint());
+        config.tracing.mode = TracingMode::All;
+        config.tracing.batch = 4;
+        config.log.command_log = CommandLog::Off;
+    });
+    let commands = node.telemetry.commands().clone();
+    let offer = || commands.offer(record(commands.keep(0, false, 1000, None).unwrap(), 0));
+    (0..4).for_each(|_| offer());
+    let waiting = "hypercache_telemetry_queue_length{signal=\"span\"}";
+    wait_for("the first export is under way", || {
+        let records =
+            value_of(&node.telemetry.render(), "hypercache_telemetry_queue_length{signal=\"command\"}");
+        (records == 0.0 && value_of(&node.telemetry.render(), waiting) == 0.0).then_some(())
+    });
+    (0..6).for_each(|_| offer());
+    node.shutdown(Duration::from_secs(60));
+    assert_eq!(collector.spans().len(), 10);
+    let exported = ["first", "adaptive"].map(|reason| {
+        let series = format!("hypercache_telemetry_spans_total{{reason=\"{reason}\",result=\"exported\"}}");
+        value_of(&node.telemetry.render(), &series)
+    });
+    assert_eq!(exported, [1.0, 9.0]);
+}
+
+#[test]
 fn a_collector_that_never_answers_costs_nothing_but_counted_spans() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

@@ -283,7 +283,10 @@ pub struct Collector {
     _runtime: tokio::runtime::Runtime,
 }
 
-struct Keeper(Arc<Mutex<Vec<ExportTraceServiceRequest>>>);
+struct Keeper {
+    received: Arc<Mutex<Vec<ExportTraceServiceRequest>>>,
+    delay: Duration,
+}
 
 #[tonic::async_trait]
 impl TraceService for Keeper {
@@ -291,19 +294,25 @@ impl TraceService for Keeper {
         &self,
         request: tonic::Request<ExportTraceServiceRequest>,
     ) -> Result<tonic::Response<ExportTraceServiceResponse>, tonic::Status> {
-        self.0.lock().push(request.into_inner());
+        tokio::time::sleep(self.delay).await;
+        self.received.lock().push(request.into_inner());
         Ok(tonic::Response::new(ExportTraceServiceResponse::default()))
     }
 }
 
 impl Collector {
     pub fn start() -> Self {
+        Self::start_slow(Duration::ZERO)
+    }
+
+    /// One that takes its time over each answer.
+    pub fn start_slow(delay: Duration) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let received = Arc::new(Mutex::new(Vec::new()));
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        let service = TraceServiceServer::new(Keeper(received.clone()));
+        let service = TraceServiceServer::new(Keeper { received: received.clone(), delay });
         runtime.spawn(
             tonic::transport::Server::builder()
                 .add_service(service)
@@ -316,7 +325,7 @@ impl Collector {
         format!("http://{}", self.address)
     }
 
-    fn spans(&self) -> Vec<Span> {
+    pub fn spans(&self) -> Vec<Span> {
         let received = self.received.lock();
         let scopes =
             received.iter().flat_map(|request| &request.resource_spans).flat_map(|part| &part.scope_spans);
