@@ -336,6 +336,24 @@ fn every_line_has_the_fields_and_types_it_should() {
 }
 
 #[test]
+fn with_a_log_of_all_commands_each_has_a_line_or_is_counted_as_lost() {
+    let mut node = Node::start(|config| config.log.command_log = CommandLog::All);
+    let commands = node.telemetry.commands().clone();
+    for n in 0..20_000 {
+        let keep = commands.keep(n % 2, false, 1000, None).unwrap();
+        assert_eq!(keep.line_ratio, Some(1.0));
+        commands.offer(record(keep, n % 2));
+    }
+    node.shutdown(Duration::from_secs(30));
+    let page = node.telemetry.render();
+    let lost = value_of(&page, "hypercache_telemetry_records_dropped_total{reason=\"queue_full\"}");
+    let lines = node.lines("command");
+    let told = lines.iter().filter(|line| line["event.action"] == "command-executed").count();
+    assert_eq!(told as f64 + lost, 20_000.0, "{lost} counted as lost");
+    assert!(told > 0 && lines.iter().all(|line| line.get("trace.id").is_none()), "no receiver, no span");
+}
+
+#[test]
 fn the_page_passes_promtool_and_no_family_is_torn() {
     let node = Node::start(|config| config.log.command_log = CommandLog::All);
     let meters = node.telemetry.meters();
@@ -486,7 +504,9 @@ fn it_starts_once_per_process_and_says_so() {
 fn an_endpoint_that_cannot_work_is_refused_at_the_start() {
     let dir = tempfile::tempdir().unwrap();
     let (mut config, identity) = telemetry_support::settings(dir.path());
-    config.tracing.endpoint = Some("https://example.invalid:4317".to_owned());
-    let built = Telemetry::builder(&config, &identity, vec![], vec![]).build();
-    assert!(matches!(built.map(drop), Err(TelemetryError::Endpoint { .. })));
+    for endpoint in ["https://example.invalid:4317", "localhost:4317", "http://no host"] {
+        config.tracing.endpoint = Some(endpoint.to_owned());
+        let built = Telemetry::builder(&config, &identity, vec![], vec![]).build();
+        assert!(matches!(built.map(drop), Err(TelemetryError::Endpoint { .. })), "{endpoint}");
+    }
 }

@@ -98,15 +98,16 @@ impl SpanQueue {
 }
 
 fn build(settings: &ExportSettings, resource: &Resource) -> Result<SpanExporter, TelemetryError> {
+    let refused = |reason: String| TelemetryError::Endpoint { endpoint: settings.endpoint.clone(), reason };
+    if !settings.endpoint.contains("://") {
+        return Err(refused("it has no scheme, such as in http://localhost:4317".to_owned()));
+    }
     let mut exporter = SpanExporter::builder()
         .with_tonic()
         .with_endpoint(&settings.endpoint)
         .with_timeout(settings.timeout)
         .build()
-        .map_err(|error| TelemetryError::Endpoint {
-            endpoint: settings.endpoint.clone(),
-            reason: error.to_string(),
-        })?;
+        .map_err(|error| refused(error.to_string()))?;
     exporter.set_resource(resource);
     Ok(exporter)
 }
