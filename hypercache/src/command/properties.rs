@@ -3,9 +3,14 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
+use proptest::sample::Index;
 use proptest::sample::select;
 
+use crate::command::Command;
 use crate::command::spec::Run;
+use crate::command::syntax;
+use crate::command::syntax::Argument;
+use crate::command::syntax::Kind;
 use crate::command::table::table;
 use crate::command::test_bench::Bench;
 use crate::keyspace::key::HashSeed;
@@ -78,26 +83,79 @@ const WORDS: [&str; 64] = [
     "*",
 ];
 
-/// Names of all data commands, with their containers', and how many more arguments each needs.
-fn data_commands() -> Vec<(Vec<String>, usize)> {
-    let data = table().all().iter().filter(|command| matches!(command.spec.run, Run::Data(_)));
-    data.map(|command| {
-        let words: Vec<String> = command.name.split('|').map(str::to_owned).collect();
-        let more = usize::from(command.spec.arity.unsigned_abs()).saturating_sub(words.len());
-        (words, more)
-    })
-    .collect()
+/// One of the data commands.
+fn data_command(index: Index) -> &'static Command {
+    let data = || table().all().iter().filter(|command| matches!(command.spec.run, Run::Data(_)));
+    data().nth(index.index(data().count())).unwrap()
 }
 
-/// A data command with arguments that may make sense.
-fn any_command() -> impl Strategy<Value = Vec<String>> {
+fn name(command: &Command) -> Vec<String> {
+    command.name.split('|').map(str::to_owned).collect()
+}
+
+/// A data command with any arguments, about as many as it takes.
+fn any_arguments() -> impl Strategy<Value = Vec<String>> {
     let argument = prop_oneof![8 => select(&WORDS[..]).prop_map(str::to_owned), 1 => ".{0,4}"];
-    (select(data_commands()), prop::collection::vec(argument, 0..9), 0..4_usize).prop_map(
-        |((mut words, needed), arguments, more)| {
+    (any::<Index>(), prop::collection::vec(argument, 0..9), 0..4_usize).prop_map(
+        |(index, arguments, more)| {
+            let command = data_command(index);
+            let mut words = name(command);
+            let needed = usize::from(command.spec.arity.unsigned_abs()).saturating_sub(words.len());
             words.extend(arguments.into_iter().take(needed + more));
             words
         },
     )
+}
+
+/// A data command with arguments that its notation allows.
+fn fitting_arguments() -> impl Strategy<Value = Vec<String>> {
+    (any::<Index>(), prop::collection::vec(any::<u16>(), 40)).prop_map(|(index, chance)| {
+        let command = data_command(index);
+        let mut words = name(command);
+        let mut chance = chance.into_iter().cycle();
+        for argument in syntax::parse(command.spec.syntax).unwrap() {
+            write_argument(&argument, &mut chance, &mut words);
+        }
+        words
+    })
+}
+
+fn write_argument(argument: &Argument, chance: &mut impl Iterator<Item = u16>, words: &mut Vec<String>) {
+    let mut below = |limit: usize| usize::from(chance.next().unwrap()) % limit;
+    if argument.optional && below(2) == 0 {
+        return;
+    }
+    let times = if argument.multiple { 1 + below(3) } else { 1 };
+    for time in 0..times {
+        if time == 0 || argument.multiple_token {
+            words.extend(argument.token.clone());
+        }
+        let choices: &[&str] = match (&argument.kind, argument.name.as_str()) {
+            (Kind::OneOf(parts), _) => {
+                let part = &parts[usize::from(chance.next().unwrap()) % parts.len()];
+                write_argument(part, chance, words);
+                continue;
+            }
+            (Kind::Block(parts), _) => {
+                parts.iter().for_each(|part| write_argument(part, chance, words));
+                continue;
+            }
+            (Kind::PureToken, _) => continue,
+            (_, "encoding") => &["u1", "i8", "u16", "i64", "u63"],
+            (_, "db" | "destination-db" | "index1" | "index2") => &["0", "1"],
+            (Kind::Key, _) => &["a", "b", "c", "d", "e", "o"],
+            (Kind::String, _) => &["0", "1", "foobar", "1.5", "-7", "", "string"],
+            (Kind::Integer, _) => &["0", "1", "-1", "3", "-2", "17", "1000"],
+            (Kind::Double, _) => &["0.5", "-3", "1e2"],
+            (Kind::Pattern, _) => &["*", "[ab]", "?"],
+            (Kind::UnixTime, _) => &["1", "1001", "1000030"],
+        };
+        words.push(choices[usize::from(chance.next().unwrap()) % choices.len()].to_owned());
+    }
+}
+
+fn any_command() -> impl Strategy<Value = Vec<String>> {
+    prop_oneof![2 => fitting_arguments(), 1 => any_arguments()]
 }
 
 /// Whether the reply depends on the order of hashes.
@@ -164,7 +222,7 @@ proptest! {
 }
 
 /// Bytes of the RESP2 value at the beginning of `bytes`; none where there is no whole one.
-fn value_len(bytes: &[u8]) -> Option<usize> {
+pub fn value_len(bytes: &[u8]) -> Option<usize> {
     let end = bytes.windows(2).position(|pair| pair == b"\r\n")?;
     let header = std::str::from_utf8(&bytes[1..end]).ok();
     let after = end + 2;
