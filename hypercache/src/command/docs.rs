@@ -23,7 +23,7 @@ pub fn markdown() -> String {
         .all()
         .iter()
         .skip(1)
-        .filter(|command| !matches!(command.spec.run, Run::Container(_)))
+        .filter(|command| !matches!(command.spec.run, Run::Container))
         .collect();
     commands.sort_by_key(|command| (command.spec.group.name(), &command.name));
     let mut page = HEAD.to_owned();

@@ -20,8 +20,8 @@ pub enum Run {
     Session(SessionCommand),
     /// Changes or tells the state of the node.
     Node(NodeCommand),
-    /// Has subcommands and does nothing by itself.
-    Container(&'static [Spec]),
+    /// Does nothing without one of its subcommands.
+    Container,
     /// Stands for names that are no command.
     Unknown,
 }
@@ -240,6 +240,8 @@ pub struct Spec {
     pub keys: Keys,
     /// Who runs it.
     pub run: Run,
+    /// Its subcommands.
+    pub subcommands: &'static [Spec],
     /// Its family.
     pub group: Group,
     /// Redis version that brought it.
@@ -266,6 +268,7 @@ impl Spec {
             flags: Flags(0),
             keys: Keys::None,
             run,
+            subcommands: &[],
             group,
             since: "1.0.0",
             summary: "",
@@ -300,12 +303,18 @@ impl Spec {
 
     /// A command with subcommands.
     pub const fn container(name: &'static str, group: Group, subcommands: &'static [Spec]) -> Self {
-        Self::new(name, -2, group, Run::Container(subcommands))
+        Self::new(name, -2, group, Run::Container).subcommands(subcommands)
     }
 
     /// What stands for names that are no command.
     pub const fn unknown() -> Self {
         Self::new("_OTHER", -1, Group::Server, Run::Unknown)
+    }
+
+    /// Gives it subcommands.
+    pub const fn subcommands(mut self, subcommands: &'static [Spec]) -> Self {
+        self.subcommands = subcommands;
+        self
     }
 
     /// Adds flags.
@@ -382,13 +391,5 @@ impl Spec {
             Some(speed),
         ];
         found.into_iter().flatten().collect()
-    }
-
-    /// Its subcommands.
-    pub fn subcommands(&self) -> &'static [Spec] {
-        match self.run {
-            Run::Container(subcommands) => subcommands,
-            _ => &[],
-        }
     }
 }

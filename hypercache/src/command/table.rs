@@ -50,7 +50,7 @@ impl Table {
         table.add(&UNKNOWN, None);
         for spec in families::ALL.iter().copied().flatten() {
             table.add(spec, None);
-            for subcommand in spec.subcommands() {
+            for subcommand in spec.subcommands {
                 table.add(subcommand, Some(spec));
             }
         }
@@ -81,7 +81,7 @@ impl Table {
         let top =
             args.get(0).and_then(|name| self.named(&[name])).filter(|command| command.container.is_none());
         let Some(command) = top else { return self.unknown() };
-        if command.spec.subcommands().is_empty() {
+        if command.spec.subcommands.is_empty() {
             return command;
         }
         let full =

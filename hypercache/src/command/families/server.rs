@@ -7,11 +7,7 @@ use crate::command::spec::Spec;
 
 /// Their entries.
 pub const COMMANDS: &[Spec] = &[
-    Spec {
-        run: crate::command::spec::Run::Container(COMMAND),
-        ..Spec::node("COMMAND", -1, NodeCommand::Command)
-    }
-    .doc(
+    Spec::node("COMMAND", -1, NodeCommand::Command).subcommands(COMMAND).doc(
         "2.8.13",
         "Returns detailed information about all commands.",
         "",
