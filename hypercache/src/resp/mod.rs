@@ -1,0 +1,3 @@
+//! The Redis serialization protocol.
+
+pub mod frame;
