@@ -107,7 +107,7 @@ pub struct RunArgs {
     /// Named scenario; `loadgen scenarios` lists them
     #[arg(long, default_value = "steady", help_heading = "Load")]
     pub scenario: String,
-    /// Requests per second over all connections (open loop), or max (closed loop)
+    /// Requests per second over all connections (open loop), or max (closed loop); each phase of the tour takes a share
     #[arg(long, value_name = "N|max", help_heading = "Load")]
     pub rate: Option<Pace>,
     /// Spacing of intended starts in the open loop
