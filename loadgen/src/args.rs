@@ -24,6 +24,8 @@ Examples:
   loadgen --protocol http --mix get=80,set=20 --rate 2000
   loadgen --scenario tour --http-target 127.0.0.1:9080 --repeat forever --metrics-addr 0.0.0.0:9100
 
+What is not given comes from the scenario: rate, duration, connections, keys, values, mix and the rest.
+
 How time is measured: with a rate (open loop) each request has an intended start, and its latency counts from there,
 sent late or not; so a stalled server shows in every request it held up. With `--rate max` (closed loop) latency counts
 from the sending. A pipeline of N sends N requests at once that share one intended start.

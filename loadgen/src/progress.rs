@@ -54,7 +54,7 @@ impl Progress {
 
     /// Shows how many keys have been written.
     pub fn start_preload(&mut self, name: &str, keys: u64) {
-        self.bar = self.new_bar(Some(keys), "{msg:16} [{bar:30}] {human_pos}/{human_len} keys {per_sec}");
+        self.bar = self.new_bar(Some(keys), "{msg:16} [{bar:30}] {human_pos}/{human_len} keys");
         self.bar.set_message(format!("{name}: preload"));
     }
 

@@ -202,7 +202,7 @@ async fn watch_over(
     interrupted: &mut watch::Receiver<bool>,
 ) -> Option<RunError> {
     let mut error = None;
-    let mut ticks = tokio::time::interval(TICK);
+    let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + TICK, TICK);
     let mut stopping = false;
     progress.start_phase(phase);
     loop {

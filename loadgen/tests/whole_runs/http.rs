@@ -39,7 +39,7 @@ async fn write(
     Query(query): Query<HashMap<String, String>>,
     value: Bytes,
 ) -> StatusCode {
-    if query.get("store").map(String::as_str) != Some("web") || query.get("ttl_seconds").is_none() {
+    if query.get("store").map(String::as_str) != Some("web") || !query.contains_key("ttl_seconds") {
         return StatusCode::BAD_REQUEST;
     }
     store.lock().insert(key, value);
