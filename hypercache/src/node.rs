@@ -232,7 +232,7 @@ fn raise_descriptor_limit() {
     if limit.current != limit.maximum {
         let raised = rustix::process::Rlimit { current: limit.maximum, ..limit };
         // Where it is refused the node works with what it has; `maxclients` refusals then tell.
-        drop(rustix::process::setrlimit(Resource::Nofile, raised));
+        let _refused = rustix::process::setrlimit(Resource::Nofile, raised);
     }
 }
 
