@@ -28,7 +28,7 @@ running_pid() {
   local pid_file=$run_dir/$1.pid pid
   [ -f "$pid_file" ] || return 1
   pid=$(cat "$pid_file")
-  if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null && [[ $(ps -o comm= -p "$pid") == hypercache* ]]; then
+  if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null && [[ $(ps -o comm= -p "$pid") == *hypercache* ]]; then
     echo "$pid"
     return 0
   fi

@@ -170,6 +170,8 @@ class Check:
         groups = self.prometheus.rule_groups()
         if not groups:
             self._record("rules", "none are loaded")
+        # What a rule records can be without data, and is a name that other rules may use all the same.
+        self.known |= {rule["name"] for group in groups for rule in group["rules"] if rule["type"] == "recording"}
         for group in groups:
             for rule in group["rules"]:
                 problem = None if rule["health"] == "ok" else f"health {rule['health']} {rule.get('lastError', '')}".rstrip()

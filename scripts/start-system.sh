@@ -51,10 +51,13 @@ run() {
   fi
 }
 
+# Filebeat mounts the nodes' logs, and a mounted volume cannot be removed: it goes with the nodes and comes back after them.
+holders=() restart=()
 clean_chosen() {
-  local holders=()
-  # A volume cannot go while another part's container still has it mounted: Filebeat reads the nodes' logs.
-  [ "$scope" = cluster ] && holders=(filebeat)
+  if [ "$scope" = cluster ]; then
+    holders=(filebeat)
+    [ -z "$(docker compose ps --quiet --status running filebeat)" ] || restart=(filebeat)
+  fi
   run docker compose rm --stop --force "${services[@]}" "${holders[@]}"
   local found
   mapfile -t found < <(project_volumes "${volumes[@]}")
@@ -93,6 +96,9 @@ fi
 build=()
 [ "$scope" = monitor ] || build=(--build)
 run docker compose up --detach "${build[@]}" "${services[@]}"
+if [ ${#restart[@]} -gt 0 ]; then
+  run docker compose up --detach --no-deps "${restart[@]}"
+fi
 if $dry_run; then
   exit 0
 fi
