@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the image, runs three nodes and Prometheus in a compose project of its own, uses them over RESP and HTTP, puts load
-# on one, and checks that every dashboard panel and rule has data. Removes everything afterwards.
+# on them, and checks that every dashboard panel and rule has data. Removes everything afterwards.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=scripts/require-docker.sh
@@ -15,7 +15,6 @@ Usage: smoke-compose.sh [--keep] [--help]
 Environment:
   SMOKE_DURATION   how long the load lasts (default 60s)
   SMOKE_RATE       requests a second (default 20000)
-  SMOKE_SCENARIO   what the load looks like (default mixed)
 
 Needs docker with compose, redis-cli, redis-benchmark, curl and python3. Uses no fixed host port and no volume of another
 project. Tempo, Elasticsearch, Filebeat and Grafana are not started.
@@ -119,10 +118,17 @@ resp=$(host_port node-1 8080)
 benchmark() { redis-benchmark -h "${resp%:*}" -p "${resp##*:}" -t set,get -n 100000 -P 16 -c 20 -q | tr '\r' '\n' | grep 'per second'; }
 succeeds "redis-benchmark, pipelined" benchmark
 
-step "load: ${SMOKE_SCENARIO:-mixed}, ${SMOKE_RATE:-20000} requests a second for ${SMOKE_DURATION:-60s}"
-succeeds "loadgen ends with 0" "${compose[@]}" run --rm -T --no-deps --use-aliases loadgen --target node-1:8080 \
-  --scenario "${SMOKE_SCENARIO:-mixed}" --rate "${SMOKE_RATE:-20000}" --duration "${SMOKE_DURATION:-60s}" --connections 16 \
-  --metrics-addr 0.0.0.0:9100 </dev/null
+load() {
+  local targets=() node
+  for node in node-1 node-2 node-3; do
+    targets+=(--target "$node:8080" --http-target "$node:9080")
+  done
+  "${compose[@]}" run --rm -T --no-deps --use-aliases loadgen "${targets[@]}" --metrics-addr 0.0.0.0:9100 "$@" </dev/null
+}
+step "load: ${SMOKE_RATE:-20000} requests a second for ${SMOKE_DURATION:-60s}, without an error"
+succeeds "steady load" load --scenario steady --rate "${SMOKE_RATE:-20000}" --duration "${SMOKE_DURATION:-60s}" --connections 24 --max-errors 0
+step "load: a short tour, for errors, expiry and HTTP"
+succeeds "tour" load --scenario tour --rate 2000 --duration 24s --connections 12
 
 step "dashboards and rules against the real Prometheus"
 succeeds "every panel has data" scripts/check_dashboards.py --wait 30 "http://$(host_port prometheus 9090)"
