@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::command::table::table;
 use crate::config::Config;
+use crate::engine::Disposal;
 use crate::engine::Engine;
 use crate::engine::Executor;
 use crate::engine::client::Clients;
@@ -142,7 +143,8 @@ impl Node {
             telemetry: telemetry.clone(),
             stop,
         });
-        let engine = Engine::new(Arc::clone(&registry), telemetry.clone());
+        let disposal = Disposal::start().map_err(NodeError::Thread)?;
+        let engine = Engine::new(Arc::clone(&registry), disposal, telemetry.clone());
         let dispatch = Dispatch::new(engine, Arc::clone(&authenticator), state);
         let guarded = Guarded::new(dispatch, Arc::clone(&authenticator));
         let executor: Arc<dyn Executor> = Arc::new(Observed::new(guarded, telemetry.clone()));

@@ -1,11 +1,13 @@
 //! Runs requests on this node's data.
 
 pub mod client;
+pub mod disposal;
 pub mod gate;
 pub mod observed;
 pub mod session;
 pub mod version;
 
+pub use disposal::Disposal;
 pub use observed::Observed;
 pub use session::Session;
 
@@ -74,13 +76,14 @@ pub trait Executor: Send + Sync {
 /// Runs data commands on the stores of this node.
 pub struct Engine {
     registry: Arc<Registry>,
+    disposal: Disposal,
     telemetry: Telemetry,
 }
 
 impl Engine {
     /// An engine for these stores.
-    pub fn new(registry: Arc<Registry>, telemetry: Telemetry) -> Self {
-        Self { registry, telemetry }
+    pub fn new(registry: Arc<Registry>, disposal: Disposal, telemetry: Telemetry) -> Self {
+        Self { registry, disposal, telemetry }
     }
 
     /// The stores.
@@ -110,8 +113,9 @@ impl Executor for Engine {
         let others = other.iter().map(|(store, at)| (*store, &call.args[*at]));
         let mut context = Context::lock(session.stamp(), &self.registry, store, own.chain(others));
         let outcome = handler(&mut context, call.args, reply);
-        let effects = context.effects();
+        let (effects, garbage) = (context.effects(), context.take_garbage());
         drop(context);
+        self.disposal.discard(garbage);
         let meters = self.telemetry.meters();
         if effects.hits + effects.misses > 0 {
             meters.lookups(store.index() as u16, effects.hits, effects.misses);

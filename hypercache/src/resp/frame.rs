@@ -14,7 +14,6 @@ use bytes::Bytes;
 pub use scan::Kind;
 pub use scan::skip;
 
-use crate::resp::Protocol;
 use token::Aggregate;
 use token::Leaf;
 use token::Token;

@@ -17,7 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hypercache::resp::frame::Frame;
 use hypercache::resp::frame::FrameLimits;
-use hypercache::resp::frame::Protocol;
+use hypercache::resp::Protocol;
 use hypercache::resp::frame::decode;
 use parking_lot::Mutex;
 
