@@ -19,8 +19,8 @@ use crate::config::Config;
 use crate::engine::Disposal;
 use crate::engine::Engine;
 use crate::engine::Executor;
-use crate::engine::client::Clients;
 use crate::engine::Observed;
+use crate::engine::client::Clients;
 use crate::engine::session::unix_millis;
 use crate::engine::version::VERSION;
 use crate::keyspace::key::HashSeed;
@@ -56,7 +56,9 @@ pub enum NodeError {
     #[error(transparent)]
     DataDir(#[from] DataDirError),
     /// An address cannot be listened on.
-    #[error("cannot listen for {protocol} on {address}: {error}; is another process there? choose another with {flag}")]
+    #[error(
+        "cannot listen for {protocol} on {address}: {error}; is another process there? choose another with {flag}"
+    )]
     Bind {
         /// RESP or HTTP.
         protocol: &'static str,
@@ -159,8 +161,12 @@ impl Node {
             stopping: stopping_seen,
         });
         let address = config.network.resp_addr;
-        let listener = Listener::bind(&config.network, shared)
-            .map_err(|error| NodeError::Bind { protocol: "RESP", address, flag: "--resp-addr", error })?;
+        let listener = Listener::bind(&config.network, shared).map_err(|error| NodeError::Bind {
+            protocol: "RESP",
+            address,
+            flag: "--resp-addr",
+            error,
+        })?;
         let resp_address = listener.address().unwrap_or(address);
         ListenerBound { protocol: "resp", address: resp_address }.emit();
         let sweeper = SweepThread::start(registry, telemetry, config.cache.expiry_interval)?;

@@ -216,7 +216,12 @@ impl Clients {
     }
 
     /// Registers a client, unless there are `limit` already.
-    pub fn register(self: &Arc<Self>, address: SocketAddr, local: SocketAddr, limit: usize) -> Option<Registration> {
+    pub fn register(
+        self: &Arc<Self>,
+        address: SocketAddr,
+        local: SocketAddr,
+        limit: usize,
+    ) -> Option<Registration> {
         let mut connected = self.connected.lock();
         if connected.len() >= limit {
             return None;

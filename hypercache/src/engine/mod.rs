@@ -104,7 +104,9 @@ impl Executor for Engine {
         };
         let spec = call.command.spec;
         let store = self.registry.get(session.store).ok_or(error::DB_OUT_OF_RANGE)?;
-        if let Some(LimitReached { reason, used_bytes, limit_bytes }) = gate::memory(spec, &self.registry, store) {
+        if let Some(LimitReached { reason, used_bytes, limit_bytes }) =
+            gate::memory(spec, &self.registry, store)
+        {
             StoreWriteRefused { store: store.name(), reason, used_bytes, limit_bytes }.emit();
             return Err(error::OUT_OF_MEMORY);
         }

@@ -60,7 +60,8 @@ impl<E: Executor> Executor for Observed<E> {
             reply.truncate(mark);
             self.telemetry.meters().error(command, error.prefix);
         }
-        let kept = self.telemetry.commands().keep(command, result.is_err(), took.service_ns, session.use_trace());
+        let kept =
+            self.telemetry.commands().keep(command, result.is_err(), took.service_ns, session.use_trace());
         if let Some(keep) = kept {
             tell(keep, call, session, &took, &result, reply.len() - mark);
         }
@@ -70,45 +71,45 @@ impl<E: Executor> Executor for Observed<E> {
 
 #[cold]
 fn tell(
-        keep: Keep,
-        call: &Call<'_>,
-        session: &mut Session,
-        took: &Took,
-        result: &Result<Execution, ReplyError>,
-        reply_bytes: usize,
-    ) {
-        let error = result.as_ref().err().map(|error| CommandError {
-            kind: error.prefix.into(),
-            message: error.text.as_ref().into(),
-        });
-        let effects = result.as_ref().map(|execution| execution.effects).unwrap_or_default();
-        let key = call.command.spec.keys.positions(call.args).next().and_then(|at| call.args.get(at));
-        let (client, proto) = (Arc::clone(&session.client), session.proto());
+    keep: Keep,
+    call: &Call<'_>,
+    session: &mut Session,
+    took: &Took,
+    result: &Result<Execution, ReplyError>,
+    reply_bytes: usize,
+) {
+    let error = result
+        .as_ref()
+        .err()
+        .map(|error| CommandError { kind: error.prefix.into(), message: error.text.as_ref().into() });
+    let effects = result.as_ref().map(|execution| execution.effects).unwrap_or_default();
+    let key = call.command.spec.keys.positions(call.args).next().and_then(|at| call.args.get(at));
+    let (client, proto) = (Arc::clone(&session.client), session.proto());
     let client_name = client.labels().name.clone();
     let record = CommandRecord {
-            keep,
-            command: call.command.id,
-            store: session.store as u16,
-            service_ns: took.service_ns,
-            queue_ns: took.service_ns.saturating_sub(took.execution_ns),
-            execution_ns: took.execution_ns,
-            ended: SystemTime::now(),
-            error,
-            client: client.address,
-            client_id: client.id,
-            client_name,
-            user: session.user.as_deref().map(Into::into),
-            proto,
-            batch_position: call.position,
-            batch_size: call.position + 1,
-            request_bytes: call.args.bytes() as u64,
-            reply_bytes: reply_bytes as u64,
-            key: key.map(Into::into),
-            parent: session.use_trace().cloned(),
-            hit: (effects.hits + effects.misses > 0).then_some(effects.misses == 0),
-        };
-        session.keep(record);
-    }
+        keep,
+        command: call.command.id,
+        store: session.store as u16,
+        service_ns: took.service_ns,
+        queue_ns: took.service_ns.saturating_sub(took.execution_ns),
+        execution_ns: took.execution_ns,
+        ended: SystemTime::now(),
+        error,
+        client: client.address,
+        client_id: client.id,
+        client_name,
+        user: session.user.as_deref().map(Into::into),
+        proto,
+        batch_position: call.position,
+        batch_size: call.position + 1,
+        request_bytes: call.args.bytes() as u64,
+        reply_bytes: reply_bytes as u64,
+        key: key.map(Into::into),
+        parent: session.use_trace().cloned(),
+        hit: (effects.hits + effects.misses > 0).then_some(effects.misses == 0),
+    };
+    session.keep(record);
+}
 
 fn nanos(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)

@@ -100,7 +100,8 @@ impl Authenticator {
 
 /// Compares without telling by the time it takes where the first difference is; only the length shows.
 fn equal_in_constant_time(left: &[u8], right: &[u8]) -> bool {
-    let difference = left.iter().zip(right).fold(0, |difference, (l, r)| std::hint::black_box(difference | (l ^ r)));
+    let difference =
+        left.iter().zip(right).fold(0, |difference, (l, r)| std::hint::black_box(difference | (l ^ r)));
     left.len() == right.len() && difference == 0
 }
 

@@ -34,7 +34,10 @@ impl<E: Executor> Executor for Guarded<E> {
         reply: &mut ReplyWriter,
     ) -> Result<Execution, ReplyError> {
         gate::shape(call.command, call.args)?;
-        if session.user.is_none() && !call.command.spec.flags.has(Flags::NO_AUTH) && self.authenticator.required() {
+        if session.user.is_none()
+            && !call.command.spec.flags.has(Flags::NO_AUTH)
+            && self.authenticator.required()
+        {
             return Err(error::NO_AUTH);
         }
         self.inner.execute(call, session, reply)

@@ -278,7 +278,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn violated(&self, error: &ProtocolError, reply: &mut ReplyWriter) -> Progress {
         let text = error.to_string();
         let client = &self.session.client;
-        ProtocolViolated { protocol: "resp", client: client.address, client_id: client.id, message: &text }.emit();
+        ProtocolViolated { protocol: "resp", client: client.address, client_id: client.id, message: &text }
+            .emit();
         reply.error("ERR", &text);
         Progress::End(Ending::Protocol)
     }

@@ -11,8 +11,8 @@ use crate::engine::Executor;
 use crate::engine::Session;
 use crate::resp::ReplyWriter;
 use crate::security::Authenticator;
-use crate::server::node_commands::NodeState;
 use crate::server::node_commands;
+use crate::server::node_commands::NodeState;
 use crate::server::session_commands;
 
 /// Answers for sessions and the node, and hands data commands to the engine.
@@ -39,7 +39,10 @@ impl Executor for Dispatch {
         match call.command.spec.run {
             Run::Data(_) => self.engine.execute(call, session, reply),
             Run::Session(command) => {
-                let world = session_commands::World { authenticator: &self.authenticator, registry: self.engine.registry() };
+                let world = session_commands::World {
+                    authenticator: &self.authenticator,
+                    registry: self.engine.registry(),
+                };
                 session_commands::run(command, call.args, session, &world, reply)
             }
             Run::Node(command) => {

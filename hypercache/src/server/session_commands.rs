@@ -52,7 +52,9 @@ pub fn run(
         }
         SessionCommand::Reset => reset(session, world, reply),
         SessionCommand::ClientCaching => {
-            return Err(ReplyError::err("CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled"));
+            return Err(ReplyError::err(
+                "CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled",
+            ));
         }
         SessionCommand::ClientGetName => match &session.client.labels().name {
             Some(name) => reply.bulk(name.as_bytes()),
@@ -79,7 +81,12 @@ pub fn run(
     Ok(Execution::default())
 }
 
-fn auth(args: Args<'_>, session: &mut Session, world: &World<'_>, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
+fn auth(
+    args: Args<'_>,
+    session: &mut Session,
+    world: &World<'_>,
+    reply: &mut ReplyWriter,
+) -> Result<(), ReplyError> {
     let (user, password) = match args.len() {
         2 => (None, &args[1]),
         3 => (Some(&args[1]), &args[2]),
@@ -105,17 +112,24 @@ fn authenticate(
             Ok(())
         }
         Err(refusal) => {
-            AuthenticationFailed { client, client_id, user: refusal.user(), method, reason: refusal.label() }.emit();
+            AuthenticationFailed { client, client_id, user: refusal.user(), method, reason: refusal.label() }
+                .emit();
             Err(refusal.reply())
         }
     }
 }
 
-fn hello(args: Args<'_>, session: &mut Session, world: &World<'_>, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
+fn hello(
+    args: Args<'_>,
+    session: &mut Session,
+    world: &World<'_>,
+    reply: &mut ReplyWriter,
+) -> Result<(), ReplyError> {
     let mut cursor = Cursor::at(args, 1);
     let mut protocol = session.protocol();
     if let Some(version) = cursor.next() {
-        let number = integer(version).map_err(|_| ReplyError::err("Protocol version is not an integer or out of range"))?;
+        let number = integer(version)
+            .map_err(|_| ReplyError::err("Protocol version is not an integer or out of range"))?;
         protocol = match number {
             2 => Protocol::Resp2,
             3 => Protocol::Resp3,
@@ -178,7 +192,12 @@ fn ping(args: Args<'_>, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
     Ok(())
 }
 
-fn select(args: Args<'_>, session: &mut Session, world: &World<'_>, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
+fn select(
+    args: Args<'_>,
+    session: &mut Session,
+    world: &World<'_>,
+    reply: &mut ReplyWriter,
+) -> Result<(), ReplyError> {
     let store = world.registry.find(&args[1]).ok_or(error::DB_OUT_OF_RANGE)?;
     session.select(store.index());
     reply.ok();
@@ -224,7 +243,8 @@ fn reply_mode(word: &[u8], session: &mut Session, reply: &mut ReplyWriter) -> Re
 
 /// A label as Redis allows it: visible ASCII. Empty stands for none.
 fn label(bytes: &[u8]) -> Option<Option<Box<str>>> {
-    let text = std::str::from_utf8(bytes).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()))?;
+    let text =
+        std::str::from_utf8(bytes).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()))?;
     Some((!text.is_empty()).then(|| text.into()))
 }
 
@@ -236,9 +256,11 @@ fn set_name(name: &[u8], session: &mut Session) -> Result<(), ReplyError> {
 
 fn set_info(args: Args<'_>, session: &mut Session, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
     let attribute = args[2].to_ascii_lowercase();
-    let value = || label(&args[3]).ok_or_else(|| {
-        ReplyError::text(format!("{} {NAME_WITH_SPACES}", String::from_utf8_lossy(&attribute)))
-    });
+    let value = || {
+        label(&args[3]).ok_or_else(|| {
+            ReplyError::text(format!("{} {NAME_WITH_SPACES}", String::from_utf8_lossy(&attribute)))
+        })
+    };
     match &attribute[..] {
         b"lib-name" => session.client.labels().library = value()?,
         b"lib-ver" => session.client.labels().library_version = value()?,
@@ -258,10 +280,9 @@ fn trace_context(args: Args<'_>, session: &mut Session, reply: &mut ReplyWriter)
     let text = |index: usize| args.get(index).and_then(|bytes| std::str::from_utf8(bytes).ok());
     let trace = match text(2) {
         Some(word) if word.eq_ignore_ascii_case("off") && args.len() == 3 => None,
-        Some(parent) => Some(
-            TraceContext::parse(parent, text(3))
-                .ok_or(ReplyError::err("Invalid traceparent, expected 00-<32 hex digits>-<16 hex digits>-<2 hex digits>"))?,
-        ),
+        Some(parent) => Some(TraceContext::parse(parent, text(3)).ok_or(ReplyError::err(
+            "Invalid traceparent, expected 00-<32 hex digits>-<16 hex digits>-<2 hex digits>",
+        ))?),
         None => return Err(ReplyError::err("Invalid traceparent")),
     };
     session.set_trace(trace);

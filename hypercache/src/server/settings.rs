@@ -23,7 +23,8 @@ pub struct Settings {
 impl Settings {
     /// As configured.
     pub fn new(network: &config::Network) -> Self {
-        let millis = |duration: Duration| AtomicU64::new(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
+        let millis =
+            |duration: Duration| AtomicU64::new(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
         Self {
             max_connections: network.max_connections.into(),
             idle_timeout_ms: millis(network.idle_timeout),
@@ -57,7 +58,8 @@ impl Settings {
 
     /// Interval of keep-alive probes on new connections; none: no probes.
     pub fn tcp_keepalive(&self) -> Option<Duration> {
-        Some(Duration::from_millis(self.tcp_keepalive_ms.load(Relaxed))).filter(|interval| !interval.is_zero())
+        Some(Duration::from_millis(self.tcp_keepalive_ms.load(Relaxed)))
+            .filter(|interval| !interval.is_zero())
     }
 
     /// Changes the interval for connections to come; zero: no probes.

@@ -111,7 +111,9 @@ mod tests {
             ..config.telemetry.clone()
         };
         let (telemetry, guard) =
-            Telemetry::builder(&quiet, &node, vec!["_OTHER".to_owned()], vec!["default".to_owned()]).build().unwrap();
+            Telemetry::builder(&quiet, &node, vec!["_OTHER".to_owned()], vec!["default".to_owned()])
+                .build()
+                .unwrap();
         let keyspace = registry.all()[0].keyspace();
         for n in 0..1000_u64 {
             let key = format!("k{n}");

@@ -15,9 +15,9 @@ use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
+use hypercache::resp::Protocol;
 use hypercache::resp::frame::Frame;
 use hypercache::resp::frame::FrameLimits;
-use hypercache::resp::Protocol;
 use hypercache::resp::frame::decode;
 use parking_lot::Mutex;
 

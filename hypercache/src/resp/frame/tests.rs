@@ -7,9 +7,9 @@ use super::Frame;
 use super::FrameError;
 use super::FrameLimits;
 use super::Kind;
-use crate::resp::Protocol;
 use super::decode;
 use super::skip;
+use crate::resp::Protocol;
 
 fn text() -> impl Strategy<Value = Bytes> {
     prop::collection::vec(any::<u8>().prop_filter("no line break", |b| !matches!(b, b'\r' | b'\n')), 0..24)
