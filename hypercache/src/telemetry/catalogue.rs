@@ -189,7 +189,8 @@ pub fn markdown() -> String {
     let mut text = String::from("| metric | kind | labels | what it says |\n| --- | --- | --- | --- |\n");
     for MetricInfo { name, help, labels, kind, .. } in CATALOGUE {
         let labels = labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ");
-        writeln!(text, "| `{name}` | {} | {labels} | {help} |", kind.as_str()).expect("a String takes all writes");
+        writeln!(text, "| `{name}` | {} | {labels} | {help} |", kind.as_str())
+            .expect("a String takes all writes");
     }
     text
 }
@@ -220,10 +221,17 @@ mod tests {
         for metric in CATALOGUE {
             let name = metric.name;
             assert!(seen.insert(name), "{name} is there twice");
-            assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'), "{name}");
+            assert!(
+                name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'),
+                "{name}"
+            );
             let unit = name.rsplit('_').next().unwrap();
             assert!(UNITS.contains(&unit) || COUNTED.contains(&name), "{name} names no unit");
-            assert_eq!(metric.kind == Kind::Counter, name.ends_with("_total"), "{name}: _total is for counters");
+            assert_eq!(
+                metric.kind == Kind::Counter,
+                name.ends_with("_total"),
+                "{name}: _total is for counters"
+            );
             assert!(metric.help.ends_with('.'), "{name}: help is a sentence");
             assert_eq!(metric.kind == Kind::Histogram, !metric.buckets.is_empty(), "{name}: buckets");
             assert!(metric.buckets.is_sorted(), "{name}: buckets ascend");

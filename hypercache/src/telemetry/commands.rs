@@ -145,12 +145,7 @@ pub struct CommandTelemetry {
 }
 
 impl CommandTelemetry {
-    pub(super) fn new(
-        sampler: Arc<Sampler>,
-        meters: Arc<Meters>,
-        inbox: Arc<Inbox>,
-        slow: Duration,
-    ) -> Self {
+    pub(super) fn new(sampler: Arc<Sampler>, meters: Arc<Meters>, inbox: Arc<Inbox>, slow: Duration) -> Self {
         let slow_ns = AtomicU64::new(nanoseconds(slow));
         Self { sampler, meters, inbox, slow_ns }
     }

@@ -73,7 +73,8 @@ impl TraceContext {
 
     /// The same in the words of the OpenTelemetry API.
     pub(super) fn span_context(&self) -> SpanContext {
-        let state = self.state.as_deref().and_then(|state| TraceState::from_str(state).ok()).unwrap_or_default();
+        let state =
+            self.state.as_deref().and_then(|state| TraceState::from_str(state).ok()).unwrap_or_default();
         let flags = if self.sampled { TraceFlags::SAMPLED } else { TraceFlags::default() };
         SpanContext::new(TraceId::from(self.trace_id), SpanId::from(self.span_id), flags, true, state)
     }

@@ -76,8 +76,12 @@ const METADATA: Metadata<'static> = Metadata::new("hypercache", Level::INFO, Non
 
 impl<const N: usize> Definition<N> {
     fn key(&self, values: &[&str; N]) -> Key {
-        let labels: Vec<Label> =
-            self.labels.iter().zip(values).map(|(name, value)| Label::new(*name, (*value).to_owned())).collect();
+        let labels: Vec<Label> = self
+            .labels
+            .iter()
+            .zip(values)
+            .map(|(name, value)| Label::new(*name, (*value).to_owned()))
+            .collect();
         Key::from_parts(self.name, labels)
     }
 

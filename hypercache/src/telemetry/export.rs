@@ -59,7 +59,8 @@ impl SpanQueue {
             let _inside = runtime.enter();
             build(&settings, resource)?
         };
-        let task = Task { exporter, settings, own: own.clone(), voice: voice.clone(), failing: false, lost: 0 };
+        let task =
+            Task { exporter, settings, own: own.clone(), voice: voice.clone(), failing: false, lost: 0 };
         std::thread::Builder::new().name("hc-spans".to_owned()).spawn(move || {
             runtime.block_on(task.run(receiver, stopped));
             // Whoever waited may have stopped waiting.

@@ -115,7 +115,9 @@ impl StreamFile {
     fn open_file(&mut self) -> io::Result<bool> {
         std::fs::create_dir_all(&self.limits.dir)?;
         let path = self.path(0);
-        if std::fs::metadata(&path).is_ok_and(|there| there.len() >= self.limits.max_file_size && there.is_file()) {
+        if std::fs::metadata(&path)
+            .is_ok_and(|there| there.len() >= self.limits.max_file_size && there.is_file())
+        {
             self.rotate()?;
         }
         let file = OpenOptions::new().append(true).create(true).open(path)?;

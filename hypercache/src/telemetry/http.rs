@@ -2,6 +2,7 @@
 //! as their parent; whether it is told is decided when it is over.
 
 use crate::telemetry::catalogue;
+use crate::telemetry::commands::CommandTelemetry;
 use crate::telemetry::commands::Inbox;
 use crate::telemetry::commands::Record;
 use crate::telemetry::context::TraceContext;
@@ -67,12 +68,18 @@ struct Shared {
     sampler: Arc<Sampler>,
     inbox: Arc<Inbox>,
     voice: Arc<Voice>,
-    slow: Duration,
+    /// Knows the threshold above which anything is slow.
+    commands: Arc<CommandTelemetry>,
 }
 
 impl HttpTelemetry {
-    pub(super) fn new(sampler: Arc<Sampler>, inbox: Arc<Inbox>, voice: Arc<Voice>, slow: Duration) -> Self {
-        Self { shared: Arc::new(Shared { sampler, inbox, voice, slow }) }
+    pub(super) fn new(
+        sampler: Arc<Sampler>,
+        commands: Arc<CommandTelemetry>,
+        inbox: Arc<Inbox>,
+        voice: Arc<Voice>,
+    ) -> Self {
+        Self { shared: Arc::new(Shared { sampler, inbox, voice, commands }) }
     }
 
     /// A request has come in, with these headers.
@@ -163,7 +170,7 @@ impl HttpRequest {
     /// Failed and slow requests are classes of their own; one that was kept from the start stays kept, because its
     /// commands name it as their parent.
     fn decide(&self, failed: bool, took: Duration) -> Option<(Reason, Option<f64>, Option<f64>)> {
-        let late = match (failed, took >= self.shared.slow) {
+        let late = match (failed, took >= self.shared.commands.slow_threshold()) {
             (true, _) => Some((Reason::Error, self.shared.sampler.special(Special::HttpError))),
             (false, true) => Some((Reason::Slow, self.shared.sampler.special(Special::HttpSlow))),
             (false, false) => None,

@@ -32,8 +32,7 @@ impl Limiter {
     pub(super) fn allow(&self, kind: &'static str, stream: Stream, now: Instant) -> bool {
         let max = if stream == Stream::Audit { AUDIT_MAX } else { NODE_MAX };
         let mut windows = self.windows.lock();
-        let window =
-            windows.entry(kind).or_insert_with(|| Window { began: now, lines: 0, suppressed: 0 });
+        let window = windows.entry(kind).or_insert_with(|| Window { began: now, lines: 0, suppressed: 0 });
         if window.suppressed == 0 && now.duration_since(window.began) >= WINDOW {
             *window = Window { began: now, lines: 0, suppressed: 0 };
         }

@@ -275,14 +275,16 @@ mod tests {
         assert_eq!(stamp(1_709_251_199, 999_999), "2024-02-29T23:59:59.999999Z");
         assert_eq!(stamp(4_107_542_400, 0), "2100-03-01T00:00:00.000000Z");
         for day in (0..80_000).step_by(7) {
-            let expected = humantime::format_rfc3339_micros(UNIX_EPOCH + Duration::from_secs(day * 86_400 + 61));
+            let expected =
+                humantime::format_rfc3339_micros(UNIX_EPOCH + Duration::from_secs(day * 86_400 + 61));
             assert_eq!(stamp(day * 86_400 + 61, 0), expected.to_string());
         }
     }
 
     #[test]
     fn any_text_and_any_bytes_make_valid_json() {
-        let texts = ["", "plain", "q\"uote\\", "\u{0}\u{1f}\u{7f}\n\r\t\u{8}", "snow ☃ \u{10ffff}", "{\"a\":1}"];
+        let texts =
+            ["", "plain", "q\"uote\\", "\u{0}\u{1f}\u{7f}\n\r\t\u{8}", "snow ☃ \u{10ffff}", "{\"a\":1}"];
         for text in texts {
             let mut out = Vec::new();
             let mut line = LineWriter::begin(&mut out, SystemTime::now(), "INFO", text);

@@ -31,8 +31,9 @@ use tracing_subscriber::layer;
 const FOREIGN_BYTES_MAX: usize = 1024;
 
 /// The catalogue by name, with the action's spelling.
-static EVENTS: LazyLock<HashMap<&'static str, (&'static EventInfo, String)>> =
-    LazyLock::new(|| events::catalogue().map(|info| (info.name, (info, events::action(info.name)))).collect());
+static EVENTS: LazyLock<HashMap<&'static str, (&'static EventInfo, String)>> = LazyLock::new(|| {
+    events::catalogue().map(|info| (info.name, (info, events::action(info.name)))).collect()
+});
 
 /// Writes each event as one line.
 pub(super) struct LogLayer {
@@ -115,8 +116,7 @@ fn foreign<'a>(buffer: &'a mut Vec<u8>, event: &tracing::Event<'_>) -> LineWrite
     let mut texts = Texts::default();
     event.record(&mut texts);
     let metadata = event.metadata();
-    let mut line =
-        LineWriter::begin(buffer, SystemTime::now(), metadata.level().as_str(), &texts.message);
+    let mut line = LineWriter::begin(buffer, SystemTime::now(), metadata.level().as_str(), &texts.message);
     line.str("event.dataset", Stream::Node.dataset());
     line.str("event.kind", "event");
     line.list("event.category", &["process"]);

@@ -246,7 +246,8 @@ impl Sampler {
             class.brake();
         }
         countdown.draw(class);
-        let wins = |chance: f64| chance >= peak || (chance > 0.0 && rand::rng().random::<f64>() < chance / peak);
+        let wins =
+            |chance: f64| chance >= peak || (chance > 0.0 && rand::rng().random::<f64>() < chance / peak);
         Some(Kept { span: wins(span).then_some(span), line: wins(line).then_some(line), first: false })
     }
 

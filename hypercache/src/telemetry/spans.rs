@@ -189,10 +189,7 @@ impl SpanBuilder {
             name: name.into(),
             start_time: shape.started,
             end_time: shape.ended,
-            attributes: vec![
-                KeyValue::new(RATIO, shape.ratio),
-                KeyValue::new(REASON, shape.reason.label()),
-            ],
+            attributes: vec![KeyValue::new(RATIO, shape.ratio), KeyValue::new(REASON, shape.reason.label())],
             dropped_attributes_count: 0,
             events: SpanEvents::default(),
             links,

@@ -10,6 +10,7 @@ pub mod store;
 pub mod telemetry;
 
 use crate::telemetry::event::EventInfo;
+use crate::telemetry::operation;
 
 /// Every event of the program.
 pub fn catalogue() -> impl Iterator<Item = &'static EventInfo> {
@@ -22,6 +23,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static EventInfo> {
         security::CATALOGUE,
         store::CATALOGUE,
         telemetry::CATALOGUE,
+        operation::CATALOGUE,
     ]
     .into_iter()
     .flatten()
@@ -32,9 +34,14 @@ pub fn markdown() -> String {
     let mut text = String::from("| event.action | level | stream | message | fields |\n");
     text.push_str("| --- | --- | --- | --- | --- |\n");
     for event in catalogue() {
-        let fields: Vec<String> = event.fields.iter().map(|(name, kind)| format!("`{name}` ({kind})")).collect();
-        let cells =
-            [action(event.name), event.level.to_owned(), event.stream.label().to_owned(), event.message.to_owned()];
+        let fields: Vec<String> =
+            event.fields.iter().map(|(name, kind)| format!("`{name}` ({kind})")).collect();
+        let cells = [
+            action(event.name),
+            event.level.to_owned(),
+            event.stream.label().to_owned(),
+            event.message.to_owned(),
+        ];
         text.push_str(&format!("| {} | {} |\n", cells.join(" | "), fields.join(", ")));
     }
     text
@@ -54,7 +61,16 @@ mod tests {
     const CATEGORIES: &[&str] =
         &["database", "network", "session", "configuration", "process", "authentication", "web", "iam"];
     const TYPES: &[&str] = &[
-        "access", "change", "creation", "deletion", "start", "end", "connection", "denied", "protocol", "error",
+        "access",
+        "change",
+        "creation",
+        "deletion",
+        "start",
+        "end",
+        "connection",
+        "denied",
+        "protocol",
+        "error",
         "info",
     ];
 
@@ -64,7 +80,8 @@ mod tests {
         for event in catalogue() {
             assert!(seen.insert(event.name), "{} is there twice", event.name);
             let (subject, verb) = event.name.split_once('.').unwrap();
-            let word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+            let word =
+                |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
             assert!(word(subject) && word(verb), "{}", event.name);
             assert!(event.category.iter().all(|category| CATEGORIES.contains(category)), "{}", event.name);
             assert!(event.kind.iter().all(|kind| TYPES.contains(kind)), "{}", event.name);

@@ -86,21 +86,17 @@ impl Plan {
             })
             .collect();
         let total: f64 = self.rates[..commands].iter().sum();
-        let kept: f64 = self.rates[..commands].iter().zip(&chances).map(|(rate, next)| rate * next.span).sum();
+        let kept: f64 =
+            self.rates[..commands].iter().zip(&chances).map(|(rate, next)| rate * next.span).sum();
         self.share = if total > 0.0 { kept / total } else { chances.first().map_or(0.0, |next| next.span) };
         chances
     }
 
     /// What the modes make of the chances that the budgets would give.
     fn chances(&self, class: usize, commands: usize, span: f64, line: f64, allowed: f64) -> Chances {
-        let traced = [
-            Special::ErrorTraced,
-            Special::SlowTraced,
-            Special::Parent,
-            Special::HttpParent,
-        ]
-        .into_iter()
-        .any(|special| class == commands + special as usize);
+        let traced = [Special::ErrorTraced, Special::SlowTraced, Special::Parent, Special::HttpParent]
+            .into_iter()
+            .any(|special| class == commands + special as usize);
         let http = class == commands + Special::Http as usize;
         let span = match self.spans {
             TracingMode::Adaptive if class < commands || http => span.min(self.span_ratio_max),
@@ -123,7 +119,8 @@ impl Plan {
     }
 
     fn parent_line_ratio(&self) -> f64 {
-        let parent = self.rates.len().checked_sub(Special::COUNT).map(|first| first + Special::Parent as usize);
+        let parent =
+            self.rates.len().checked_sub(Special::COUNT).map(|first| first + Special::Parent as usize);
         parent.map_or(1.0, |class| ratio(self.line_budget, self.rates[class]))
     }
 }
