@@ -2,13 +2,13 @@
 
 use crate::command::Command;
 use crate::command::ReplyError;
-use crate::command::error;
 use crate::command::spec::Flags;
 use crate::command::spec::Run;
 use crate::command::spec::Spec;
 use crate::resp::Args;
 use crate::store::Registry;
 use crate::store::Store;
+use crate::store::registry::LimitReached;
 
 /// Whether there is such a command and it takes so many arguments.
 pub fn shape(command: &Command, args: Args<'_>) -> Result<(), ReplyError> {
@@ -22,7 +22,7 @@ pub fn shape(command: &Command, args: Args<'_>) -> Result<(), ReplyError> {
     if spec.takes(args.len()) { Ok(()) } else { Err(ReplyError::arity(&command.name)) }
 }
 
-/// Whether the store has room for a command that needs some.
-pub fn memory(spec: &Spec, registry: &Registry, store: &Store) -> Result<(), ReplyError> {
-    if spec.flags.has(Flags::DENYOOM) && registry.full(store) { Err(error::OUT_OF_MEMORY) } else { Ok(()) }
+/// The limit that stands in the way of a command that needs memory.
+pub fn memory(spec: &Spec, registry: &Registry, store: &Store) -> Option<LimitReached> {
+    if spec.flags.has(Flags::DENYOOM) { registry.limit_reached(store) } else { None }
 }

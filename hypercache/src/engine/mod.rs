@@ -15,11 +15,12 @@ use crate::command::Command;
 use crate::command::Context;
 use crate::command::ReplyError;
 use crate::command::context::Effects;
-use crate::command::context::Stamp;
+use crate::command::error;
 use crate::command::spec::Run;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::store::Registry;
+use crate::store::registry::LimitReached;
 use crate::telemetry::Event;
 use crate::telemetry::ExpiryMode;
 use crate::telemetry::Telemetry;
@@ -98,11 +99,11 @@ impl Executor for Engine {
             unreachable!("{}: only data commands come down here", call.command.name);
         };
         let spec = call.command.spec;
-        let store = self.registry.get(session.store).ok_or(crate::command::error::DB_OUT_OF_RANGE)?;
-        gate::memory(spec, &self.registry, store).inspect_err(|error| {
-            let (used_bytes, limit_bytes) = (store.census().bytes as u64, store.limit_bytes());
-            StoreWriteRefused { store: store.name(), reason: error.prefix, used_bytes, limit_bytes }.emit();
-        })?;
+        let store = self.registry.get(session.store).ok_or(error::DB_OUT_OF_RANGE)?;
+        if let Some(LimitReached { reason, used_bytes, limit_bytes }) = gate::memory(spec, &self.registry, store) {
+            StoreWriteRefused { store: store.name(), reason, used_bytes, limit_bytes }.emit();
+            return Err(error::OUT_OF_MEMORY);
+        }
         let other = spec.other_store.map(|plan| plan(call.args, &self.registry)).transpose()?.flatten();
         let own = spec.keys.positions(call.args).map(|at| (store.index(), &call.args[at]));
         let others = other.iter().map(|(store, at)| (*store, &call.args[*at]));

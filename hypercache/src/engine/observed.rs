@@ -1,5 +1,6 @@
 //! The outermost executor: whatever happens to a request further in, it is measured, and told where somebody wants it.
 
+use std::sync::Arc;
 use std::time::Instant;
 use std::time::SystemTime;
 
@@ -82,7 +83,9 @@ fn tell(
         });
         let effects = result.as_ref().map(|execution| execution.effects).unwrap_or_default();
         let key = call.command.spec.keys.positions(call.args).next().and_then(|at| call.args.get(at));
-        let record = CommandRecord {
+        let (client, proto) = (Arc::clone(&session.client), session.proto());
+    let client_name = client.labels().name.clone();
+    let record = CommandRecord {
             keep,
             command: call.command.id,
             store: session.store as u16,
@@ -91,11 +94,11 @@ fn tell(
             execution_ns: took.execution_ns,
             ended: SystemTime::now(),
             error,
-            client: session.client.address,
-            client_id: session.client.id,
-            client_name: session.client.labels().name.clone(),
+            client: client.address,
+            client_id: client.id,
+            client_name,
             user: session.user.as_deref().map(Into::into),
-            proto: session.proto(),
+            proto,
             batch_position: call.position,
             batch_size: call.position + 1,
             request_bytes: call.args.bytes() as u64,

@@ -17,7 +17,41 @@ pub struct Authenticator {
     password: ArcSwapOption<Secret>,
 }
 
-/// The password is not set, so there is nothing to authenticate against.
+/// Why somebody was not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// A password was given, but none is set.
+    NoPasswordSet,
+    /// There is no such user.
+    UnknownUser,
+    /// The user exists, the password is another.
+    WrongPassword,
+}
+
+impl Refusal {
+    /// The reason as telemetry names it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::NoPasswordSet => "no_password_set",
+            Self::UnknownUser => "unknown_user",
+            Self::WrongPassword => "wrong_password",
+        }
+    }
+
+    /// The user that was meant, where that user exists.
+    pub fn user(self) -> Option<&'static str> {
+        (self != Self::UnknownUser).then_some(DEFAULT_USER)
+    }
+
+    /// What the client is told: the same whether the name or the password is wrong.
+    pub fn reply(self) -> ReplyError {
+        match self {
+            Self::NoPasswordSet => NO_PASSWORD,
+            Self::UnknownUser | Self::WrongPassword => error::WRONG_PASS,
+        }
+    }
+}
+
 const NO_PASSWORD: ReplyError = ReplyError::err(
     "AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?",
 );
@@ -44,18 +78,22 @@ impl Authenticator {
     }
 
     /// Checks a password, for the default user where `user` is none.
-    pub fn authenticate(&self, user: Option<&[u8]>, password: &[u8]) -> Result<Arc<str>, ReplyError> {
+    pub fn authenticate(&self, user: Option<&[u8]>, password: &[u8]) -> Result<Arc<str>, Refusal> {
         let wanted = self.password.load();
         match (wanted.as_deref(), user) {
-            (None, None) => Err(NO_PASSWORD),
+            (None, None) => Err(Refusal::NoPasswordSet),
             // Without a password the default user is open to any, as in Redis.
             (None, Some(name)) if name == DEFAULT_USER.as_bytes() => Ok(DEFAULT_USER.into()),
             (Some(Secret(wanted)), user) => {
                 let known = user.is_none_or(|name| name == DEFAULT_USER.as_bytes());
                 let right = equal_in_constant_time(wanted.as_bytes(), password);
-                if known && right { Ok(DEFAULT_USER.into()) } else { Err(error::WRONG_PASS) }
+                match (known, right) {
+                    (true, true) => Ok(DEFAULT_USER.into()),
+                    (true, false) => Err(Refusal::WrongPassword),
+                    (false, _) => Err(Refusal::UnknownUser),
+                }
             }
-            (None, Some(_)) => Err(error::WRONG_PASS),
+            (None, Some(_)) => Err(Refusal::UnknownUser),
         }
     }
 }
@@ -75,8 +113,8 @@ mod tests {
         let open = Authenticator::default();
         assert_eq!(open.anonymous().as_deref(), Some("default"));
         assert!(open.authenticate(Some(b"default"), b"x").is_ok());
-        assert_eq!(open.authenticate(Some(b"eve"), b"x"), Err(error::WRONG_PASS));
-        assert_eq!(open.authenticate(None, b"x"), Err(NO_PASSWORD));
+        assert_eq!(open.authenticate(Some(b"eve"), b"x"), Err(Refusal::UnknownUser));
+        assert_eq!(open.authenticate(None, b"x"), Err(Refusal::NoPasswordSet));
     }
 
     #[test]
@@ -84,9 +122,11 @@ mod tests {
         let closed = Authenticator::new(Some(Secret("s3cret".to_owned())));
         assert_eq!(closed.anonymous(), None);
         assert!(closed.authenticate(None, b"s3cret").is_ok());
-        for (user, password) in [(None, &b"s3cre"[..]), (None, b"s3creT"), (None, b""), (Some(&b"eve"[..]), b"s3cret")] {
-            assert_eq!(closed.authenticate(user, password), Err(error::WRONG_PASS));
+        for password in [&b"s3cre"[..], b"s3creT", b"", b"s3cret "] {
+            assert_eq!(closed.authenticate(None, password), Err(Refusal::WrongPassword));
         }
+        let stranger = closed.authenticate(Some(b"eve"), b"s3cret").unwrap_err();
+        assert_eq!((stranger, stranger.reply()), (Refusal::UnknownUser, error::WRONG_PASS));
         closed.set_password("");
         assert!(!closed.required());
     }

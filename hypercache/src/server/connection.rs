@@ -67,7 +67,7 @@ impl Ending {
             Self::QueryBuffer => "query_buffer",
             Self::Killed => "killed",
             Self::Shutdown => "shutdown",
-            Self::Error => "error",
+            Self::Error => "io_error",
         }
     }
 }
@@ -93,7 +93,7 @@ where
     let client = Arc::clone(registration.client());
     let user = shared.authenticator.anonymous();
     let session = Session::new(Arc::clone(&client), Door::Resp, user, rand::random());
-    ConnectionOpened { proto: "resp", client: client.address, id: client.id }.emit();
+    ConnectionOpened { protocol: "resp", client: client.address, client_id: client.id }.emit();
     // Told when dropped, and so also when a command panics and takes the connection with it.
     let mut closing = Closing { registration, ending: Ending::Error };
     let mut connection = Connection {
@@ -117,15 +117,13 @@ struct Closing {
 impl Drop for Closing {
     fn drop(&mut self) {
         let client = self.registration.client();
-        let traffic = client.traffic();
         ConnectionClosed {
-            proto: "resp",
-            reason: self.ending.label(),
+            protocol: "resp",
             client: client.address,
-            id: client.id,
-            commands: traffic.commands,
-            bytes_in: traffic.bytes_in,
-            bytes_out: traffic.bytes_out,
+            client_id: client.id,
+            reason: self.ending.label(),
+            duration_ns: u64::try_from(client.since.elapsed().as_nanos()).unwrap_or(u64::MAX),
+            commands: client.traffic().commands,
         }
         .emit();
     }
@@ -279,7 +277,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     fn violated(&self, error: &ProtocolError, reply: &mut ReplyWriter) -> Progress {
         let text = error.to_string();
-        ProtocolViolated { client: self.session.client.address, error: &text }.emit();
+        let client = &self.session.client;
+        ProtocolViolated { protocol: "resp", client: client.address, client_id: client.id, message: &text }.emit();
         reply.error("ERR", &text);
         Progress::End(Ending::Protocol)
     }

@@ -19,7 +19,7 @@ use crate::server::Shared;
 use crate::server::worker::Accepted;
 use crate::server::worker::Worker;
 use crate::telemetry::Event;
-use crate::telemetry::events::connection::AcceptFailed;
+use crate::telemetry::events::connection::ConnectionAcceptFailed;
 use crate::telemetry::events::connection::ConnectionRefused;
 
 /// Pause after an accept that failed for want of descriptors or memory; anything shorter only burns the processor.
@@ -64,7 +64,7 @@ impl Listener {
                     self.admit(stream, address, &self.workers[worker]);
                 }
                 Err(error) => {
-                    AcceptFailed { error: &error.to_string() }.emit();
+                    ConnectionAcceptFailed { protocol: "resp", message: &error.to_string() }.emit();
                     tokio::time::sleep(ACCEPT_BACKOFF).await;
                 }
             }
@@ -76,13 +76,13 @@ impl Listener {
         let limit = self.shared.settings.max_connections();
         let local = stream.local_addr().unwrap_or(address);
         let Some(registration) = self.shared.clients.register(address, local, limit) else {
-            ConnectionRefused { reason: "maxclients", client: address, limit: limit as u64 }.emit();
+            ConnectionRefused { client: address, reason: "max_connections", limit, protocol: "resp" }.emit();
             // Told if it can be told at once; nobody waits for a client that is turned away.
             drop(stream.try_write(TOO_MANY_CLIENTS));
             return;
         };
         if let Err(error) = self.prepare(&stream) {
-            AcceptFailed { error: &error.to_string() }.emit();
+            ConnectionAcceptFailed { protocol: "resp", message: &error.to_string() }.emit();
             return;
         }
         if let Ok(stream) = stream.into_std() {

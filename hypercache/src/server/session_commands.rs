@@ -85,7 +85,7 @@ fn auth(args: Args<'_>, session: &mut Session, world: &World<'_>, reply: &mut Re
         3 => (Some(&args[1]), &args[2]),
         _ => return Err(error::SYNTAX),
     };
-    authenticate(user, password, session, world)?;
+    authenticate(user, password, "AUTH", session, world)?;
     reply.ok();
     Ok(())
 }
@@ -93,20 +93,20 @@ fn auth(args: Args<'_>, session: &mut Session, world: &World<'_>, reply: &mut Re
 fn authenticate(
     user: Option<&[u8]>,
     password: &[u8],
+    method: &'static str,
     session: &mut Session,
     world: &World<'_>,
 ) -> Result<(), ReplyError> {
-    let (client, id) = (session.client.address, session.client.id);
-    let name = user.map_or("default".into(), String::from_utf8_lossy);
+    let (client, client_id) = (session.client.address, session.client.id);
     match world.authenticator.authenticate(user, password) {
         Ok(user) => {
-            AuthenticationSucceeded { user: &user, client, id }.emit();
+            AuthenticationSucceeded { client, client_id, user: &user, method }.emit();
             session.user = Some(user);
             Ok(())
         }
         Err(refusal) => {
-            AuthenticationFailed { user: &name, client, id, error: &refusal.text }.emit();
-            Err(refusal)
+            AuthenticationFailed { client, client_id, user: refusal.user(), method, reason: refusal.label() }.emit();
+            Err(refusal.reply())
         }
     }
 }
@@ -134,7 +134,7 @@ fn hello(args: Args<'_>, session: &mut Session, world: &World<'_>, reply: &mut R
         }
     }
     if let Some((user, password)) = credentials {
-        authenticate(Some(user), password, session, world)?;
+        authenticate(Some(user), password, "HELLO", session, world)?;
     }
     if session.user.is_none() && world.authenticator.required() {
         return Err(ReplyError::new(

@@ -1,6 +1,8 @@
 //! The stores of a node, by index and by name.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use crate::config;
 use crate::keyspace::key::HashSeed;
@@ -12,7 +14,7 @@ use crate::value::number;
 pub struct Registry {
     stores: Vec<Arc<Store>>,
     /// Bytes all stores together may hold; 0: no limit. Behind `CONFIG SET maxmemory`.
-    limit_bytes: std::sync::atomic::AtomicU64,
+    limit_bytes: AtomicU64,
 }
 
 impl Registry {
@@ -46,12 +48,12 @@ impl Registry {
 
     /// Bytes all stores together may hold; 0: no limit.
     pub fn limit_bytes(&self) -> u64 {
-        self.limit_bytes.load(std::sync::atomic::Ordering::Relaxed)
+        self.limit_bytes.load(Relaxed)
     }
 
     /// Changes the limit of all stores together.
     pub fn set_limit_bytes(&self, bytes: u64) {
-        self.limit_bytes.store(bytes, std::sync::atomic::Ordering::Relaxed);
+        self.limit_bytes.store(bytes, Relaxed);
     }
 
     /// Bytes of the entries of all stores; takes no lock.
@@ -59,10 +61,30 @@ impl Registry {
         self.stores.iter().map(|store| store.census().bytes as u64).sum()
     }
 
-    /// Whether a write that needs memory has to be refused in `store`.
-    pub fn full(&self, store: &Store) -> bool {
-        let over = |limit: u64, used: &dyn Fn() -> u64| limit != 0 && used() > limit;
-        over(store.limit_bytes(), &|| store.census().bytes as u64)
-            || over(self.limit_bytes(), &|| self.used_bytes())
+    /// The limit that a write which needs memory would pass in `store`, if there is one.
+    pub fn limit_reached(&self, store: &Store) -> Option<LimitReached> {
+        if store.limit_bytes() != 0 {
+            let (used_bytes, limit_bytes) = (store.census().bytes as u64, store.limit_bytes());
+            if used_bytes > limit_bytes {
+                return Some(LimitReached { reason: "store_limit", used_bytes, limit_bytes });
+            }
+        }
+        let limit_bytes = self.limit_bytes();
+        if limit_bytes == 0 {
+            return None;
+        }
+        let used_bytes = self.used_bytes();
+        (used_bytes > limit_bytes).then_some(LimitReached { reason: "node_limit", used_bytes, limit_bytes })
     }
+}
+
+/// A memory limit that is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitReached {
+    /// Which limit: `store_limit` or `node_limit`.
+    pub reason: &'static str,
+    /// Bytes in use.
+    pub used_bytes: u64,
+    /// Bytes allowed.
+    pub limit_bytes: u64,
 }
