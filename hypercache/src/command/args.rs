@@ -59,7 +59,43 @@ pub fn integer(argument: &[u8]) -> Result<i64, ReplyError> {
     number::decimal(argument).ok_or(error::NOT_AN_INTEGER)
 }
 
+/// The part of `len` elements from `start` to `end`, both included, as commands name it: negative indexes count from the
+/// end, what lies outside is cut off. None where nothing is left.
+pub fn index_range(start: i64, end: i64, len: u64) -> Option<(u64, u64)> {
+    if len == 0 || (start < 0 && end < 0 && start > end) {
+        return None;
+    }
+    let from_start = |index: i64| {
+        if index < 0 { len.saturating_sub(index.unsigned_abs()) } else { index.unsigned_abs() }
+    };
+    let (start, end) = (from_start(start), from_start(end).min(len - 1));
+    (start <= end).then_some((start, end))
+}
+
 /// An argument as a finite or infinite floating-point number.
 pub fn float(argument: &[u8]) -> Result<f64, ReplyError> {
     number::float(argument).ok_or(error::NOT_A_FLOAT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn index_ranges_are_cut_as_redis_cuts_them() {
+        for (start, end, len, range) in [
+            (0, -1, 5, Some((0, 4))),
+            (-3, -2, 5, Some((2, 3))),
+            (1, 100, 5, Some((1, 4))),
+            (-100, 1, 5, Some((0, 1))),
+            (-100, -50, 5, Some((0, 0))),
+            (-50, -100, 5, None),
+            (3, 2, 5, None),
+            (5, 9, 5, None),
+            (0, -1, 0, None),
+            (i64::MIN, i64::MAX, 5, Some((0, 4))),
+        ] {
+            assert_eq!(index_range(start, end, len), range, "{start} {end} {len}");
+        }
+    }
 }

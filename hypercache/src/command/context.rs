@@ -3,14 +3,19 @@
 use smallvec::SmallVec;
 
 use crate::command::ReplyError;
+use crate::command::error;
 use crate::keyspace::LockedShard;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::key::HashedKey;
+use crate::keyspace::shard::Shard;
 use crate::store::Registry;
 use crate::store::Store;
 use crate::value::Value;
 use crate::value::string::Str;
+
+/// Values of fewer bytes are dropped at once: handing them over would cost more.
+const GARBAGE_BYTES_MIN: usize = 1 << 20;
 
 /// What a request is stamped with. The same stamp gives the same result, on a client's behalf, in a replay, on a replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +39,27 @@ pub struct Effects {
     pub expired: u32,
 }
 
+/// Data that was taken out and takes long to drop.
+#[derive(Debug, Default)]
+pub struct Garbage {
+    shards: Vec<Shard>,
+    values: Vec<Value>,
+}
+
+impl Garbage {
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.shards.is_empty() && self.values.is_empty()
+    }
+
+    /// Keeps a big value; drops a small one.
+    fn add(&mut self, value: Value) {
+        if value.heap_bytes() >= GARBAGE_BYTES_MIN {
+            self.values.push(value);
+        }
+    }
+}
+
 struct Lock<'a> {
     store: usize,
     shard: usize,
@@ -47,6 +73,8 @@ pub struct Context<'a> {
     store: &'a Store,
     locks: SmallVec<[Lock<'a>; 1]>,
     effects: Effects,
+    /// Last, so that it is dropped after the locks.
+    garbage: Garbage,
 }
 
 impl<'a> Context<'a> {
@@ -73,7 +101,7 @@ impl<'a> Context<'a> {
                 Some(Lock { store, shard, data: registry.get(store)?.keyspace().lock(shard) })
             })
             .collect();
-        Self { stamp, registry, store, locks, effects: Effects::default() }
+        Self { stamp, registry, store, locks, effects: Effects::default(), garbage: Garbage::default() }
     }
 
     /// The time of the request.
@@ -111,21 +139,20 @@ impl<'a> Context<'a> {
             self.effects.changes.saturating_add(u32::try_from(changes).unwrap_or(u32::MAX));
     }
 
-    /// Reads `key` and counts a hit or a miss.
+    /// Reads `key`, counts a hit or a miss and notes the access.
     pub fn read(&mut self, key: &[u8]) -> Option<&Entry> {
-        self.drop_expired(self.store.index(), key);
         let now = self.stamp.now;
-        let (hashed, at) = self.locate(self.store.index(), key);
-        // Counted before the entry is borrowed: `get` is cheap and the borrow then lasts as long as the caller likes.
-        if self.locks[at].data.get(hashed).is_none() {
-            self.effects.misses += 1;
-            return None;
-        }
-        self.effects.hits += 1;
+        let (hashed, at) = self.look_up(key)?;
         self.locks[at].data.touch(hashed, now)
     }
 
-    /// Reads the string of `key` and counts a hit or a miss; an error where it holds another type.
+    /// Reads about `key`: counts a hit or a miss, does not note the access.
+    pub fn inspect(&mut self, key: &[u8]) -> Option<&Entry> {
+        let (hashed, at) = self.look_up(key)?;
+        self.locks[at].data.get(hashed)
+    }
+
+    /// As `read`, for a string; an error where the key holds another type.
     pub fn read_string(&mut self, key: &[u8]) -> Result<Option<&Str>, ReplyError> {
         self.read(key).map(string).transpose()
     }
@@ -137,9 +164,8 @@ impl<'a> Context<'a> {
 
     /// As `peek`, in another store that is locked.
     pub fn peek_in(&mut self, store: usize, key: &[u8]) -> Option<&Entry> {
-        self.drop_expired(store, key);
         let (hashed, at) = self.locate(store, key);
-        self.locks[at].data.get(hashed)
+        if self.is_live(hashed, at) { self.locks[at].data.get(hashed) } else { None }
     }
 
     /// As `peek`, for a string; an error where the key holds another type.
@@ -147,20 +173,20 @@ impl<'a> Context<'a> {
         self.peek(key).map(string).transpose()
     }
 
-    /// Writes `key` whole, with the store's default time to live where `deadline` is none and the store has one.
+    /// Writes `key` whole, with the store's default time to live where `deadline` is none and the store has one. Counts
+    /// one change.
     pub fn set(&mut self, key: &[u8], value: impl Into<Value>, deadline: Option<UnixMillis>) {
-        let ttl = self.store.default_ttl();
-        let deadline = deadline.or_else(|| {
-            ttl.map(|ttl| self.stamp.now.saturating_add(u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX)))
-        });
+        let deadline = deadline.or_else(|| self.default_deadline());
         self.put(self.store.index(), key, value.into(), deadline);
     }
 
-    /// Writes `key` whole in a store that is locked, with exactly this deadline.
+    /// Writes `key` whole in a store that is locked, with exactly this deadline. Counts one change.
     pub fn put(&mut self, store: usize, key: &[u8], value: Value, deadline: Option<UnixMillis>) {
         let now = self.stamp.now;
         let (hashed, at) = self.locate(store, key);
-        self.locks[at].data.set(hashed, value, deadline, now);
+        if let Some(old) = self.locks[at].data.set(hashed, value, deadline, now) {
+            self.garbage.add(old);
+        }
         self.changed(1);
     }
 
@@ -171,43 +197,84 @@ impl<'a> Context<'a> {
         key: &[u8],
         change: impl FnOnce(&mut Str) -> R,
     ) -> Result<R, ReplyError> {
-        if self.peek_string(key)?.is_none() {
-            self.set(key, Str::Growing(Vec::new()), None);
-            self.effects.changes -= 1;
-        }
-        let now = self.stamp.now;
+        let (now, deadline) = (self.stamp.now, self.default_deadline());
         let (hashed, at) = self.locate(self.store.index(), key);
-        let changed = self.locks[at].data.update(hashed, now, |value| match value {
-            Value::Str(string) => Ok(change(string)),
-        });
-        self.changed(1);
-        changed.expect("the key is there: it was looked at or made above, under the same lock")
+        if !self.is_live(hashed, at) {
+            self.locks[at].data.set(hashed, Str::Growing(Vec::new()).into(), deadline, now);
+        }
+        let changed = self.locks[at]
+            .data
+            .update(hashed, now, |value| value.as_str_mut().map(change))
+            .expect("the key is there: it was looked at or made above, under the same lock");
+        self.changed(usize::from(changed.is_some()));
+        changed.ok_or(error::WRONG_TYPE)
     }
 
     /// Gives `key` another deadline, or none. Whether there is such a key; counts one change if so.
     pub fn set_deadline(&mut self, key: &[u8], deadline: Option<UnixMillis>) -> bool {
-        self.drop_expired(self.store.index(), key);
         let (hashed, at) = self.locate(self.store.index(), key);
-        let done = self.locks[at].data.set_deadline(hashed, deadline);
+        let done = self.is_live(hashed, at) && self.locks[at].data.set_deadline(hashed, deadline);
         self.changed(usize::from(done));
         done
     }
 
-    /// Removes `key`; the entry, if it was there and had not expired. Counts one change if so.
-    pub fn remove(&mut self, key: &[u8]) -> Option<Box<Entry>> {
-        self.drop_expired(self.store.index(), key);
+    /// Removes `key` and hands its entry over, if it was there and had not expired. Counts one change if so.
+    pub fn take(&mut self, key: &[u8]) -> Option<Box<Entry>> {
         let (hashed, at) = self.locate(self.store.index(), key);
-        let removed = self.locks[at].data.remove(hashed);
-        self.changed(usize::from(removed.is_some()));
+        if !self.is_live(hashed, at) {
+            return None;
+        }
+        self.changed(1);
+        self.locks[at].data.remove(hashed)
+    }
+
+    /// Removes `key`; whether it was there and had not expired. Counts one change if so.
+    pub fn remove(&mut self, key: &[u8]) -> bool {
+        let taken = self.take(key);
+        let removed = taken.is_some();
+        if let Some(entry) = taken {
+            self.garbage.add(entry.into_value());
+        }
         removed
     }
 
-    /// Notes an access to `key`; whether it is there.
-    pub fn touch(&mut self, key: &[u8]) -> bool {
-        self.drop_expired(self.store.index(), key);
-        let now = self.stamp.now;
-        let (hashed, at) = self.locate(self.store.index(), key);
-        self.locks[at].data.touch(hashed, now).is_some()
+    /// Empties these stores, all at the same moment: their shards are locked until the command ends. Counts each key as
+    /// a change and hands the shards over, for `discard` or to be dropped at once.
+    pub fn take_stores(&mut self, stores: std::ops::Range<usize>) -> Vec<Shard> {
+        self.lock_stores(stores);
+        let mut taken = Vec::with_capacity(self.locks.len());
+        for lock in &mut self.locks {
+            let keyspace = self.registry.get(lock.store).expect("a locked store exists").keyspace();
+            taken.push(std::mem::replace(&mut *lock.data, keyspace.empty_shard()));
+        }
+        self.changed(taken.iter().map(Shard::len).sum());
+        taken
+    }
+
+    /// Exchanges the content of two stores, all at the same moment: their shards are locked until the command ends.
+    /// Counts one change.
+    pub fn swap_stores(&mut self, left: usize, right: usize) {
+        self.changed(1);
+        if left == right {
+            return;
+        }
+        self.lock_stores([left.min(right), left.max(right)]);
+        let middle = self.locks.len() / 2;
+        let (lower, upper) = self.locks.split_at_mut(middle);
+        for (lower, upper) in lower.iter_mut().zip(upper) {
+            std::mem::swap(&mut *lower.data, &mut *upper.data);
+        }
+    }
+
+    /// Puts aside what takes long to drop.
+    pub fn discard(&mut self, shards: Vec<Shard>) {
+        self.garbage.shards.extend(shards);
+    }
+
+    /// Takes what was put aside, to be dropped where that disturbs nobody. What is not taken is dropped with the context,
+    /// after its locks.
+    pub fn take_garbage(&mut self) -> Garbage {
+        std::mem::take(&mut self.garbage)
     }
 
     /// A relative time to live as a deadline; the command's own error where it is not positive or too far away.
@@ -222,6 +289,33 @@ impl<'a> Context<'a> {
         deadline.map(i64::unsigned_abs).ok_or_else(|| ReplyError::invalid_expire(command))
     }
 
+    /// An absolute time as a deadline; the command's own error where it is not positive or too far away.
+    pub fn deadline_at(
+        &self,
+        amount: i64,
+        unit_millis: i64,
+        command: &str,
+    ) -> Result<UnixMillis, ReplyError> {
+        let millis = amount.checked_mul(unit_millis).filter(|millis| *millis > 0);
+        millis.map(i64::unsigned_abs).ok_or_else(|| ReplyError::invalid_expire(command))
+    }
+
+    fn default_deadline(&self) -> Option<UnixMillis> {
+        let ttl = self.store.default_ttl()?;
+        Some(self.stamp.now.saturating_add(u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX)))
+    }
+
+    /// Where `key` lies, a hit or a miss counted; none where there is no such key.
+    fn look_up<'k>(&mut self, key: &'k [u8]) -> Option<(HashedKey<'k>, usize)> {
+        let (hashed, at) = self.locate(self.store.index(), key);
+        if !self.is_live(hashed, at) {
+            self.effects.misses += 1;
+            return None;
+        }
+        self.effects.hits += 1;
+        Some((hashed, at))
+    }
+
     fn locate<'k>(&self, store: usize, key: &'k [u8]) -> (HashedKey<'k>, usize) {
         let keyspace = if store == self.store.index() {
             self.store.keyspace()
@@ -230,23 +324,42 @@ impl<'a> Context<'a> {
         };
         let hashed = keyspace.hashed(key);
         let shard = keyspace.shard_of(hashed.hash);
-        let found = self.locks.iter().position(|lock| lock.store == store && lock.shard == shard);
+        let found = match self.locks.as_slice() {
+            [only] => (only.store == store && only.shard == shard).then_some(0),
+            locks => locks.binary_search_by_key(&(store, shard), |lock| (lock.store, lock.shard)).ok(),
+        };
         (hashed, found.expect("a handler touches only the keys that its spec names"))
     }
 
-    fn drop_expired(&mut self, store: usize, key: &[u8]) {
-        let now = self.stamp.now;
-        let (hashed, at) = self.locate(store, key);
+    /// Whether the key is there and its time is not over; one whose time is over is removed.
+    fn is_live(&mut self, key: HashedKey<'_>, at: usize) -> bool {
         let data = &mut self.locks[at].data;
-        if data.get(hashed).is_some_and(|entry| entry.expired(now)) {
-            data.remove(hashed);
-            self.effects.expired += 1;
+        let Some(entry) = data.get(key) else { return false };
+        if !entry.expired(self.stamp.now) {
+            return true;
+        }
+        if let Some(entry) = data.remove(key) {
+            self.garbage.add(entry.into_value());
+        }
+        self.effects.expired += 1;
+        false
+    }
+
+    /// Locks all shards of these stores, which are named in ascending order.
+    fn lock_stores(&mut self, stores: impl IntoIterator<Item = usize>) {
+        assert!(
+            self.locks.is_empty(),
+            "a command on whole stores names no keys: who holds a lock must not wait"
+        );
+        for store in stores {
+            let Some(found) = self.registry.get(store) else { continue };
+            let keyspace = found.keyspace();
+            let all = (0..keyspace.shards()).map(|shard| Lock { store, shard, data: keyspace.lock(shard) });
+            self.locks.extend(all);
         }
     }
 }
 
 fn string(entry: &Entry) -> Result<&Str, ReplyError> {
-    match entry.value() {
-        Value::Str(string) => Ok(string),
-    }
+    entry.value().as_str().ok_or(error::WRONG_TYPE)
 }

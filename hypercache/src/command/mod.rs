@@ -8,11 +8,16 @@
 
 pub mod args;
 pub mod context;
+pub mod docs;
 pub mod error;
 pub mod families;
+#[cfg(test)]
+mod properties;
 pub mod spec;
 pub mod syntax;
 pub mod table;
+#[cfg(test)]
+mod test_bench;
 
 pub use context::Context;
 pub use error::ReplyError;

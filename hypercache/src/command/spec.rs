@@ -193,6 +193,7 @@ impl Keys {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names of the families")]
 pub enum Group {
+    Bitmap,
     Connection,
     Generic,
     Server,
@@ -203,6 +204,7 @@ impl Group {
     /// Redis's name of the group.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Bitmap => "bitmap",
             Self::Connection => "connection",
             Self::Generic => "generic",
             Self::Server => "server",
@@ -213,6 +215,7 @@ impl Group {
     /// Redis's ACL category that goes with the group, if there is one.
     fn category(self) -> Option<&'static str> {
         match self {
+            Self::Bitmap => Some("bitmap"),
             Self::Connection => Some("connection"),
             Self::Generic => Some("keyspace"),
             Self::Server => None,
@@ -251,6 +254,8 @@ pub struct Spec {
     pub complexity: &'static str,
     /// A second store that it touches.
     pub other_store: Option<OtherStore>,
+    /// An ACL category beside those that follow from the rest.
+    pub category: Option<&'static str>,
     /// Whether it is one of those that can do harm.
     pub dangerous: bool,
 }
@@ -270,6 +275,7 @@ impl Spec {
             syntax: "",
             complexity: "O(1)",
             other_store: None,
+            category: None,
             dangerous: false,
         }
     }
@@ -335,6 +341,12 @@ impl Spec {
         self
     }
 
+    /// Puts it into an ACL category beside those that follow from the rest.
+    pub const fn category(mut self, category: &'static str) -> Self {
+        self.category = Some(category);
+        self
+    }
+
     /// Marks it as one that can do harm.
     pub const fn dangerous(mut self) -> Self {
         self.dangerous = true;
@@ -369,6 +381,7 @@ impl Spec {
         let dangerous = (self.dangerous || self.flags.has(Flags::ADMIN)).then_some("dangerous");
         let found = [
             self.group.category(),
+            self.category,
             when(Flags::READONLY, "read"),
             when(Flags::WRITE, "write"),
             when(Flags::ADMIN, "admin"),

@@ -128,10 +128,20 @@ impl Keyspace {
         None
     }
 
-    /// Takes everything out; the caller drops it where that disturbs nobody.
-    pub fn take_all(&self) -> Vec<Shard> {
-        let empty = || Shard::new(self.seed, self.shard_bits);
-        (0..self.shards.len()).map(|shard| std::mem::replace(&mut *self.lock(shard), empty())).collect()
+    /// A shard without keys, fit to take the place of any shard here.
+    pub fn empty_shard(&self) -> Shard {
+        Shard::new(self.seed, self.shard_bits)
+    }
+
+    /// The shard that holds the key of this rank when keys are counted shard by shard, as sizes were when each lock was
+    /// last given back; takes no lock. The last shard where there are fewer keys.
+    pub fn shard_of_rank(&self, rank: usize) -> usize {
+        let mut before = 0;
+        let holds = |slot: &Slot| {
+            before += slot.sizes.keys.load(Relaxed);
+            before > rank
+        };
+        self.shards.iter().position(holds).unwrap_or(self.shards.len() - 1)
     }
 
     fn shard_of_position(&self, position: Position) -> usize {

@@ -21,6 +21,9 @@ const DEPTH_MAX: u32 = 28;
 /// what lies closer together is handed out together.
 const POSITION_SHIFT: u32 = 16;
 
+/// The last position there is.
+pub const POSITION_MAX: Position = u64::MAX >> POSITION_SHIFT;
+
 /// Where a scan stands in hash order.
 pub type Position = u64;
 

@@ -88,8 +88,7 @@ proptest! {
                 }
                 Step::Append(k, more) => {
                     let done = with(&keyspace, &[k], |shard, key| shard.update(key, 0, |value| {
-                        let crate::value::Value::Str(string) = value;
-                        string.make_growing().extend_from_slice(&more);
+                        value.as_str_mut().unwrap().make_growing().extend_from_slice(&more);
                     }));
                     prop_assert_eq!(done.is_some(), model.contains_key(&k));
                     if let Some((value, _)) = model.get_mut(&k) {
@@ -116,8 +115,7 @@ proptest! {
         }
         let (mut content, mut bytes) = (BTreeMap::new(), 0);
         keyspace.scan(0, usize::MAX, |entry| {
-            let crate::value::Value::Str(string) = entry.value();
-            content.insert(entry.key()[0], (string.bytes().into_owned(), entry.deadline()));
+            content.insert(entry.key()[0], (entry.value().as_str().unwrap().bytes().into_owned(), entry.deadline()));
             bytes += entry.footprint();
         });
         let census = keyspace.census();

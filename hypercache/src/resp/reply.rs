@@ -59,6 +59,12 @@ impl ReplyWriter {
         std::mem::take(&mut self.buffer)
     }
 
+    /// Appends a reply that was written apart, to tell its length before it.
+    pub fn append(&mut self, other: &Self) {
+        debug_assert_eq!(self.protocol, other.protocol, "both are for the same client");
+        self.buffer.extend_from_slice(&other.buffer);
+    }
+
     /// `OK`.
     pub fn ok(&mut self) {
         self.buffer.extend_from_slice(b"+OK\r\n");

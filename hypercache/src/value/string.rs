@@ -7,6 +7,9 @@ use crate::value::number;
 /// Longest string that Redis keeps beside its object header; names the encoding only.
 const EMBEDDED_BYTES_MAX: usize = 44;
 
+/// Most bytes that one string may have: 512 MiB.
+pub const BYTES_MAX: usize = 512 << 20;
+
 /// A string value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Str {

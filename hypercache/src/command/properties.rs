@@ -1,0 +1,238 @@
+//! What holds for all data commands, whatever they are asked.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::sample::select;
+
+use crate::command::Command;
+use crate::command::spec::Run;
+use crate::command::syntax;
+use crate::command::syntax::Argument;
+use crate::command::syntax::Kind;
+use crate::command::table::table;
+use crate::command::test_bench::Bench;
+use crate::keyspace::key::HashSeed;
+
+/// Words that mean something somewhere, and some that are on the edge of a range.
+const WORDS: [&str; 64] = [
+    "a",
+    "b",
+    "c",
+    "d",
+    "o",
+    "",
+    "0",
+    "1",
+    "-1",
+    "2",
+    "7",
+    "10",
+    "-3",
+    "100",
+    "1000",
+    "3000",
+    "1.5",
+    "-0.25",
+    "1e3",
+    "inf",
+    "nan",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "9223372036854775808",
+    "4294967296",
+    "i8",
+    "u16",
+    "i64",
+    "u64",
+    "#3",
+    "EX",
+    "PX",
+    "EXAT",
+    "PXAT",
+    "NX",
+    "XX",
+    "GT",
+    "LT",
+    "GET",
+    "SET",
+    "INCRBY",
+    "OVERFLOW",
+    "SAT",
+    "FAIL",
+    "WRAP",
+    "KEEPTTL",
+    "PERSIST",
+    "IFEQ",
+    "LEN",
+    "IDX",
+    "MINMATCHLEN",
+    "WITHMATCHLEN",
+    "BIT",
+    "BYTE",
+    "AND",
+    "NOT",
+    "DB",
+    "REPLACE",
+    "second",
+    "MATCH",
+    "COUNT",
+    "TYPE",
+    "SYNC",
+    "*",
+];
+
+/// One of the data commands.
+fn data_command(index: Index) -> &'static Command {
+    let data = || table().all().iter().filter(|command| matches!(command.spec.run, Run::Data(_)));
+    data().nth(index.index(data().count())).unwrap()
+}
+
+fn name(command: &Command) -> Vec<String> {
+    command.name.split('|').map(str::to_owned).collect()
+}
+
+/// A data command with any arguments, about as many as it takes.
+fn any_arguments() -> impl Strategy<Value = Vec<String>> {
+    let argument = prop_oneof![8 => select(&WORDS[..]).prop_map(str::to_owned), 1 => ".{0,4}"];
+    (any::<Index>(), prop::collection::vec(argument, 0..9), 0..4_usize).prop_map(
+        |(index, arguments, more)| {
+            let command = data_command(index);
+            let mut words = name(command);
+            let needed = usize::from(command.spec.arity.unsigned_abs()).saturating_sub(words.len());
+            words.extend(arguments.into_iter().take(needed + more));
+            words
+        },
+    )
+}
+
+/// A data command with arguments that its notation allows.
+fn fitting_arguments() -> impl Strategy<Value = Vec<String>> {
+    (any::<Index>(), prop::collection::vec(any::<u16>(), 40)).prop_map(|(index, chance)| {
+        let command = data_command(index);
+        let mut words = name(command);
+        let mut chance = chance.into_iter().cycle();
+        for argument in syntax::parse(command.spec.syntax).unwrap() {
+            write_argument(&argument, &mut chance, &mut words);
+        }
+        words
+    })
+}
+
+fn write_argument(argument: &Argument, chance: &mut impl Iterator<Item = u16>, words: &mut Vec<String>) {
+    let mut below = |limit: usize| usize::from(chance.next().unwrap()) % limit;
+    if argument.optional && below(2) == 0 {
+        return;
+    }
+    let times = if argument.multiple { 1 + below(3) } else { 1 };
+    for time in 0..times {
+        if time == 0 || argument.multiple_token {
+            words.extend(argument.token.clone());
+        }
+        let choices: &[&str] = match (&argument.kind, argument.name.as_str()) {
+            (Kind::OneOf(parts), _) => {
+                let part = &parts[usize::from(chance.next().unwrap()) % parts.len()];
+                write_argument(part, chance, words);
+                continue;
+            }
+            (Kind::Block(parts), _) => {
+                parts.iter().for_each(|part| write_argument(part, chance, words));
+                continue;
+            }
+            (Kind::PureToken, _) => continue,
+            (_, "encoding") => &["u1", "i8", "u16", "i64", "u63"],
+            (_, "db" | "destination-db" | "index1" | "index2") => &["0", "1"],
+            (Kind::Key, _) => &["a", "b", "c", "d", "e", "o"],
+            (Kind::String, _) => &["0", "1", "foobar", "1.5", "-7", "", "string"],
+            (Kind::Integer, _) => &["0", "1", "-1", "3", "-2", "17", "1000"],
+            (Kind::Double, _) => &["0.5", "-3", "1e2"],
+            (Kind::Pattern, _) => &["*", "[ab]", "?"],
+            (Kind::UnixTime, _) => &["1", "1001", "1000030"],
+        };
+        words.push(choices[usize::from(chance.next().unwrap()) % choices.len()].to_owned());
+    }
+}
+
+fn any_command() -> impl Strategy<Value = Vec<String>> {
+    prop_oneof![2 => fitting_arguments(), 1 => any_arguments()]
+}
+
+/// Whether the reply depends on the order of hashes.
+fn depends_on_order(words: &[String]) -> bool {
+    ["SCAN", "KEYS", "RANDOMKEY"].contains(&words[0].as_str())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// No arguments make a handler panic, and one that fails has written and changed nothing.
+    #[test]
+    fn a_command_that_fails_changes_nothing(
+        stream in prop::collection::vec((any_command(), 0..50_u64), 1..60),
+    ) {
+        let mut bench = Bench::at(1_000_000);
+        bench.opaque("o");
+        for (words, passed) in stream {
+            bench.advance(passed);
+            let before = bench.dump();
+            let ran = bench.execute(&words);
+            if ran.failed {
+                prop_assert_eq!(ran.written_before_failure, 0, "{:?}", words);
+                prop_assert_eq!(bench.dump(), before.clone(), "{:?}", words);
+            }
+            if ran.effects.changes == 0 {
+                prop_assert_eq!(bench.dump(), before, "{:?} changed something and did not say so", words);
+            }
+        }
+    }
+
+    /// Replies and data depend on the requests and their stamps only.
+    #[test]
+    fn the_same_requests_with_the_same_stamps_give_the_same(
+        stream in prop::collection::vec((any_command(), 0..50_u64), 1..60),
+    ) {
+        let mut benches = [3, 99].map(|seed| {
+            let mut bench = Bench::with(1_000_000, HashSeed(seed), Duration::from_millis(400));
+            bench.opaque("o");
+            bench
+        });
+        for (words, passed) in stream {
+            let [left, right] = benches.each_mut().map(|bench| {
+                bench.advance(passed);
+                bench.execute(&words)
+            });
+            if !depends_on_order(&words) {
+                prop_assert_eq!(left.reply, right.reply, "{:?}", words);
+                prop_assert_eq!(left.effects, right.effects, "{:?}", words);
+            }
+        }
+        prop_assert_eq!(benches[0].dump(), benches[1].dump());
+    }
+
+    /// Every reply is exactly one RESP value.
+    #[test]
+    fn a_reply_is_one_whole_value(stream in prop::collection::vec(any_command(), 1..60)) {
+        let mut bench = Bench::at(1_000_000);
+        for words in stream {
+            let reply = bench.execute(&words).reply;
+            prop_assert_eq!(value_len(&reply), Some(reply.len()), "{:?}: {:?}", words, String::from_utf8_lossy(&reply));
+        }
+    }
+}
+
+/// Bytes of the RESP2 value at the beginning of `bytes`; none where there is no whole one.
+pub fn value_len(bytes: &[u8]) -> Option<usize> {
+    let end = bytes.windows(2).position(|pair| pair == b"\r\n")?;
+    let header = std::str::from_utf8(&bytes[1..end]).ok();
+    let after = end + 2;
+    match (bytes[0], header.and_then(|text| text.parse::<i64>().ok())) {
+        (b'+' | b'-', _) | (b':', Some(_)) | (b'$' | b'*', Some(-1)) => Some(after),
+        (b'$', Some(len)) => {
+            let end = after + usize::try_from(len).ok()?;
+            bytes[end..].starts_with(b"\r\n").then_some(end + 2)
+        }
+        (b'*', Some(count)) => (0..count).try_fold(after, |at, _| Some(at + value_len(&bytes[at..])?)),
+        _ => None,
+    }
+}

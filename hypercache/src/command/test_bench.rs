@@ -1,0 +1,178 @@
+//! A test bench: runs command lines against stores of its own, as the layers above will, at a time that the test moves.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::command::Context;
+use crate::command::ReplyError;
+use crate::command::context::Effects;
+use crate::command::context::Garbage;
+use crate::command::context::Stamp;
+use crate::command::spec::Run;
+use crate::command::table::table;
+use crate::config;
+use crate::keyspace::entry::UnixMillis;
+use crate::keyspace::key::HashSeed;
+use crate::resp::Args;
+use crate::resp::OwnedArgs;
+use crate::resp::Protocol;
+use crate::resp::ReplyWriter;
+use crate::store::Registry;
+use crate::value::Value;
+
+/// Stores called `default` and `second`, and who uses them.
+pub struct Bench {
+    registry: Registry,
+    selected: usize,
+    stamp: Stamp,
+}
+
+/// What came of one command.
+pub struct Ran {
+    /// The reply in RESP2; an error where the command failed.
+    pub reply: Vec<u8>,
+    /// Whether it failed.
+    pub failed: bool,
+    /// Bytes that a failed handler had written, which it should not.
+    pub written_before_failure: usize,
+    /// What the handler did.
+    pub effects: Effects,
+    /// What it put aside.
+    pub garbage: Garbage,
+}
+
+/// All live keys of all stores: type, bytes and deadline.
+pub type Dump = BTreeMap<(usize, Vec<u8>), (&'static str, Vec<u8>, Option<UnixMillis>)>;
+
+impl Bench {
+    /// The reply to a command on a key of the wrong type.
+    pub const WRONG_TYPE: &'static str = "-WRONGTYPE Operation against a key holding the wrong kind of value";
+
+    /// Empty stores, the first selected.
+    pub fn new() -> Self {
+        Self::at(1_700_000_000_000)
+    }
+
+    /// Empty stores at this time.
+    pub fn at(now: UnixMillis) -> Self {
+        Self::with(now, HashSeed(7), Duration::ZERO)
+    }
+
+    /// Empty stores at this time, with this hash seed and the first store's default time to live.
+    pub fn with(now: UnixMillis, seed: HashSeed, default_ttl: Duration) -> Self {
+        let store = |name: &str, default_ttl| config::Store {
+            name: name.to_owned(),
+            max_memory: 0,
+            eviction: config::Eviction::None,
+            default_ttl,
+        };
+        let stores = [store("default", default_ttl), store("second", Duration::ZERO)];
+        let cache = config::Cache { shards: 4, expiry_interval: Duration::from_millis(100), max_memory: 0 };
+        Self { registry: Registry::new(&stores, &cache, seed), selected: 0, stamp: Stamp { now, seed: 1 } }
+    }
+
+    /// Selects a store.
+    pub fn select(&mut self, index: usize) {
+        self.selected = index;
+    }
+
+    /// Lets milliseconds pass.
+    pub fn advance(&mut self, millis: u64) {
+        self.stamp.now += millis;
+    }
+
+    /// Puts a key there whose type no command works on.
+    pub fn opaque(&mut self, key: &str) {
+        let store = self.registry.get(self.selected).unwrap();
+        let hashed = store.keyspace().hashed(key.as_bytes());
+        let shard = store.keyspace().shard_of(hashed.hash);
+        store.keyspace().lock(shard).set(hashed, Value::Opaque, None, self.stamp.now);
+    }
+
+    /// Runs each line and compares its reply, both with spaces for line breaks.
+    pub fn table(&mut self, lines: &[(&str, &str)]) {
+        for (line, expected) in lines {
+            let reply = self.run_line(line).replace("\r\n", " ");
+            assert_eq!(reply.trim_end_matches(' '), expected.trim_end_matches(' '), "{line}");
+        }
+    }
+
+    /// Runs a line of words, `''` for an empty one; its reply.
+    pub fn run_line(&mut self, line: &str) -> String {
+        let words: Vec<&str> =
+            line.split_whitespace().map(|word| if word == "''" { "" } else { word }).collect();
+        self.run(&words)
+    }
+
+    /// Runs a command; its reply.
+    pub fn run<B: AsRef<[u8]>>(&mut self, parts: &[B]) -> String {
+        String::from_utf8_lossy(&self.execute(parts).reply).into_owned()
+    }
+
+    /// What a line does beside its reply.
+    pub fn effects(&mut self, line: &str) -> Effects {
+        self.execute(&line.split_whitespace().collect::<Vec<_>>()).effects
+    }
+
+    /// What a line puts aside.
+    pub fn garbage(&mut self, line: &str) -> Garbage {
+        self.execute(&line.split_whitespace().collect::<Vec<_>>()).garbage
+    }
+
+    /// Runs a command.
+    pub fn execute<B: AsRef<[u8]>>(&mut self, parts: &[B]) -> Ran {
+        // Every request is stamped with another seed.
+        self.stamp.seed = self.stamp.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let args = OwnedArgs::new(parts);
+        let mut reply = ReplyWriter::new(Protocol::Resp2);
+        let ran = self.handle(args.view(), &mut reply);
+        let (effects, garbage, error) = match ran {
+            Ok((effects, garbage, outcome)) => (effects, garbage, outcome.err()),
+            Err(error) => (Effects::default(), Garbage::default(), Some(error)),
+        };
+        let written_before_failure = if error.is_some() { reply.len() } else { 0 };
+        if let Some(error) = &error {
+            reply.truncate(0);
+            reply.error(error.prefix, &error.text);
+        }
+        Ran { reply: reply.take(), failed: error.is_some(), written_before_failure, effects, garbage }
+    }
+
+    fn handle(
+        &self,
+        args: Args<'_>,
+        reply: &mut ReplyWriter,
+    ) -> Result<(Effects, Garbage, super::Outcome), ReplyError> {
+        let command = table().resolve(args);
+        let spec = command.spec;
+        if !spec.takes(args.len()) {
+            return Err(ReplyError::arity(&command.name));
+        }
+        let Run::Data(handler) = spec.run else { return Err(ReplyError::unknown_command(args)) };
+        let other = match spec.other_store {
+            Some(other) => other(args, &self.registry)?,
+            None => None,
+        };
+        let own = spec.keys.positions(args).map(|index| (self.selected, index));
+        let keys = own.chain(other).map(|(store, index)| (store, args.get(index).unwrap()));
+        let store = self.registry.get(self.selected).unwrap();
+        let mut cx = Context::lock(self.stamp, &self.registry, store, keys);
+        let outcome = handler(&mut cx, args, reply);
+        Ok((cx.effects(), cx.take_garbage(), outcome))
+    }
+
+    /// What is in the stores.
+    pub fn dump(&self) -> Dump {
+        let mut dump = Dump::new();
+        for store in self.registry.all() {
+            store.keyspace().scan(0, usize::MAX, |entry| {
+                if !entry.expired(self.stamp.now) {
+                    let bytes = entry.value().as_str().map(|string| string.bytes().into_owned());
+                    let kept = (entry.value().type_name(), bytes.unwrap_or_default(), entry.deadline());
+                    dump.insert((store.index(), entry.key().to_vec()), kept);
+                }
+            });
+        }
+        dump
+    }
+}
