@@ -55,7 +55,7 @@ pub fn shutdown(args: Args<'_>, node: &NodeState) -> Result<Flow, ReplyError> {
         (false, Some(true)) => Err(NOTHING_TO_SAVE_TO),
         (false, _) => {
             // A full channel means that the node has been asked already.
-            drop(node.stop.try_send("SHUTDOWN"));
+            node.stop.try_send("SHUTDOWN").ok();
             Ok(Flow::Close)
         }
     }
