@@ -5,6 +5,8 @@ pub mod command;
 pub mod config;
 pub mod engine;
 pub mod keyspace;
+pub mod node;
+pub mod persistence;
 pub mod resp;
 pub mod security;
 pub mod server;

@@ -19,12 +19,8 @@ are written with `@`.
 
 /// The page: every command, by group and name.
 pub fn markdown() -> String {
-    let mut commands: Vec<&Command> = table()
-        .all()
-        .iter()
-        .skip(1)
-        .filter(|command| !matches!(command.spec.run, Run::Container))
-        .collect();
+    let mut commands: Vec<&Command> =
+        table().all().iter().skip(1).filter(|command| !matches!(command.spec.run, Run::Container)).collect();
     commands.sort_by_key(|command| (command.spec.group.name(), &command.name));
     let mut page = HEAD.to_owned();
     let mut group = "";

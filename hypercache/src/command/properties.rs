@@ -221,6 +221,27 @@ proptest! {
     }
 }
 
+/// Commands that hold many locks, of one store and of all, end however they meet; and a key is never in two places.
+#[test]
+fn commands_with_many_locks_do_not_wait_in_a_circle() {
+    let mut bench = Bench::new();
+    bench.run_line("SET moving x");
+    let rounds = |lines: [&'static str; 3]| {
+        let bench = &bench;
+        move || lines.iter().cycle().take(1000).for_each(|line| bench.run_beside_others(line))
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(rounds(["MOVE moving second", "MSET a 1 b 2 c 3 d 4", "SWAPDB 1 0"]));
+        scope.spawn(rounds(["SWAPDB 0 1", "COPY a b DB 1", "MGET d c b a"]));
+    });
+    let places = bench.dump().keys().filter(|(_, key)| key == b"moving").count();
+    assert_eq!(places, 1);
+    std::thread::scope(|scope| {
+        scope.spawn(rounds(["FLUSHALL", "MSET d 1 c 2 b 3 a 4", "SWAPDB 1 0"]));
+        scope.spawn(rounds(["SWAPDB 0 1", "MOVE a second", "FLUSHDB"]));
+    });
+}
+
 /// Bytes of the RESP2 value at the beginning of `bytes`; none where there is no whole one.
 pub fn value_len(bytes: &[u8]) -> Option<usize> {
     let end = bytes.windows(2).position(|pair| pair == b"\r\n")?;

@@ -138,6 +138,14 @@ impl Bench {
         Ran { reply: reply.take(), failed: error.is_some(), written_before_failure, effects, garbage }
     }
 
+    /// Runs a line beside others, if it can be run at all.
+    pub fn run_beside_others(&self, line: &str) {
+        let args = OwnedArgs::new(line.split_whitespace());
+        let mut reply = ReplyWriter::new(Protocol::Resp2);
+        let (_, _, outcome) = self.handle(args.view(), &mut reply).unwrap();
+        assert_eq!(outcome, Ok(()), "{line}");
+    }
+
     fn handle(
         &self,
         args: Args<'_>,

@@ -6,6 +6,7 @@ pub mod observed;
 pub mod session;
 pub mod version;
 
+pub use observed::Observed;
 pub use session::Session;
 
 use std::sync::Arc;

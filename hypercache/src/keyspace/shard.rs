@@ -14,12 +14,21 @@ use crate::value::Value;
 pub struct Swept {
     /// Keys removed.
     pub keys: u64,
-    /// Sum and maximum of how long after its deadline each was removed, in milliseconds.
-    pub lag_total: u64,
-    /// See `lag_total`.
+    /// Bytes of their entries.
+    pub bytes: u64,
+    /// How long the longest overdue of them had been overdue, in milliseconds.
     pub lag_max: u64,
     /// Whether more is due.
     pub more: bool,
+}
+
+impl Swept {
+    /// Adds what another sweep removed; whether more is due stays as it was.
+    pub fn add(&mut self, other: Self) {
+        self.keys += other.keys;
+        self.bytes += other.bytes;
+        self.lag_max = self.lag_max.max(other.lag_max);
+    }
 }
 
 /// The shard.
@@ -137,17 +146,16 @@ impl Shard {
                 break;
             }
             // Two keys may agree in hash and deadline; each round takes one, and the last takes the note with it.
-            if self.remove_by(hash, |entry| entry.deadline() == Some(deadline)).is_none() {
+            let Some(entry) = self.remove_by(hash, |entry| entry.deadline() == Some(deadline)) else {
                 self.deadlines.remove(deadline, hash);
                 continue;
-            }
+            };
             if self.table.find_by(hash, |entry| entry.deadline() == Some(deadline)).is_some() {
                 self.deadlines.insert(deadline, hash);
             }
-            let lag = now - deadline;
             swept.keys += 1;
-            swept.lag_total += lag;
-            swept.lag_max = swept.lag_max.max(lag);
+            swept.bytes += entry.footprint() as u64;
+            swept.lag_max = swept.lag_max.max(now - deadline);
         }
         swept
     }

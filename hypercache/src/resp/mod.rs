@@ -4,6 +4,7 @@
 //! describes them.
 
 pub mod args;
+pub mod frame;
 pub mod reply;
 pub mod request;
 

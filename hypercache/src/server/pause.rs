@@ -90,7 +90,7 @@ mod tests {
         assert!(!pause.holds(true));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn whoever_waits_is_let_go_when_it_ends() {
         let pause = std::sync::Arc::new(Pause::default());
         pause.begin(Held::All, Duration::from_secs(3600));

@@ -1,6 +1,7 @@
 //! A named store: a keyspace and the rules that hold for it.
 
 pub mod registry;
+pub mod sweep;
 
 pub use registry::Registry;
 

@@ -22,6 +22,7 @@ use crate::telemetry::files::Limits;
 use crate::telemetry::http::HttpTelemetry;
 use crate::telemetry::limiter::Limiter;
 use crate::telemetry::line::LineContext;
+use crate::telemetry::line::Stream;
 use crate::telemetry::logging::LogLayer;
 use crate::telemetry::meters::Meters;
 use crate::telemetry::own::OwnMeters;
@@ -35,6 +36,7 @@ use crate::telemetry::worker::Worker;
 use crate::telemetry::writer;
 use crate::telemetry::writer::LogWriter;
 use crate::telemetry::writer::Outlets;
+use crossbeam_channel::Receiver;
 use metrics_exporter_prometheus::Matcher;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use metrics_exporter_prometheus::PrometheusRecorder;
@@ -62,7 +64,8 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::reload;
 
 /// Libraries that the span exporter itself runs on: were they logged, each export would cause lines.
-const SILENT: &str = "h2=off,hyper=off,hyper_util=off,tonic=off,tower=off,opentelemetry=off,\
+/// Targets match by prefix: `hyper` would silence `hypercache`.
+const SILENT: &str = "h2=off,hyper_util=off,tonic=off,tower=off,opentelemetry=off,\
                       opentelemetry_sdk=off,opentelemetry_otlp=off";
 
 /// Sets the log filter.
@@ -111,7 +114,7 @@ impl<'a> Builder<'a> {
         let own = Arc::new(metrics::with_local_recorder(&*recorder, OwnMeters::new));
         let context = Arc::new(LineContext::new(&config.service_name, self.node.version, &self.node.id));
         let outlets = outlets(&config.log, self.console)?;
-        let log_writer = LogWriter::start(outlets, &context, &own, &voice)?;
+        let writer = LogWriter::start(outlets, &context, &own, &voice)?;
         let (spans, spans_done) = match export_settings(&config.tracing) {
             Some(settings) => {
                 let resource = resource(&config.service_name, self.node);
@@ -122,86 +125,59 @@ impl<'a> Builder<'a> {
         };
         let limiter = Arc::new(Limiter::default());
         let log = LogLayer {
-            writer: log_writer.clone(),
+            writer: writer.clone(),
             context: context.clone(),
             own: own.clone(),
             limiter: limiter.clone(),
         };
         let (dispatch, set_filter) = subscriber(&config.log.level, log, spans.as_ref())?;
         voice.attach(&dispatch);
+        for (name, message) in &self.environment.ignored {
+            voice.tell(&SettingIgnored { name, message });
+        }
 
         let meters = Meters::new(self.commands, self.stores);
-        let mode = if spans.is_some() { config.tracing.mode } else { TracingMode::Off };
-        let plan = Plan::new(
-            mode,
-            config.tracing.span_budget,
-            self.environment.ratio.unwrap_or(1.0),
-            config.log.command_log,
-            config.log.command_budget,
-        );
+        let plan = plan(&config, spans.is_some(), self.environment.ratio);
         let sampler = Sampler::new(meters.command_names().len(), plan);
         let (sender, receiver) = crossbeam_channel::bounded(QUEUE_RECORDS);
         let inbox = Arc::new(Inbox::new(sender, own.clone()));
-        let commands = Arc::new(CommandTelemetry::new(
-            sampler.clone(),
-            meters.clone(),
-            inbox.clone(),
-            config.slow_command,
-        ));
+        let slow = config.slow_command;
+        let commands = Arc::new(CommandTelemetry::new(sampler.clone(), meters.clone(), inbox.clone(), slow));
         let http = HttpTelemetry::new(sampler.clone(), commands.clone(), inbox.clone(), voice.clone());
-        own.command_capacity.set(QUEUE_RECORDS as f64);
-        own.log_capacity.set(writer::BYTES_MAX as f64);
-        own.span_capacity.set(spans.as_ref().map_or(0, |spans| spans.capacity()) as f64);
-
-        let stop = Arc::new(AtomicBool::new(false));
         let worker = Worker {
             receiver,
             sampler,
             meters: meters.clone(),
             builder: SpanBuilder::new(self.node.version),
             redaction: Redaction::new(config.log.keys),
-            writer: log_writer.clone(),
+            writer: writer.clone(),
             context,
             own: own.clone(),
             limiter,
             voice: voice.clone(),
             spans: spans.clone(),
             exporter: recorder.handle(),
-            stop: stop.clone(),
+            stop: Arc::default(),
             chunk: Vec::new(),
             chunk_lines: 0,
         };
-        let (done, worker_done) = crossbeam_channel::bounded(1);
-        let thread = std::thread::Builder::new().name("hc-telemetry".to_owned()).spawn(move || {
-            worker.run();
-            // Whoever waited may have stopped waiting.
-            drop(done.try_send(()));
-        })?;
-        inbox.attach(thread.thread().clone());
-
-        let ignored = self.environment.ignored;
-        let inner = Arc::new(Inner {
+        let inner = Inner {
             meters,
             commands,
             http,
             voice,
             own,
-            writer: log_writer,
+            writer,
             spans,
             inbox,
             exporter: recorder.handle(),
             dispatch,
             set_filter,
-            level: Mutex::new(config.log.level.clone()),
+            level: Mutex::new(config.log.level),
             sources: Mutex::new(Vec::new()),
-        });
-        let telemetry = Telemetry { inner };
-        for (name, message) in &ignored {
-            telemetry.inner.voice.tell(&SettingIgnored { name, message });
-        }
-        let guard =
-            TelemetryGuard { telemetry: telemetry.clone(), stop, worker_done, spans_done, finished: false };
-        Ok((telemetry, guard))
+        };
+        set_capacities(&inner);
+        start_worker(worker, inner, spans_done)
     }
 
     /// Starts everything and makes it the process's own: once per process.
@@ -221,6 +197,39 @@ impl<'a> Builder<'a> {
         tell_panics();
         Ok((telemetry, guard))
     }
+}
+
+/// Starts the telemetry thread, the last piece.
+fn start_worker(
+    worker: Worker,
+    inner: Inner,
+    spans_done: Option<Receiver<()>>,
+) -> Result<(Telemetry, TelemetryGuard), TelemetryError> {
+    let stop = worker.stop.clone();
+    let (done, worker_done) = crossbeam_channel::bounded(1);
+    let thread = std::thread::Builder::new().name("hc-telemetry".to_owned()).spawn(move || {
+        worker.run();
+        done.try_send(()).ok();
+    })?;
+    inner.inbox.attach(thread.thread().clone());
+    let telemetry = Telemetry { inner: Arc::new(inner) };
+    let guard =
+        TelemetryGuard { telemetry: telemetry.clone(), stop, worker_done, spans_done, finished: false };
+    Ok((telemetry, guard))
+}
+
+fn set_capacities(inner: &Inner) {
+    inner.own.command_capacity.set(QUEUE_RECORDS as f64);
+    inner.own.log_capacity.set(writer::BYTES_MAX as f64);
+    inner.own.span_capacity.set(inner.spans.as_ref().map_or(0, |spans| spans.capacity()) as f64);
+}
+
+/// What the sampler aims at; without a receiver no span is wanted.
+fn plan(config: &config::Telemetry, exporting: bool, ratio_max: Option<f64>) -> Plan {
+    let tracing = &config.tracing;
+    let mode = if exporting { tracing.mode } else { TracingMode::Off };
+    let ratio_max = ratio_max.unwrap_or(1.0);
+    Plan::new(mode, tracing.span_budget, ratio_max, config.log.command_log, config.log.command_budget)
 }
 
 /// A recorder that knows the catalogue.
@@ -288,7 +297,7 @@ fn subscriber(
 ) -> Result<(Dispatch, SetFilter), TelemetryError> {
     let (filter, handle) = reload::Layer::new(parse_filter(level)?);
     // Who came in and what was changed is told at any level.
-    let audit = filter_fn(|metadata| metadata.target() == "hypercache::Audit");
+    let audit = filter_fn(|metadata| metadata.target() == Stream::Audit.target());
     let subscriber =
         tracing_subscriber::registry().with(spans.map(operations)).with(log.with_filter(filter.or(audit)));
     let set_filter: SetFilter = Box::new(move |text| {

@@ -127,7 +127,7 @@ macro_rules! events {
                 fn log(&self) {
                     ::tracing::event!(
                         name: $name,
-                        target: concat!("hypercache::", stringify!($stream)),
+                        target: $crate::telemetry::line::Stream::$stream.target(),
                         ::tracing::Level::$level,
                         $($key = $crate::telemetry::event::EventField::value(&self.$field),)*
                         $message

@@ -63,8 +63,7 @@ impl SpanQueue {
             Task { exporter, settings, own: own.clone(), voice: voice.clone(), failing: false, lost: 0 };
         std::thread::Builder::new().name("hc-spans".to_owned()).spawn(move || {
             runtime.block_on(task.run(receiver, stopped));
-            // Whoever waited may have stopped waiting.
-            drop(done.try_send(()));
+            done.try_send(()).ok();
         })?;
         let queue = Self { sender, stop: Mutex::new(Some(stop)), own: own.clone() };
         Ok((Arc::new(queue), finished))
@@ -93,21 +92,22 @@ impl SpanQueue {
     pub(super) fn stop(&self, until: Instant) {
         if let Some(stop) = self.stop.lock().take() {
             // The thread may have ended already.
-            drop(stop.send(until));
+            stop.send(until).ok();
         }
     }
 }
 
 fn build(settings: &ExportSettings, resource: &Resource) -> Result<SpanExporter, TelemetryError> {
+    let refused = |reason: String| TelemetryError::Endpoint { endpoint: settings.endpoint.clone(), reason };
+    if !settings.endpoint.contains("://") {
+        return Err(refused("it has no scheme, such as in http://localhost:4317".to_owned()));
+    }
     let mut exporter = SpanExporter::builder()
         .with_tonic()
         .with_endpoint(&settings.endpoint)
         .with_timeout(settings.timeout)
         .build()
-        .map_err(|error| TelemetryError::Endpoint {
-            endpoint: settings.endpoint.clone(),
-            reason: error.to_string(),
-        })?;
+        .map_err(|error| refused(error.to_string()))?;
     exporter.set_resource(resource);
     Ok(exporter)
 }
@@ -126,21 +126,12 @@ impl Task {
         let until = loop {
             let mut batch = Vec::new();
             let asked = self.gather(&mut receiver, &mut batch, &mut stopped).await;
-            if !batch.is_empty() {
-                tokio::select! {
-                    biased;
-                    () = self.export(&mut batch) => {}
-                    until = &mut stopped, if asked.is_none() => {
-                        // The export under way was cut off: its spans are still in the batch only if it never began.
-                        break (until.unwrap_or_else(|_| Instant::now()), batch);
-                    }
-                }
-            }
+            let asked = if batch.is_empty() { asked } else { self.export(batch, &mut stopped, asked).await };
             if let Some(until) = asked {
-                break (until, Vec::new());
+                break until;
             }
         };
-        self.drain(receiver, until.0, until.1).await;
+        self.drain(receiver, until).await;
     }
 
     /// Fills a batch until it is complete, the interval is over or the end is asked for, whose time it returns.
@@ -167,9 +158,32 @@ impl Task {
         None
     }
 
-    async fn export(&mut self, batch: &mut Vec<Outgoing>) {
+    /// Exports a batch. If the end is asked for meanwhile, or was before, it may go on until that time, which is
+    /// returned.
+    async fn export(
+        &mut self,
+        batch: Vec<Outgoing>,
+        stopped: &mut oneshot::Receiver<Instant>,
+        asked: Option<Instant>,
+    ) -> Option<Instant> {
+        let export = self.export_one(batch);
+        tokio::pin!(export);
+        let until = match asked {
+            Some(until) => until,
+            None => tokio::select! {
+                biased;
+                () = &mut export => return None,
+                until = stopped => until.unwrap_or_else(|_| Instant::now()),
+            },
+        };
+        // One that is cut off counts its spans as lost when it is dropped.
+        tokio::time::timeout_at(until.into(), export).await.ok();
+        Some(until)
+    }
+
+    async fn export_one(&mut self, batch: Vec<Outgoing>) {
         let reasons: Vec<Reason> = batch.iter().map(|outgoing| outgoing.reason).collect();
-        let spans = batch.drain(..).map(|outgoing| outgoing.span).collect();
+        let spans = batch.into_iter().map(|outgoing| outgoing.span).collect();
         let pending = Pending { own: self.own.clone(), reasons };
         let began = Instant::now();
         // The exporter keeps its own time; this one holds if it does not.
@@ -202,29 +216,23 @@ impl Task {
     }
 
     /// Exports what is left, as long as there is time; the rest is dropped and counted.
-    async fn drain(mut self, mut receiver: mpsc::Receiver<Outgoing>, until: Instant, first: Vec<Outgoing>) {
+    async fn drain(mut self, mut receiver: mpsc::Receiver<Outgoing>, until: Instant) {
         receiver.close();
-        let mut batch = first;
         loop {
-            while batch.len() < self.settings.batch.max(1) {
-                match receiver.try_recv() {
-                    Ok(outgoing) => batch.push(outgoing),
-                    Err(_) => break,
-                }
+            let mut batch = Vec::new();
+            while batch.len() < self.settings.batch.max(1)
+                && let Ok(outgoing) = receiver.try_recv()
+            {
+                batch.push(outgoing);
             }
-            let left = until.saturating_duration_since(Instant::now());
-            if batch.is_empty() || left.is_zero() {
-                break;
+            if batch.is_empty() {
+                return;
             }
-            if tokio::time::timeout(left, self.export(&mut batch)).await.is_err() {
-                break;
+            if Instant::now() >= until {
+                batch.iter().for_each(|outgoing| self.own.span_dropped(outgoing.reason, Stage::Shutdown));
+            } else {
+                tokio::time::timeout_at(until.into(), self.export_one(batch)).await.ok();
             }
-        }
-        while let Ok(outgoing) = receiver.try_recv() {
-            batch.push(outgoing);
-        }
-        for outgoing in &batch {
-            self.own.span_dropped(outgoing.reason, Stage::Shutdown);
         }
     }
 }

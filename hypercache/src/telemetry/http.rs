@@ -146,7 +146,7 @@ impl HttpRequest {
         let took = self.began.elapsed();
         let method = known_method(outcome.method);
         let status = itoa::Buffer::new().format(outcome.status).to_owned();
-        self.shared.voice.scope(|| {
+        self.shared.voice.measure(|| {
             catalogue::HTTP_REQUEST_DURATION.of(&[method, outcome.route, &status]).record(took.as_secs_f64());
         });
         let Some((reason, span_ratio, line_ratio)) = self.decide(outcome.status >= 500, took) else { return };

@@ -29,6 +29,7 @@ mod page;
 pub mod process;
 mod processor;
 mod redaction;
+pub mod reference;
 mod sampler;
 mod spans;
 mod voice;
@@ -163,7 +164,7 @@ impl Telemetry {
     pub fn render(&self) -> String {
         let began = Instant::now();
         let inner = &self.inner;
-        inner.voice.scope(|| inner.sources.lock().iter().for_each(|source| source()));
+        inner.voice.measure(|| inner.sources.lock().iter().for_each(|source| source()));
         inner.own.command_queue.set(inner.inbox.waiting() as f64);
         inner.own.span_queue.set(inner.spans.as_ref().map_or(0, |spans| spans.waiting()) as f64);
         inner.own.log_queue.set(inner.writer.waiting() as f64);
@@ -218,10 +219,10 @@ impl TelemetryGuard {
         self.stop.store(true, Relaxed);
         self.telemetry.inner.inbox.wake();
         // Nothing is left to do with one that does not end in time.
-        drop(self.worker_done.recv_deadline(until));
+        self.worker_done.recv_deadline(until).ok();
         if let (Some(spans), Some(done)) = (&self.telemetry.inner.spans, &self.spans_done) {
             spans.stop(spans_until);
-            drop(done.recv_deadline(until));
+            done.recv_deadline(until).ok();
         }
         self.telemetry.inner.writer.flush(until);
     }

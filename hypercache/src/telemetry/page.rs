@@ -14,6 +14,9 @@ use crate::telemetry::process::ProcessStats;
 use std::fmt::Display;
 use std::fmt::Write;
 
+/// One of the histograms of a series.
+type ChooseLatencies = fn(&Series) -> &LatencyTotals;
+
 /// A page being written.
 pub(super) struct Page {
     out: String,
@@ -51,7 +54,7 @@ impl Page {
     }
 
     fn commands(&mut self, meters: &Meters, totals: &Totals) {
-        let choose: [(MetricInfo, fn(&Series) -> &LatencyTotals); 2] = [
+        let choose: [(MetricInfo, ChooseLatencies); 2] = [
             (catalogue::COMMAND_DURATION.info(), |series| &series.service),
             (catalogue::COMMAND_EXECUTION.info(), |series| &series.execution),
         ];

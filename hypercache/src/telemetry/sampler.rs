@@ -131,18 +131,26 @@ struct Countdown {
     version: u32,
     span: f64,
     line: f64,
-    first_asked: bool,
 }
 
 impl Countdown {
     /// Takes over the class's chances and draws how many commands it is to the next one kept.
-    #[cold]
     fn draw(&mut self, class: &Class) {
-        class.seen.fetch_add(self.drawn - self.left, Relaxed);
+        class.seen.fetch_add(self.drawn.saturating_sub(self.left), Relaxed);
         self.version = class.version.load(Relaxed);
         (self.span, self.line) = class.chances();
         self.drawn = geometric(self.span.max(self.line));
         self.left = self.drawn;
+    }
+
+    /// Keeps the first command of the class since the start, over all threads, if anything is wanted of the class.
+    fn first(&self, class: &Class) -> Option<Kept> {
+        let wanted = (self.span > 0.0, self.line > 0.0);
+        if wanted == (false, false) || class.first_seen.swap(true, Relaxed) {
+            return None;
+        }
+        class.seen.fetch_add(1, Relaxed);
+        Some(Kept { span: wanted.0.then_some(1.0), line: wanted.1.then_some(1.0), first: true })
     }
 }
 
@@ -203,42 +211,54 @@ impl Sampler {
 
     #[inline]
     fn tick(&self, index: usize, ask_first: bool) -> Option<Kept> {
-        LOCAL
-            .try_with(|locals| {
-                let mut locals = locals.borrow_mut();
-                let position = match locals.iter().position(|local| local.id == self.id) {
-                    Some(position) => position,
-                    None => self.adopt(&mut locals),
-                };
-                self.count(&mut locals[position].classes[index], index, ask_first)
-            })
-            .unwrap_or(None)
+        let version = self.classes[index].version.load(Relaxed);
+        let due =
+            LOCAL.try_with(|locals| match locals.borrow_mut().iter_mut().find(|local| local.id == self.id) {
+                Some(local) => {
+                    let countdown = &mut local.classes[index];
+                    countdown.left = countdown.left.wrapping_sub(1);
+                    countdown.left == 0 || countdown.version != version
+                }
+                None => true,
+            });
+        if due == Ok(true) { self.due(index, ask_first) } else { None }
     }
 
-    #[inline]
-    fn count(&self, countdown: &mut Countdown, index: usize, ask_first: bool) -> Option<Kept> {
+    /// The countdown is over, or no longer valid, or there is none yet.
+    #[cold]
+    #[inline(never)]
+    fn due(&self, index: usize, ask_first: bool) -> Option<Kept> {
         let class = &self.classes[index];
-        if countdown.version != class.version.load(Relaxed) {
-            countdown.draw(class);
-        }
-        if ask_first && !countdown.first_asked {
-            countdown.first_asked = true;
-            let wanted = (countdown.span > 0.0, countdown.line > 0.0);
-            if wanted != (false, false) && !class.first_seen.swap(true, Relaxed) {
-                class.seen.fetch_add(1, Relaxed);
-                return Some(Kept {
-                    span: wanted.0.then_some(1.0),
-                    line: wanted.1.then_some(1.0),
-                    first: true,
-                });
+        LOCAL.with(|locals| {
+            let mut locals = locals.borrow_mut();
+            let position = match locals.iter().position(|local| local.id == self.id) {
+                Some(position) => position,
+                None => self.adopt(&mut locals),
+            };
+            let countdown = &mut locals[position].classes[index];
+            if countdown.version != class.version.load(Relaxed) {
+                // This command is not counted yet, whatever the old countdown said.
+                if countdown.version != 0 {
+                    countdown.left = countdown.left.wrapping_add(1);
+                }
+                let new_here = countdown.version == 0;
+                countdown.draw(class);
+                if ask_first
+                    && new_here
+                    && let Some(first) = countdown.first(class)
+                {
+                    return Some(first);
+                }
+                countdown.left -= 1;
+                if countdown.left > 0 {
+                    return None;
+                }
             }
-        }
-        countdown.left -= 1;
-        if countdown.left > 0 { None } else { self.keep(countdown, class) }
+            self.keep(countdown, class)
+        })
     }
 
     /// A command was drawn. The rarer of span and line is a share of the other, so that most lines have a span.
-    #[cold]
     fn keep(&self, countdown: &mut Countdown, class: &Class) -> Option<Kept> {
         let (span, line) = (countdown.span, countdown.line);
         let peak = span.max(line);
@@ -251,7 +271,6 @@ impl Sampler {
         Some(Kept { span: wins(span).then_some(span), line: wins(line).then_some(line), first: false })
     }
 
-    #[cold]
     fn adopt(&self, locals: &mut Vec<Local>) -> usize {
         locals.retain(|local| local.home.strong_count() > 0);
         let classes = vec![Countdown::default(); self.classes.len()].into_boxed_slice();

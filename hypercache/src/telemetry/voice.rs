@@ -24,6 +24,11 @@ impl Voice {
         self.subscriber.get_or_init(|| dispatch.downgrade());
     }
 
+    /// Runs `work` such that metrics inside belong to this node; cheaper than `scope`.
+    pub(super) fn measure<T>(&self, work: impl FnOnce() -> T) -> T {
+        metrics::with_local_recorder(&*self.recorder, work)
+    }
+
     /// Runs `work` such that metrics and events inside belong to this node.
     pub(super) fn scope<T>(&self, work: impl FnOnce() -> T) -> T {
         metrics::with_local_recorder(&*self.recorder, || {

@@ -192,7 +192,7 @@ impl Thread {
                 Ok(Message::Chunk(chunk)) => self.write(&chunk, outlet),
                 Ok(Message::Flush(done)) => {
                     // Whoever asked may have stopped waiting.
-                    drop(done.try_send(()));
+                    done.try_send(()).ok();
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,

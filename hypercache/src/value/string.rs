@@ -10,6 +10,9 @@ const EMBEDDED_BYTES_MAX: usize = 44;
 /// Most bytes that one string may have: 512 MiB.
 pub const BYTES_MAX: usize = 512 << 20;
 
+/// Most spare room that a string which grows is given, in bytes.
+const SPARE_BYTES_MAX: usize = 1 << 20;
+
 /// A string value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Str {
@@ -76,6 +79,16 @@ impl Str {
         }
     }
 
+    /// As `make_growing`, with room for `len` bytes, so that growing to them moves the bytes once at most. Room to spare
+    /// is as much as there was, within limits.
+    pub fn make_room(&mut self, len: usize) -> &mut Vec<u8> {
+        let bytes = self.make_growing();
+        if len > bytes.capacity() {
+            bytes.reserve_exact(len - bytes.len() + bytes.len().min(SPARE_BYTES_MAX));
+        }
+        bytes
+    }
+
     /// Redis's name for how such a string is kept.
     pub fn encoding(&self) -> &'static str {
         match self {
@@ -105,6 +118,19 @@ mod tests {
         for text in [&b"012"[..], b"1.0", b"", b"+1", b"9223372036854775808"] {
             assert!(matches!(Str::new(text), Str::Fixed(_)), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_string_that_grows_has_limited_room_to_spare() {
+        let mut string = Str::Growing(Vec::new());
+        string.make_room(3).extend_from_slice(b"abc");
+        assert_eq!(string.heap_bytes(), 3);
+        string.make_room(4).push(b'd');
+        assert_eq!((string.heap_bytes(), string.bytes().as_ref()), (7, &b"abcd"[..]));
+        let len = 8 << 20;
+        string.make_room(len).resize(len, 0);
+        string.make_room(len + 1).push(0);
+        assert!(string.heap_bytes() <= len + 1 + SPARE_BYTES_MAX, "{}", string.heap_bytes());
     }
 
     #[test]

@@ -68,8 +68,9 @@ pub(super) fn bit_offset(argument: &[u8]) -> Result<u64, ReplyError> {
 
 /// A string's bytes with room for the bit `last`, for changing in place.
 pub(super) fn bytes_with(string: &mut Str, last: u64) -> &mut Vec<u8> {
-    let bytes = string.make_growing();
-    bytes.resize(bytes.len().max((last / 8) as usize + 1), 0);
+    let len = (last / 8) as usize + 1;
+    let bytes = string.make_room(len);
+    bytes.resize(bytes.len().max(len), 0);
     bytes
 }
 

@@ -72,7 +72,7 @@ fn append(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outc
         return Ok(());
     };
     fits(old, more.len())?;
-    cx.change_string(key, |string| string.make_growing().extend_from_slice(more))?;
+    cx.change_string(key, |string| string.make_room(old + more.len()).extend_from_slice(more))?;
     reply.count(old + more.len());
     Ok(())
 }
@@ -98,7 +98,7 @@ fn setrange(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Ou
     }
     fits(offset, part.len())?;
     let len = cx.change_string(key, |string| {
-        let bytes = string.make_growing();
+        let bytes = string.make_room(offset + part.len());
         bytes.resize(bytes.len().max(offset + part.len()), 0);
         bytes[offset..offset + part.len()].copy_from_slice(part);
         bytes.len()

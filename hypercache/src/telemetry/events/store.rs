@@ -24,8 +24,6 @@ events! {
     ExpiryOverrun<'a> {
         /// The store.
         store: &'a str as "hypercache.store",
-        /// Keys overdue that are left.
-        keys_left: u64 as "hypercache.keys_left",
         /// Time the sweep took.
         duration_ns: u64 as "event.duration",
     };

@@ -1,0 +1,245 @@
+//! The composition root: builds the parts bottom-up, starts them, and stops them in reverse order.
+
+pub mod gauges;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+
+use thiserror::Error;
+use tokio::sync::mpsc;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::command::table::table;
+use crate::config::Config;
+use crate::engine::Engine;
+use crate::engine::Executor;
+use crate::engine::client::Clients;
+use crate::engine::Observed;
+use crate::engine::session::unix_millis;
+use crate::engine::version::VERSION;
+use crate::keyspace::key::HashSeed;
+use crate::persistence::DataDir;
+use crate::persistence::data_dir::DataDirError;
+use crate::security::Authenticator;
+use crate::security::Guarded;
+use crate::server::Dispatch;
+use crate::server::Listener;
+use crate::server::Settings;
+use crate::server::Shared;
+use crate::server::node_commands::NodeState;
+use crate::server::pause::Pause;
+use crate::server::worker::Worker;
+use crate::store::Registry;
+use crate::store::sweep::Sweeper;
+use crate::telemetry::Event;
+use crate::telemetry::NodeIdentity;
+use crate::telemetry::Telemetry;
+use crate::telemetry::TelemetryError;
+use crate::telemetry::TelemetryGuard;
+use crate::telemetry::events::lifecycle::ListenerBound;
+use crate::telemetry::events::lifecycle::NodeReady;
+use crate::telemetry::events::lifecycle::NodeStarted;
+use crate::telemetry::events::lifecycle::NodeStopped;
+use crate::telemetry::events::lifecycle::NodeStopping;
+use crate::telemetry::operation;
+
+/// Why a node does not start.
+#[derive(Debug, Error)]
+pub enum NodeError {
+    /// Its data folder cannot be used.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// An address cannot be listened on.
+    #[error("cannot listen for {protocol} on {address}: {error}; is another process there? choose another with {flag}")]
+    Bind {
+        /// RESP or HTTP.
+        protocol: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// The flag that changes it.
+        flag: &'static str,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// A thread cannot be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(io::Error),
+}
+
+/// Starts telemetry for a node with this configuration: before anything else, so that everything is told.
+pub fn start_telemetry(config: &Config) -> Result<(Telemetry, TelemetryGuard), TelemetryError> {
+    let identity = NodeIdentity { id: config.node.id.clone(), version: VERSION };
+    let commands = table().all().iter().map(|command| command.name.clone()).collect();
+    let stores = config.stores.iter().map(|store| store.name.clone()).collect();
+    Telemetry::start(&config.telemetry, &identity, commands, stores)
+}
+
+/// A running node.
+pub struct Node {
+    resp_address: SocketAddr,
+    clients: Arc<Clients>,
+    stopping: watch::Sender<bool>,
+    asked_to_stop: mpsc::Receiver<&'static str>,
+    resp: JoinHandle<Vec<Worker>>,
+    sweeper: SweepThread,
+    _data_dir: DataDir,
+}
+
+impl Node {
+    /// Builds a node and opens its doors. Everything is bound before anything is served.
+    pub async fn start(
+        config: Config,
+        config_file: Option<PathBuf>,
+        telemetry: Telemetry,
+    ) -> Result<Self, NodeError> {
+        let began = Instant::now();
+        let running = operation::NODE_START.start();
+        let result = Self::build(config, config_file, telemetry).await;
+        running.finish(&result, |_| "start_failed");
+        if result.is_ok() {
+            NodeReady { duration_ns: nanos(began.elapsed()) }.emit();
+        }
+        result
+    }
+
+    async fn build(
+        config: Config,
+        config_file: Option<PathBuf>,
+        telemetry: Telemetry,
+    ) -> Result<Self, NodeError> {
+        let file = config_file.as_ref().map(|file| file.display().to_string());
+        NodeStarted {
+            version: VERSION,
+            config_file: file.as_deref(),
+            stores: config.stores.len(),
+            io_threads: config.network.io_threads,
+        }
+        .emit();
+        raise_descriptor_limit();
+        let data_dir = DataDir::open(&config.node.data_dir)?;
+        let registry = Arc::new(Registry::new(&config.stores, &config.cache, HashSeed(rand::random())));
+        let clients = Arc::new(Clients::default());
+        let settings = Arc::new(Settings::new(&config.network));
+        let authenticator = Arc::new(Authenticator::new(config.security.requirepass.clone()));
+        let pause = Arc::new(Pause::default());
+        let (stopping, stopping_seen) = watch::channel(false);
+        let (stop, asked_to_stop) = mpsc::channel(1);
+        let state = Arc::new(NodeState {
+            config: config.clone(),
+            config_file,
+            run_id: run_id(),
+            started: Instant::now(),
+            registry: Arc::clone(&registry),
+            clients: Arc::clone(&clients),
+            settings: Arc::clone(&settings),
+            pause: Arc::clone(&pause),
+            authenticator: Arc::clone(&authenticator),
+            telemetry: telemetry.clone(),
+            stop,
+        });
+        let engine = Engine::new(Arc::clone(&registry), telemetry.clone());
+        let dispatch = Dispatch::new(engine, Arc::clone(&authenticator), state);
+        let guarded = Guarded::new(dispatch, Arc::clone(&authenticator));
+        let executor: Arc<dyn Executor> = Arc::new(Observed::new(guarded, telemetry.clone()));
+        gauges::set_at_each_scrape(&telemetry, &registry, &clients, &settings);
+        let shared = Arc::new(Shared {
+            executor,
+            clients: Arc::clone(&clients),
+            authenticator,
+            settings,
+            pause,
+            telemetry: telemetry.clone(),
+            stopping: stopping_seen,
+        });
+        let address = config.network.resp_addr;
+        let listener = Listener::bind(&config.network, shared)
+            .map_err(|error| NodeError::Bind { protocol: "RESP", address, flag: "--resp-addr", error })?;
+        let resp_address = listener.address().unwrap_or(address);
+        ListenerBound { protocol: "resp", address: resp_address }.emit();
+        let sweeper = SweepThread::start(registry, telemetry, config.cache.expiry_interval)?;
+        let resp = tokio::spawn(listener.serve());
+        Ok(Self { resp_address, clients, stopping, asked_to_stop, resp, sweeper, _data_dir: data_dir })
+    }
+
+    /// Where RESP is served.
+    pub fn resp_address(&self) -> SocketAddr {
+        self.resp_address
+    }
+
+    /// Waits until a client asks the node to stop; why.
+    pub async fn asked_to_stop(&mut self) -> &'static str {
+        match self.asked_to_stop.recv().await {
+            Some(reason) => reason,
+            // Nobody is left who could ask.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Stops: no new clients, those there are finish what they have begun.
+    pub async fn stop(self, reason: &str) {
+        let began = Instant::now();
+        NodeStopping { reason, connections: self.clients.len() }.emit();
+        let running = operation::NODE_STOP.start();
+        self.stopping.send_replace(true);
+        let workers = self.resp.await.unwrap_or_default();
+        let joined = tokio::task::spawn_blocking(move || workers.into_iter().for_each(Worker::join));
+        // A panic in there has been told by the hook; the node stops all the same.
+        drop(joined.await);
+        self.sweeper.stop();
+        running.succeed();
+        NodeStopped { duration_ns: nanos(began.elapsed()), connections_cut: self.clients.len() }.emit();
+    }
+}
+
+/// The thread that removes expired keys.
+struct SweepThread {
+    stop: std::sync::mpsc::Sender<()>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl SweepThread {
+    fn start(registry: Arc<Registry>, telemetry: Telemetry, interval: Duration) -> Result<Self, NodeError> {
+        let (stop, stopped) = std::sync::mpsc::channel();
+        let mut sweeper = Sweeper::new(registry, telemetry, interval);
+        let thread = std::thread::Builder::new()
+            .name("expiry".to_owned())
+            .spawn(move || {
+                // The sender's end is also an end: the node is gone then.
+                while stopped.recv_timeout(interval) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                    sweeper.sweep(unix_millis());
+                }
+            })
+            .map_err(NodeError::Thread)?;
+        Ok(Self { stop, thread })
+    }
+
+    fn stop(self) {
+        drop(self.stop);
+        // A panic in there has been told by the hook.
+        drop(self.thread.join());
+    }
+}
+
+/// Each client takes a descriptor: take as many as the system lets the process have.
+fn raise_descriptor_limit() {
+    use rustix::process::Resource;
+    let limit = rustix::process::getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        let raised = rustix::process::Rlimit { current: limit.maximum, ..limit };
+        // Where it is refused the node works with what it has; `maxclients` refusals then tell.
+        let _refused = rustix::process::setrlimit(Resource::Nofile, raised);
+    }
+}
+
+fn run_id() -> String {
+    (0..5).map(|_| format!("{:08x}", rand::random::<u32>())).collect()
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,130 @@
+//! Removes expired keys in the background, a bounded amount at a time.
+
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+
+use crate::keyspace::entry::UnixMillis;
+use crate::keyspace::shard::Swept;
+use crate::store::Registry;
+use crate::store::Store;
+use crate::telemetry::Event;
+use crate::telemetry::ExpiryMode;
+use crate::telemetry::Telemetry;
+use crate::telemetry::events::store::ExpiryOverrun;
+use crate::telemetry::events::store::ExpirySwept;
+use crate::telemetry::operation;
+
+/// Keys removed under one hold of a shard's lock: some tens of microseconds that a command may have to wait.
+const KEYS_PER_HOLD: u64 = 64;
+/// Share of the interval that a sweep may take, as a divisor: a quarter.
+const INTERVAL_SHARE: u32 = 4;
+
+/// Sweeps all stores.
+pub struct Sweeper {
+    registry: Arc<Registry>,
+    telemetry: Telemetry,
+    budget: Duration,
+    /// Where each round begins, so that no shard is always the last when time runs out.
+    first_shard: usize,
+}
+
+impl Sweeper {
+    /// A sweeper that is called once every `interval`.
+    pub fn new(registry: Arc<Registry>, telemetry: Telemetry, interval: Duration) -> Self {
+        Self { registry, telemetry, budget: interval / INTERVAL_SHARE, first_shard: 0 }
+    }
+
+    /// Removes what has expired by `now`, as far as its time goes. Whether something is left over.
+    pub fn sweep(&mut self, now: UnixMillis) -> bool {
+        let due = |store: &&Arc<Store>| store.census().expiring > 0;
+        if !self.registry.all().iter().any(|store| due(&store)) {
+            return false;
+        }
+        let running = operation::EXPIRY_CYCLE.start();
+        let until = Instant::now() + self.budget;
+        let mut left = false;
+        for store in self.registry.all().iter().filter(due) {
+            left |= self.sweep_store(store, now, until);
+        }
+        self.first_shard = self.first_shard.wrapping_add(1);
+        running.succeed();
+        left
+    }
+
+    fn sweep_store(&self, store: &Store, now: UnixMillis, until: Instant) -> bool {
+        let began = Instant::now();
+        let shards = store.keyspace().shards();
+        let mut total = Swept::default();
+        for offset in 0..shards {
+            let shard = (self.first_shard + offset) % shards;
+            loop {
+                let swept = store.keyspace().lock(shard).sweep(now, KEYS_PER_HOLD);
+                total.add(swept);
+                if !swept.more {
+                    break;
+                }
+                if Instant::now() >= until {
+                    total.more = true;
+                    break;
+                }
+            }
+        }
+        self.tell(store, total, began.elapsed());
+        total.more
+    }
+
+    fn tell(&self, store: &Store, swept: Swept, took: Duration) {
+        let duration_ns = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        if swept.keys > 0 {
+            self.telemetry.meters().expired(store.index() as u16, ExpiryMode::Active, swept.keys);
+            ExpirySwept {
+                store: store.name(),
+                keys: swept.keys,
+                bytes: swept.bytes,
+                lag_ns: swept.lag_max.saturating_mul(1_000_000),
+                duration_ns,
+            }
+            .emit();
+        }
+        if swept.more {
+            ExpiryOverrun { store: store.name(), duration_ns }.emit();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::keyspace::key::HashSeed;
+    use crate::telemetry::NodeIdentity;
+    use crate::value::string::Str;
+
+    #[test]
+    fn removes_what_is_due_and_counts_it() {
+        let config = Config::default();
+        let registry = Arc::new(Registry::new(&config.stores, &config.cache, HashSeed(5)));
+        let node = NodeIdentity { id: "node-1".to_owned(), version: "0" };
+        let quiet = crate::config::Telemetry {
+            log: crate::config::Log { stdout: false, files: false, ..config.telemetry.log.clone() },
+            ..config.telemetry.clone()
+        };
+        let (telemetry, guard) =
+            Telemetry::builder(&quiet, &node, vec!["_OTHER".to_owned()], vec!["default".to_owned()]).build().unwrap();
+        let keyspace = registry.all()[0].keyspace();
+        for n in 0..1000_u64 {
+            let key = format!("k{n}");
+            let key = keyspace.hashed(key.as_bytes());
+            let deadline = Some(if n < 600 { 1000 + n } else { 100_000 });
+            keyspace.lock(keyspace.shard_of(key.hash)).set(key, Str::new(b"v").into(), deadline, 0);
+        }
+        let mut sweeper = Sweeper::new(Arc::clone(&registry), telemetry.clone(), Duration::from_secs(40));
+        assert!(!sweeper.sweep(1299), "nothing is left over");
+        assert_eq!(registry.all()[0].census().keys, 700);
+        assert!(!sweeper.sweep(50_000));
+        assert_eq!(registry.all()[0].census().keys, 400);
+        assert_eq!(telemetry.meters().totals().stores[0].expired_active, 600);
+        guard.shutdown(Duration::from_secs(1));
+    }
+}
