@@ -32,6 +32,7 @@ use crate::server::Listener;
 use crate::server::Settings;
 use crate::server::Shared;
 use crate::server::node_commands::NodeState;
+use crate::server::node_commands::Statistics;
 use crate::server::pause::Pause;
 use crate::server::worker::Worker;
 use crate::store::Registry;
@@ -141,6 +142,7 @@ impl Node {
             authenticator: Arc::clone(&authenticator),
             telemetry: telemetry.clone(),
             stop,
+            statistics: Statistics::default(),
         });
         let engine = Engine::new(Arc::clone(&registry), telemetry.clone());
         let dispatch = Dispatch::new(engine, Arc::clone(&authenticator), state);

@@ -49,9 +49,9 @@ impl Kind {
             ("pubsub", Kind::Pubsub),
         ];
         let known = WORDS.iter().find(|(name, _)| word.eq_ignore_ascii_case(name.as_bytes()));
-        known
-            .map(|(_, kind)| *kind)
-            .ok_or_else(|| ReplyError::text(format!("Unknown client type '{}'", String::from_utf8_lossy(word))))
+        known.map(|(_, kind)| *kind).ok_or_else(|| {
+            ReplyError::text(format!("Unknown client type '{}'", String::from_utf8_lossy(word)))
+        })
     }
 }
 
@@ -204,8 +204,11 @@ pub fn kill(
     reply: &mut ReplyWriter,
 ) -> Result<Flow, ReplyError> {
     let old_form = args.len() == 3;
-    let filter =
-        if old_form { Filter { address: Some(args[2].into()), ..Filter::default() } } else { Filter::read(args)? };
+    let filter = if old_form {
+        Filter { address: Some(args[2].into()), ..Filter::default() }
+    } else {
+        Filter::read(args)?
+    };
     let me = session.client.id;
     let mut victims: Vec<Arc<Client>> = node.clients.all();
     victims.retain(|client| filter.wants(client) && !(filter.spare_caller && client.id == me));
@@ -214,7 +217,11 @@ pub fn kill(
     }
     // The caller gets its answer before it goes.
     victims.iter().filter(|client| client.id != me).for_each(|client| client.kill());
-    if old_form { reply.ok() } else { reply.count(victims.len()) }
+    if old_form {
+        reply.ok()
+    } else {
+        reply.count(victims.len())
+    }
     let suicide = victims.iter().any(|client| client.id == me);
     Ok(if suicide { Flow::Close } else { Flow::Continue })
 }

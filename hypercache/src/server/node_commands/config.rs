@@ -34,16 +34,17 @@ const NO_REWRITE: ReplyError = ReplyError::err(
 /// `CONFIG GET`: each parameter that matches a pattern, once.
 pub fn get(args: Args<'_>, node: &NodeState, reply: &mut ReplyWriter) {
     let patterns = args.from(2);
-    let wanted = |name: &str| {
-        patterns.iter().any(|pattern| glob::matches_ignoring_case(pattern, name.as_bytes()))
-    };
+    let wanted =
+        |name: &str| patterns.iter().any(|pattern| glob::matches_ignoring_case(pattern, name.as_bytes()));
     let mut found: Vec<(Cow<'static, str>, String)> = PARAMETERS
         .iter()
         .filter(|parameter| wanted(parameter.name))
         .map(|parameter| (parameter.name.into(), (parameter.get)(node)))
         .collect();
     if patterns.iter().any(may_mean_own) {
-        found.extend(own(node).into_iter().filter(|(name, _)| wanted(name)).map(|(name, value)| (name.into(), value)));
+        found.extend(
+            own(node).into_iter().filter(|(name, _)| wanted(name)).map(|(name, value)| (name.into(), value)),
+        );
     }
     reply.map(found.len());
     for (name, value) in found {
@@ -54,7 +55,9 @@ pub fn get(args: Args<'_>, node: &NodeState, reply: &mut ReplyWriter) {
 
 /// Whether it is worth while to write down our own configuration for this pattern.
 fn may_mean_own(pattern: &[u8]) -> bool {
-    let own = pattern.get(..OWN_PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(OWN_PREFIX.as_bytes()));
+    let own = pattern
+        .get(..OWN_PREFIX.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(OWN_PREFIX.as_bytes()));
     own || pattern.iter().any(|byte| b"*?[\\".contains(byte))
 }
 

@@ -92,7 +92,15 @@ impl Fixture {
         let registration = connect(&node, 1001);
         let client = Arc::clone(registration.client());
         let session = Session::new(client, Door::Resp, authenticator.anonymous(), 1);
-        Self { node, flow: Flow::Continue, session, executor, _registration: registration, stop, _guard: guard }
+        Self {
+            node,
+            flow: Flow::Continue,
+            session,
+            executor,
+            _registration: registration,
+            stop,
+            _guard: guard,
+        }
     }
 
     /// Runs a line, split at blanks, and gives the bytes of the reply.

@@ -4,7 +4,7 @@ pub mod client;
 pub mod command;
 pub mod config;
 #[cfg(test)]
-pub mod fixture;
+mod fixture;
 pub mod help;
 pub mod info;
 pub mod small;

@@ -99,7 +99,8 @@ fn rose(k: i64) -> String {
     }
     let mut picture = String::new();
     for row in cells {
-        let line: String = row.into_iter().map(|dots| char::from_u32(0x2800 + u32::from(dots)).unwrap_or(' ')).collect();
+        let line: String =
+            row.into_iter().map(|dots| char::from_u32(0x2800 + u32::from(dots)).unwrap_or(' ')).collect();
         picture.push_str(line.trim_end_matches('\u{2800}'));
         picture.push('\n');
     }
@@ -158,7 +159,10 @@ mod tests {
             ("SHUTDOWN ABORT NOW", "-ERR syntax error\r\n"),
             ("SHUTDOWN SAVE NOSAVE", "-ERR syntax error\r\n"),
             ("SHUTDOWN LATER", "-ERR syntax error\r\n"),
-            ("SHUTDOWN SAVE", "-ERR SHUTDOWN SAVE is not possible: this node keeps its data in memory only\r\n"),
+            (
+                "SHUTDOWN SAVE",
+                "-ERR SHUTDOWN SAVE is not possible: this node keeps its data in memory only\r\n",
+            ),
         ] {
             assert_eq!((fixture.raw(line).as_str(), fixture.flow), (answer, Flow::Continue), "{line}");
         }

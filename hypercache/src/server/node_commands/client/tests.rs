@@ -18,7 +18,9 @@ fn ids(fixture: &mut Fixture, line: &str) -> Vec<String> {
 #[test]
 fn a_line_has_all_fields_in_order() {
     let mut fixture = Fixture::new();
-    for line in ["CLIENT SETNAME me", "CLIENT SETINFO lib-name jedis", "CLIENT SETINFO lib-ver 5.1", "SELECT 1"] {
+    for line in
+        ["CLIENT SETNAME me", "CLIENT SETINFO lib-name jedis", "CLIENT SETINFO lib-ver 5.1", "SELECT 1"]
+    {
         assert_eq!(fixture.raw(line), "+OK\r\n");
     }
     fixture.protocol(Protocol::Resp3);
@@ -78,7 +80,10 @@ fn kill_by_address_alone_says_ok_or_that_there_is_nobody() {
     let mut fixture = Fixture::new();
     let (_registration, other) = fixture.connect(2000);
     assert_eq!(fixture.raw("CLIENT KILL 127.0.0.1:9"), "-ERR No such client\r\n");
-    assert_eq!((fixture.raw("CLIENT KILL 127.0.0.1:2000").as_str(), fixture.flow), ("+OK\r\n", Flow::Continue));
+    assert_eq!(
+        (fixture.raw("CLIENT KILL 127.0.0.1:2000").as_str(), fixture.flow),
+        ("+OK\r\n", Flow::Continue)
+    );
     assert!(other.killed());
     assert_eq!((fixture.raw("CLIENT KILL 127.0.0.1:1001").as_str(), fixture.flow), ("+OK\r\n", Flow::Close));
     assert!(!fixture.session.client.killed(), "whoever kills itself is answered first");
@@ -103,7 +108,11 @@ fn kill_by_conditions_counts_its_victims() {
         let mut fixture = Fixture::new();
         let others = [fixture.connect(2000), fixture.connect(2001)];
         let count = killed.len() + usize::from(me);
-        assert_eq!(fixture.raw(&format!("CLIENT KILL {conditions}")), format!(":{count}\r\n"), "{conditions}");
+        assert_eq!(
+            fixture.raw(&format!("CLIENT KILL {conditions}")),
+            format!(":{count}\r\n"),
+            "{conditions}"
+        );
         let dead: Vec<u64> =
             others.iter().filter(|(_, client)| client.killed()).map(|(_, client)| client.id).collect();
         assert_eq!((dead, fixture.flow == Flow::Close), (killed, me), "{conditions}");
@@ -124,7 +133,11 @@ fn kill_says_what_is_wrong() {
         ("NAME x", "syntax error"),
         ("ID 1 ADDR", "syntax error"),
     ] {
-        assert_eq!(fixture.raw(&format!("CLIENT KILL {conditions}")), format!("-ERR {error}\r\n"), "{conditions}");
+        assert_eq!(
+            fixture.raw(&format!("CLIENT KILL {conditions}")),
+            format!("-ERR {error}\r\n"),
+            "{conditions}"
+        );
     }
 }
 
@@ -138,7 +151,11 @@ fn pause_holds_back_and_unpause_lets_go() {
         ("CLIENT PAUSE 60000 ALL", true, true),
     ] {
         assert_eq!(fixture.raw(line), "+OK\r\n");
-        assert_eq!((fixture.node.pause.holds(true), fixture.node.pause.holds(false)), (writes, reads), "{line}");
+        assert_eq!(
+            (fixture.node.pause.holds(true), fixture.node.pause.holds(false)),
+            (writes, reads),
+            "{line}"
+        );
     }
     for (line, error) in [
         ("CLIENT PAUSE 1 reads", "CLIENT PAUSE mode must be WRITE or ALL"),
@@ -169,6 +186,9 @@ fn nobody_can_be_unblocked() {
 fn help_and_info_are_there_too() {
     let mut fixture = Fixture::new();
     let help = fixture.raw("CLIENT HELP");
-    assert!(help.contains("+PAUSE timeout [WRITE | ALL]\r\n+    Suspends commands processing.\r\n"), "{help}");
+    assert!(
+        help.contains("+PAUSE timeout [WRITE | ALL]\r\n+    Suspends commands processing.\r\n"),
+        "{help}"
+    );
     assert_eq!(field(&fixture.text("CLIENT INFO"), "id"), "1");
 }

@@ -109,8 +109,10 @@ fn docs_nest_alternatives_and_tokens() {
     let arguments = items(member(&kill, "arguments"));
     assert_eq!(text(&member(&arguments[0], "name")), "timeout");
     assert_eq!(text(&member(&arguments[1], "type")), "oneof");
-    let tokens: Vec<String> =
-        items(member(&arguments[1], "arguments")).iter().map(|argument| text(&member(argument, "token"))).collect();
+    let tokens: Vec<String> = items(member(&arguments[1], "arguments"))
+        .iter()
+        .map(|argument| text(&member(argument, "token")))
+        .collect();
     assert_eq!(tokens, ["WRITE", "ALL"]);
     assert_eq!(items(member(&arguments[1], "flags")).iter().map(text).collect::<Vec<_>>(), ["optional"]);
 }
@@ -142,7 +144,11 @@ fn keys_are_found_in_any_command() {
             ("get", "Invalid number of arguments specified for command"),
             ("get a b", "Invalid number of arguments specified for command"),
         ] {
-            assert_eq!(fixture.raw(&format!("COMMAND {command} {line}")), format!("-ERR {error}\r\n"), "{line}");
+            assert_eq!(
+                fixture.raw(&format!("COMMAND {command} {line}")),
+                format!("-ERR {error}\r\n"),
+                "{line}"
+            );
         }
     }
 }
@@ -153,7 +159,10 @@ fn names_are_listed_by_filter() {
     let all = names(&mut fixture, "COMMAND LIST");
     assert_eq!(all.len(), table().all().len() - 1);
     assert!(all.contains(&"get".to_owned()) && all.contains(&"client|list".to_owned()));
-    assert_eq!(names(&mut fixture, "COMMAND LIST filterby pattern CLIENT|G*"), ["client|getname", "client|getredir"]);
+    assert_eq!(
+        names(&mut fixture, "COMMAND LIST filterby pattern CLIENT|G*"),
+        ["client|getname", "client|getredir"]
+    );
     let admin = names(&mut fixture, "COMMAND LIST FILTERBY ACLCAT Admin");
     assert!(admin.contains(&"shutdown".to_owned()) && !admin.contains(&"get".to_owned()));
     assert!(names(&mut fixture, "COMMAND LIST FILTERBY ACLCAT nonsense").is_empty());
@@ -169,5 +178,7 @@ fn names_are_listed_by_filter() {
 fn help_names_the_subcommands() {
     let help = names(&mut Fixture::new(), "COMMAND HELP");
     assert_eq!(help[0], "COMMAND <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
-    assert!(help.contains(&"COUNT".to_owned()) && help.contains(&"    Returns a count of commands.".to_owned()));
+    assert!(
+        help.contains(&"COUNT".to_owned()) && help.contains(&"    Returns a count of commands.".to_owned())
+    );
 }

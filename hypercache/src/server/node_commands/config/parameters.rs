@@ -50,21 +50,33 @@ const POLICIES: [&str; 8] = [
 
 /// All parameters.
 pub const PARAMETERS: &[Parameter] = &[
-    settable("appendfsync", |_| "everysec".to_owned(), |_, value| {
-        only(word(value, &["always", "everysec", "no"])?, "everysec", "there is no append-only file")
-    }),
-    settable("appendonly", |_| "no".to_owned(), |_, value| {
-        only(yes_or_no(value)?, "no", "there is no append-only file")
-    }),
+    settable(
+        "appendfsync",
+        |_| "everysec".to_owned(),
+        |_, value| {
+            only(word(value, &["always", "everysec", "no"])?, "everysec", "there is no append-only file")
+        },
+    ),
+    settable(
+        "appendonly",
+        |_| "no".to_owned(),
+        |_, value| only(yes_or_no(value)?, "no", "there is no append-only file"),
+    ),
     fixed("bind", |node| node.config.network.resp_addr.ip().to_string()),
-    settable("client-query-buffer-limit", |node| node.settings.max_query_buffer().to_string(), |node, value| {
-        let bytes = input_bytes(value)?;
-        Ok(Box::new(move || node.settings.set_max_query_buffer(bytes)))
-    }),
+    settable(
+        "client-query-buffer-limit",
+        |node| node.settings.max_query_buffer().to_string(),
+        |node, value| {
+            let bytes = input_bytes(value)?;
+            Ok(Box::new(move || node.settings.set_max_query_buffer(bytes)))
+        },
+    ),
     fixed("cluster-enabled", |_| "no".to_owned()),
-    settable("cluster-require-full-coverage", |_| "yes".to_owned(), |_, value| {
-        only(yes_or_no(value)?, "yes", "cluster support is disabled")
-    }),
+    settable(
+        "cluster-require-full-coverage",
+        |_| "yes".to_owned(),
+        |_, value| only(yes_or_no(value)?, "yes", "cluster support is disabled"),
+    ),
     fixed("databases", |node| node.registry.all().len().to_string()),
     fixed("dir", |node| node.config.node.data_dir.display().to_string()),
     fixed("hz", |node| {
@@ -72,30 +84,48 @@ pub const PARAMETERS: &[Parameter] = &[
         (1000 / interval).max(1).to_string()
     }),
     fixed("io-threads", |node| node.config.network.io_threads.to_string()),
-    settable("latency-tracking", |_| "yes".to_owned(), |_, value| {
-        only(yes_or_no(value)?, "yes", "latencies are always tracked")
-    }),
+    settable(
+        "latency-tracking",
+        |_| "yes".to_owned(),
+        |_, value| only(yes_or_no(value)?, "yes", "latencies are always tracked"),
+    ),
     fixed("latency-tracking-info-percentiles", |_| "50 99 99.9".to_owned()),
     settable("loglevel", log_level, set_log_level),
-    settable("maxclients", |node| node.settings.max_connections().to_string(), |node, value| {
-        let limit = usize::try_from(integer(value, 1, INT_MAX)?).unwrap_or(usize::MAX);
-        Ok(Box::new(move || node.settings.set_max_connections(limit)))
-    }),
-    settable("maxmemory", |node| node.registry.limit_bytes().to_string(), |node, value| {
-        let bytes = memory(value, 0, i64::MAX)?;
-        Ok(Box::new(move || node.registry.set_limit_bytes(bytes)))
-    }),
-    settable("maxmemory-policy", |_| "noeviction".to_owned(), |_, value| {
-        only(word(value, &POLICIES)?, "noeviction", "this build does not evict")
-    }),
-    settable("notify-keyspace-events", |_| String::new(), |_, value| {
-        only(value, "", "there are no keyspace notifications")
-    }),
+    settable(
+        "maxclients",
+        |node| node.settings.max_connections().to_string(),
+        |node, value| {
+            let limit = usize::try_from(integer(value, 1, INT_MAX)?).unwrap_or(usize::MAX);
+            Ok(Box::new(move || node.settings.set_max_connections(limit)))
+        },
+    ),
+    settable(
+        "maxmemory",
+        |node| node.registry.limit_bytes().to_string(),
+        |node, value| {
+            let bytes = memory(value, 0, i64::MAX)?;
+            Ok(Box::new(move || node.registry.set_limit_bytes(bytes)))
+        },
+    ),
+    settable(
+        "maxmemory-policy",
+        |_| "noeviction".to_owned(),
+        |_, value| only(word(value, &POLICIES)?, "noeviction", "this build does not evict"),
+    ),
+    settable(
+        "notify-keyspace-events",
+        |_| String::new(),
+        |_, value| only(value, "", "there are no keyspace notifications"),
+    ),
     fixed("port", |node| node.config.network.resp_addr.port().to_string()),
-    settable("proto-max-bulk-len", |node| node.settings.max_bulk_bytes().to_string(), |node, value| {
-        let bytes = input_bytes(value)?;
-        Ok(Box::new(move || node.settings.set_max_bulk_bytes(bytes)))
-    }),
+    settable(
+        "proto-max-bulk-len",
+        |node| node.settings.max_bulk_bytes().to_string(),
+        |node, value| {
+            let bytes = input_bytes(value)?;
+            Ok(Box::new(move || node.settings.set_max_bulk_bytes(bytes)))
+        },
+    ),
     settable("replica-read-only", |_| "yes".to_owned(), replica_read_only),
     settable(
         "requirepass",
@@ -115,14 +145,22 @@ pub const PARAMETERS: &[Parameter] = &[
         Ok(Box::new(move || node.telemetry.commands().set_slow_threshold(threshold)))
     }),
     fixed("tcp-backlog", |node| node.config.network.tcp_backlog.to_string()),
-    settable("tcp-keepalive", |node| seconds(node.settings.tcp_keepalive()), |node, value| {
-        let interval = whole_seconds(value)?;
-        Ok(Box::new(move || node.settings.set_tcp_keepalive(interval)))
-    }),
-    settable("timeout", |node| seconds(node.settings.idle_timeout()), |node, value| {
-        let timeout = whole_seconds(value)?;
-        Ok(Box::new(move || node.settings.set_idle_timeout(timeout)))
-    }),
+    settable(
+        "tcp-keepalive",
+        |node| seconds(node.settings.tcp_keepalive()),
+        |node, value| {
+            let interval = whole_seconds(value)?;
+            Ok(Box::new(move || node.settings.set_tcp_keepalive(interval)))
+        },
+    ),
+    settable(
+        "timeout",
+        |node| seconds(node.settings.idle_timeout()),
+        |node, value| {
+            let timeout = whole_seconds(value)?;
+            Ok(Box::new(move || node.settings.set_idle_timeout(timeout)))
+        },
+    ),
 ];
 
 fn input_bytes(value: &str) -> Result<usize, String> {
@@ -145,7 +183,11 @@ fn replica_read_only<'a>(_: &'a NodeState, value: &str) -> Result<Apply<'a>, Str
 /// In microseconds; -1: no command counts as slow.
 fn slow_threshold(node: &NodeState) -> String {
     let threshold = node.telemetry.commands().slow_threshold();
-    if threshold == Duration::from_nanos(u64::MAX) { "-1".to_owned() } else { threshold.as_micros().to_string() }
+    if threshold == Duration::from_nanos(u64::MAX) {
+        "-1".to_owned()
+    } else {
+        threshold.as_micros().to_string()
+    }
 }
 
 /// Redis's names of levels, then our own, each with the filter that it stands for. A filter that has several names is
@@ -170,7 +212,8 @@ fn log_level(node: &NodeState) -> String {
 
 fn set_log_level<'a>(node: &'a NodeState, value: &str) -> Result<Apply<'a>, String> {
     let name = word(value, &LOG_LEVELS.map(|(name, _)| name))?;
-    let (_, filter) = LOG_LEVELS.iter().find(|(known, _)| *known == name).expect("`word` gives one of these names");
+    let (_, filter) =
+        LOG_LEVELS.iter().find(|(known, _)| *known == name).expect("`word` gives one of these names");
     Ok(Box::new(move || node.telemetry.set_log_level(filter).expect("a level alone is a filter")))
 }
 

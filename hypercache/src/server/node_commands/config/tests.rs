@@ -29,7 +29,8 @@ fn get_takes_patterns_in_any_case_and_tells_each_parameter_once() {
     let mut fixture = Fixture::new();
     assert_eq!(fixture.raw("CONFIG GET MaxMemory"), "*2\r\n$9\r\nmaxmemory\r\n$1\r\n0\r\n");
     assert_eq!(fixture.raw("CONFIG GET nonsense"), "*0\r\n");
-    let names: Vec<String> = get(&mut fixture, "maxmemory* maxMEM* save").into_iter().map(|(name, _)| name).collect();
+    let names: Vec<String> =
+        get(&mut fixture, "maxmemory* maxMEM* save").into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["maxmemory", "maxmemory-policy", "save"]);
     fixture.protocol(Protocol::Resp3);
     assert_eq!(fixture.raw("CONFIG GET save"), "%1\r\n$4\r\nsave\r\n$0\r\n\r\n");
@@ -85,7 +86,10 @@ fn set_changes_what_is_in_force() {
     assert_eq!(fixture.node.settings.idle_timeout(), Some(Duration::from_secs(30)));
     assert_eq!(fixture.node.settings.max_connections(), 7);
     assert_eq!(fixture.node.settings.tcp_keepalive(), None);
-    assert_eq!((fixture.node.settings.max_bulk_bytes(), fixture.node.settings.max_query_buffer()), (2 << 20, 4 << 20));
+    assert_eq!(
+        (fixture.node.settings.max_bulk_bytes(), fixture.node.settings.max_query_buffer()),
+        (2 << 20, 4 << 20)
+    );
     assert_eq!(fixture.node.telemetry.commands().slow_threshold(), Duration::from_micros(250));
     assert_eq!(value(&mut fixture, "maxmemory"), "104857600");
     assert_eq!(fixture.raw("CONFIG SET slowlog-log-slower-than -1"), "+OK\r\n");
@@ -95,7 +99,9 @@ fn set_changes_what_is_in_force() {
 #[test]
 fn what_has_one_value_takes_that_and_says_why_no_other() {
     let mut fixture = Fixture::new();
-    for line in ["appendonly no", "appendfsync EVERYSEC", "maxmemory-policy noeviction", "replica-read-only yes"] {
+    for line in
+        ["appendonly no", "appendfsync EVERYSEC", "maxmemory-policy noeviction", "replica-read-only yes"]
+    {
         assert_eq!(fixture.raw(&format!("CONFIG SET {line}")), "+OK\r\n", "{line}");
     }
     assert_eq!(fixture.raw_parts(&["CONFIG", "SET", "save", ""]), "+OK\r\n");
@@ -129,9 +135,18 @@ fn set_is_all_or_nothing() {
     let mut fixture = Fixture::new();
     for (line, error) in [
         ("maxmemory 1mb nonsense 1", "Unknown option or number of arguments for CONFIG SET - 'nonsense'"),
-        ("maxmemory 1mb timeout x", "CONFIG SET failed (possibly related to argument 'timeout') - argument couldn't be parsed into an integer"),
-        ("maxmemory 1mb port 1", "CONFIG SET failed (possibly related to argument 'port') - can't set immutable config"),
-        ("maxmemory 1mb MAXMEMORY 2mb", "CONFIG SET failed (possibly related to argument 'maxmemory') - duplicate parameter"),
+        (
+            "maxmemory 1mb timeout x",
+            "CONFIG SET failed (possibly related to argument 'timeout') - argument couldn't be parsed into an integer",
+        ),
+        (
+            "maxmemory 1mb port 1",
+            "CONFIG SET failed (possibly related to argument 'port') - can't set immutable config",
+        ),
+        (
+            "maxmemory 1mb MAXMEMORY 2mb",
+            "CONFIG SET failed (possibly related to argument 'maxmemory') - duplicate parameter",
+        ),
         ("maxmemory 1mb timeout", "syntax error"),
     ] {
         assert_eq!(fixture.raw(&format!("CONFIG SET {line}")), format!("-ERR {error}\r\n"));
@@ -156,7 +171,11 @@ fn log_levels_have_redis_names_and_ours() {
         assert_eq!(fixture.node.telemetry.log_level(), filter);
         assert_eq!(value(&mut fixture, "loglevel"), shown);
     }
-    assert!(fixture.raw("CONFIG SET loglevel loud").contains("argument(s) must be one of the following: notice, "));
+    assert!(
+        fixture
+            .raw("CONFIG SET loglevel loud")
+            .contains("argument(s) must be one of the following: notice, ")
+    );
 }
 
 #[test]
@@ -178,7 +197,10 @@ fn rewrite_and_help() {
     let mut fixture = Fixture::new();
     assert_eq!(fixture.raw("CONFIG REWRITE"), "-ERR The server is running without a config file\r\n");
     let help = fixture.raw("CONFIG HELP");
-    assert!(help.starts_with("*11\r\n+CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n"), "{help}");
+    assert!(
+        help.starts_with("*11\r\n+CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n"),
+        "{help}"
+    );
     assert!(help.contains("+SET parameter value [parameter value ...]\r\n"));
 }
 
@@ -203,7 +225,8 @@ fn changes_and_refusals_are_audited_without_secrets() {
     config.telemetry.log.files = false;
     let console = Console::default();
     let identity = NodeIdentity { id: "test".to_owned(), version: VERSION };
-    let builder = Telemetry::builder(&config.telemetry, &identity, command_names(), vec!["default".to_owned()]);
+    let builder =
+        Telemetry::builder(&config.telemetry, &identity, command_names(), vec!["default".to_owned()]);
     let (telemetry, guard) = builder.console(Box::new(console.clone())).build().unwrap();
     let mut fixture = Fixture::around(config, telemetry.clone(), guard);
     telemetry.scope(|| {
@@ -213,13 +236,23 @@ fn changes_and_refusals_are_audited_without_secrets() {
     drop(fixture);
     let text = String::from_utf8(console.0.lock().clone()).unwrap();
     assert!(!text.contains("s3cret") && !text.contains("0ther"), "{text}");
-    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let of = |action: &str| lines.iter().filter(|line| line["event.action"] == action).collect::<Vec<_>>();
     let changed = of("config-changed");
     assert_eq!(changed.len(), 2, "a value that stays is no change: {text}");
-    assert_eq!((&changed[0]["hypercache.config.name"], &changed[0]["hypercache.config.old"]), (&"maxmemory".into(), &"0".into()));
-    assert_eq!((&changed[0]["hypercache.config.new"], &changed[0]["user.name"]), (&"1024".into(), &"default".into()));
-    assert_eq!((&changed[0]["client.address"], &changed[0]["client.port"]), (&"127.0.0.1".into(), &1001.into()));
+    assert_eq!(
+        (&changed[0]["hypercache.config.name"], &changed[0]["hypercache.config.old"]),
+        (&"maxmemory".into(), &"0".into())
+    );
+    assert_eq!(
+        (&changed[0]["hypercache.config.new"], &changed[0]["user.name"]),
+        (&"1024".into(), &"default".into())
+    );
+    assert_eq!(
+        (&changed[0]["client.address"], &changed[0]["client.port"]),
+        (&"127.0.0.1".into(), &1001.into())
+    );
     assert_eq!(changed[1]["hypercache.config.new"], "(hidden)");
     let refused = of("config-change-refused");
     assert_eq!((refused.len(), &refused[0]["error.message"]), (1, &"can't set immutable config".into()));

@@ -67,13 +67,23 @@ mod tests {
 
     #[test]
     fn memory_has_redis_units() {
-        for (text, bytes) in
-            [("0", 0), ("100", 100), ("1k", 1000), ("1kb", 1024), ("100MB", 100 << 20), ("2g", 2_000_000_000), ("1gb", 1 << 30)]
-        {
+        for (text, bytes) in [
+            ("0", 0),
+            ("100", 100),
+            ("1k", 1000),
+            ("1kb", 1024),
+            ("100MB", 100 << 20),
+            ("2g", 2_000_000_000),
+            ("1gb", 1 << 30),
+        ] {
             assert_eq!(memory(text, 0, i64::MAX), Ok(bytes), "{text}");
         }
         for text in ["", "mb", "-1", "1.5gb", "10 mb", "1tb", "99999999999gb", "9223372036854775808", "ä"] {
-            assert_eq!(memory(text, 0, i64::MAX), Err("argument must be a memory value".to_owned()), "{text}");
+            assert_eq!(
+                memory(text, 0, i64::MAX),
+                Err("argument must be a memory value".to_owned()),
+                "{text}"
+            );
         }
         assert_eq!(memory("5", 10, 20), Err("argument must be between 10 and 20 inclusive".to_owned()));
     }

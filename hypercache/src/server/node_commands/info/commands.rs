@@ -40,7 +40,8 @@ fn called<'a>(facts: &'a Facts<'_>) -> impl Iterator<Item = (String, &'a Command
 /// `# Commandstats`
 pub fn command_stats(facts: &Facts<'_>, page: &mut Page) {
     for (name, counts) in called(facts) {
-        let refused = counts.errors.iter().filter(|(kind, _)| REFUSALS.contains(kind)).map(|(_, count)| *count);
+        let refused =
+            counts.errors.iter().filter(|(kind, _)| REFUSALS.contains(kind)).map(|(_, count)| *count);
         // The counters are not read at one instant, so a difference may come out below nothing.
         let refused = refused.sum::<u64>().min(counts.failed);
         let calls = counts.calls.saturating_sub(refused);
@@ -66,7 +67,8 @@ pub fn error_stats(facts: &Facts<'_>, page: &mut Page) {
 /// `# Latencystats`: percentiles of the execution alone, as Redis has them.
 pub fn latency_stats(facts: &Facts<'_>, page: &mut Page) {
     for (name, counts) in called(facts) {
-        let values = PERCENTILES.map(|(label, rank)| format!("{label}={:.3}", quantile(&counts.execution, rank) / 1e3));
+        let values = PERCENTILES
+            .map(|(label, rank)| format!("{label}={:.3}", quantile(&counts.execution, rank) / 1e3));
         page.line(format_args!("latency_percentiles_usec_{name}"), values.join(","));
     }
 }

@@ -145,7 +145,8 @@ pub fn keyspace(facts: &Facts<'_>, page: &mut Page) {
     for store in facts.node.registry.all() {
         let census = store.census();
         if census.keys > 0 {
-            let value = format_args!("keys={},expires={},avg_ttl=0", census.keys, census.expiring).to_string();
+            let value =
+                format_args!("keys={},expires={},avg_ttl=0", census.keys, census.expiring).to_string();
             page.line(format_args!("db{}", store.index()), value);
         }
     }

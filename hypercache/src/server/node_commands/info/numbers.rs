@@ -18,7 +18,9 @@ impl Memory {
     pub fn read(process: &ProcessStats) -> Self {
         let resident = process.resident_bytes.unwrap_or(0);
         let states = allocator_bytes();
-        let of = |state: &str| states.iter().find(|(name, _)| *name == state).map_or(resident, |(_, bytes)| *bytes);
+        let of = |state: &str| {
+            states.iter().find(|(name, _)| *name == state).map_or(resident, |(_, bytes)| *bytes)
+        };
         Self { used: of("allocated"), active: of("active"), resident_in_allocator: of("resident"), resident }
     }
 
@@ -165,7 +167,9 @@ mod tests {
 
     #[test]
     fn sizes_for_people() {
-        for (bytes, text) in [(0, "0B"), (1023, "1023B"), (1536, "1.50K"), (100 << 20, "100.00M"), (3 << 40, "3.00T")] {
+        for (bytes, text) in
+            [(0, "0B"), (1023, "1023B"), (1536, "1.50K"), (100 << 20, "100.00M"), (3 << 40, "3.00T")]
+        {
             assert_eq!(human(bytes), text);
         }
         assert_eq!((ratio(3, 2), ratio(1, 0), difference(1, 3)), ("1.50".to_owned(), "0.00".to_owned(), -2));

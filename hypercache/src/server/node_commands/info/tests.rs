@@ -96,7 +96,16 @@ fn every_field_that_clients_and_exporters_read_is_there() {
 #[test]
 fn commands_are_counted_as_run_failed_and_refused() {
     let mut fixture = Fixture::new();
-    for line in ["SET a 1", "GET a", "GET a", "GET", "CLIENT LIST", "CLIENT NONSENSE", "CONFIG SET maxmemory 1", "SET b 2"] {
+    for line in [
+        "SET a 1",
+        "GET a",
+        "GET a",
+        "GET",
+        "CLIENT LIST",
+        "CLIENT NONSENSE",
+        "CONFIG SET maxmemory 1",
+        "SET b 2",
+    ] {
         fixture.raw(line);
     }
     let info = info(&mut fixture, "commandstats latencystats errorstats");
@@ -110,8 +119,11 @@ fn commands_are_counted_as_run_failed_and_refused() {
     assert!(!info.contains_key("cmdstat_client") && !info.contains_key("cmdstat__other"));
     assert_eq!((info["errorstat_ERR"].as_str(), info["errorstat_OOM"].as_str()), ("count=2", "count=1"));
     let percentiles = &info["latency_percentiles_usec_get"];
-    let values: Vec<(&str, f64)> =
-        percentiles.split(',').map(|part| part.split_once('=').unwrap()).map(|(k, v)| (k, v.parse().unwrap())).collect();
+    let values: Vec<(&str, f64)> = percentiles
+        .split(',')
+        .map(|part| part.split_once('=').unwrap())
+        .map(|(k, v)| (k, v.parse().unwrap()))
+        .collect();
     assert_eq!(values.iter().map(|(key, _)| *key).collect::<Vec<_>>(), ["p50", "p99", "p99.9"]);
     assert!(values.is_sorted_by(|a, b| a.1 <= b.1) && values[0].1 > 0.0, "{percentiles}");
 }
