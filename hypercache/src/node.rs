@@ -33,6 +33,7 @@ use crate::server::Listener;
 use crate::server::Settings;
 use crate::server::Shared;
 use crate::server::node_commands::NodeState;
+use crate::server::node_commands::Statistics;
 use crate::server::pause::Pause;
 use crate::server::worker::Worker;
 use crate::store::Registry;
@@ -144,6 +145,7 @@ impl Node {
             authenticator: Arc::clone(&authenticator),
             telemetry: telemetry.clone(),
             stop,
+            statistics: Statistics::default(),
         });
         let disposal = Disposal::start().map_err(NodeError::Thread)?;
         let engine = Engine::new(Arc::clone(&registry), disposal, telemetry.clone());

@@ -39,6 +39,7 @@ pub struct Client {
     /// When it connected.
     pub since: Instant,
     labels: Mutex<Labels>,
+    user: Mutex<Option<Arc<str>>>,
     active_ms: AtomicU64,
     commands: AtomicU64,
     bytes_in: AtomicU64,
@@ -77,6 +78,7 @@ impl Client {
             local_address,
             since: Instant::now(),
             labels: Mutex::default(),
+            user: Mutex::default(),
             active_ms: AtomicU64::new(0),
             commands: AtomicU64::new(0),
             bytes_in: AtomicU64::new(0),
@@ -95,6 +97,16 @@ impl Client {
     /// What it says of itself.
     pub fn labels(&self) -> MutexGuard<'_, Labels> {
         self.labels.lock()
+    }
+
+    /// Who it has authenticated as; none: it has not.
+    pub fn user(&self) -> Option<Arc<str>> {
+        self.user.lock().clone()
+    }
+
+    /// Notes who it has authenticated as.
+    pub fn set_user(&self, user: Option<Arc<str>>) {
+        *self.user.lock() = user;
     }
 
     /// Notes what a batch did. Only the connection's own thread calls this.
@@ -199,6 +211,8 @@ impl Client {
 #[derive(Debug, Default)]
 pub struct Clients {
     last_id: AtomicU64,
+    admitted: AtomicU64,
+    refused: AtomicU64,
     connected: Mutex<HashMap<u64, Arc<Client>>>,
 }
 
@@ -224,11 +238,23 @@ impl Clients {
     ) -> Option<Registration> {
         let mut connected = self.connected.lock();
         if connected.len() >= limit {
+            self.refused.fetch_add(1, Relaxed);
             return None;
         }
+        self.admitted.fetch_add(1, Relaxed);
         let client = Arc::new(Client::new(self.next_id(), address, local));
         connected.insert(client.id, Arc::clone(&client));
         Some(Registration { clients: Arc::clone(self), client })
+    }
+
+    /// How many were registered since the start.
+    pub fn admitted(&self) -> u64 {
+        self.admitted.load(Relaxed)
+    }
+
+    /// How many were turned away since the start because there were too many.
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Relaxed)
     }
 
     /// How many are connected.
@@ -284,6 +310,7 @@ mod tests {
         assert_eq!(clients.register(here, here, 2).unwrap().client().id, 3);
         drop(second);
         assert!(clients.is_empty());
+        assert_eq!((clients.admitted(), clients.refused()), (3, 1));
     }
 
     #[tokio::test]

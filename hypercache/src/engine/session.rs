@@ -62,6 +62,7 @@ pub struct Session {
 impl Session {
     /// A new conversation; `seed` starts its chance.
     pub fn new(client: Arc<Client>, door: Door, user: Option<Arc<str>>, seed: u64) -> Self {
+        client.set_user(user.clone());
         Self {
             client,
             store: 0,
@@ -76,6 +77,12 @@ impl Session {
             trace_used: false,
             kept: Vec::new(),
         }
+    }
+
+    /// Changes who it is.
+    pub fn set_user(&mut self, user: Option<Arc<str>>) {
+        self.client.set_user(user.clone());
+        self.user = user;
     }
 
     /// Begins a batch of commands that arrived at `received`.

@@ -108,7 +108,7 @@ fn authenticate(
     match world.authenticator.authenticate(user, password) {
         Ok(user) => {
             AuthenticationSucceeded { client, client_id, user: &user, method }.emit();
-            session.user = Some(user);
+            session.set_user(Some(user));
             Ok(())
         }
         Err(refusal) => {
@@ -209,7 +209,7 @@ fn reset(session: &mut Session, world: &World<'_>, reply: &mut ReplyWriter) {
     session.set_protocol(Protocol::Resp2);
     reply.set_protocol(Protocol::Resp2);
     session.reply_mode = ReplyMode::On;
-    session.user = world.authenticator.anonymous();
+    session.set_user(world.authenticator.anonymous());
     session.set_trace(None);
     session.client.set_no_evict(false);
     session.client.set_no_touch(false);

@@ -17,6 +17,10 @@ const TICKS_PER_SECOND: f64 = 100.0;
 pub struct ProcessStats {
     /// Processor time, user and system.
     pub cpu_seconds: Option<f64>,
+    /// Processor time in user mode.
+    pub user_seconds: Option<f64>,
+    /// Processor time in the kernel.
+    pub system_seconds: Option<f64>,
     /// Resident memory.
     pub resident_bytes: Option<u64>,
     /// Virtual memory.
@@ -50,6 +54,8 @@ impl ProcessStats {
         let field = |number: usize| fields.get(number - 3).and_then(|text| text.parse::<u64>().ok());
         let ticks = TICKS_PER_SECOND;
         self.cpu_seconds = field(14).zip(field(15)).map(|(user, system)| (user + system) as f64 / ticks);
+        self.user_seconds = field(14).map(|user| user as f64 / ticks);
+        self.system_seconds = field(15).map(|system| system as f64 / ticks);
         self.threads = field(20);
         self.start_seconds = field(22).zip(boot_seconds).map(|(start, boot)| boot + start as f64 / ticks);
         self.virtual_bytes = field(23);
@@ -116,6 +122,7 @@ mod tests {
         assert_eq!(stats.threads, Some(2000));
         assert_eq!(stats.virtual_bytes, Some(2300));
         assert_eq!(stats.cpu_seconds, Some(29.0));
+        assert_eq!((stats.user_seconds, stats.system_seconds), (Some(14.0), Some(15.0)));
         assert_eq!(stats.start_seconds, Some(1022.0));
         assert_eq!(status_bytes("Name: x\nVmRSS:\t   12 kB\n", "VmRSS:"), Some(12 << 10));
     }

@@ -3,8 +3,14 @@
 pub mod client;
 pub mod command;
 pub mod config;
+#[cfg(test)]
+mod fixture;
+pub mod help;
 pub mod info;
 pub mod small;
+pub mod statistics;
+
+pub use statistics::Statistics;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,9 +28,12 @@ use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::security::Authenticator;
 use crate::server::Settings;
+use crate::server::node_commands::info::Memory;
+use crate::server::node_commands::statistics::Counts;
 use crate::server::pause::Pause;
 use crate::store::Registry;
 use crate::telemetry::Telemetry;
+use crate::telemetry::process::ProcessStats;
 
 /// What commands about the node tell of and change.
 pub struct NodeState {
@@ -50,6 +59,17 @@ pub struct NodeState {
     pub telemetry: Telemetry,
     /// Asks the node to stop.
     pub stop: mpsc::Sender<&'static str>,
+    /// What `INFO` counts.
+    pub statistics: Statistics,
+}
+
+impl NodeState {
+    /// Notes what rates and peaks in `INFO` are made from; to be called about once a second.
+    pub fn tick(&self) {
+        let counts = Counts::read(&self.telemetry, &self.clients);
+        self.statistics.look(Instant::now(), &counts);
+        self.statistics.memory_peak(Memory::read(&ProcessStats::read()).used());
+    }
 }
 
 /// Runs `command`.
@@ -65,7 +85,7 @@ pub fn run(
         NodeCommand::ClientKill => flow = client::kill(args, session, node, reply)?,
         NodeCommand::ClientList => client::list(args, node, reply)?,
         NodeCommand::ClientPause => client::pause(args, node, reply)?,
-        NodeCommand::ClientUnblock => client::unblock(args, node, reply)?,
+        NodeCommand::ClientUnblock => client::unblock(args, reply)?,
         NodeCommand::ClientUnpause => client::unpause(node, reply),
         NodeCommand::Command => command::all(reply),
         NodeCommand::CommandCount => command::count(reply),
@@ -78,7 +98,7 @@ pub fn run(
         NodeCommand::ConfigGet => config::get(args, node, reply),
         NodeCommand::ConfigHelp => config::help(reply),
         NodeCommand::ConfigResetStat => config::reset_stat(node, reply),
-        NodeCommand::ConfigRewrite => config::rewrite(node, reply)?,
+        NodeCommand::ConfigRewrite => config::rewrite(node)?,
         NodeCommand::ConfigSet => config::set(args, session, node, reply)?,
         NodeCommand::Info => info::info(args, node, reply),
         NodeCommand::Lolwut => small::lolwut(args, reply)?,

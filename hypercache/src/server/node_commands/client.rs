@@ -1,0 +1,272 @@
+//! `CLIENT` as far as it is about clients beside one's own.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::command::ReplyError;
+use crate::command::args::Cursor;
+use crate::command::error;
+use crate::command::table::table;
+use crate::engine::Flow;
+use crate::engine::Session;
+use crate::engine::client::Client;
+use crate::resp::Args;
+use crate::resp::ReplyWriter;
+use crate::security::authenticator::DEFAULT_USER;
+use crate::server::node_commands::NodeState;
+use crate::server::node_commands::help;
+use crate::server::pause::Held;
+use crate::store::Registry;
+use crate::value::number::decimal;
+
+const NO_SUCH_CLIENT: ReplyError = ReplyError::err("No such client");
+const BAD_ID: ReplyError = ReplyError::err("Invalid client ID");
+const ID_NOT_POSITIVE: ReplyError = ReplyError::err("client-id should be greater than 0");
+const AGE_NOT_A_NUMBER: ReplyError = ReplyError::err("maxage is not an integer or out of range");
+const AGE_NOT_POSITIVE: ReplyError = ReplyError::err("maxage should be greater than 0");
+const PAUSE_MODE: ReplyError = ReplyError::err("CLIENT PAUSE mode must be WRITE or ALL");
+const TIMEOUT_NOT_A_NUMBER: ReplyError = ReplyError::err("timeout is not an integer or out of range");
+const TIMEOUT_NEGATIVE: ReplyError = ReplyError::err("timeout is negative");
+const UNBLOCK_REASON: ReplyError = ReplyError::err("CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+
+/// The kinds of clients that Redis tells apart. All that connect to us are normal ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Normal,
+    Master,
+    Replica,
+    Pubsub,
+}
+
+impl Kind {
+    fn read(word: &[u8]) -> Result<Self, ReplyError> {
+        const WORDS: [(&str, Kind); 5] = [
+            ("normal", Kind::Normal),
+            ("master", Kind::Master),
+            ("replica", Kind::Replica),
+            ("slave", Kind::Replica),
+            ("pubsub", Kind::Pubsub),
+        ];
+        let known = WORDS.iter().find(|(name, _)| word.eq_ignore_ascii_case(name.as_bytes()));
+        known.map(|(_, kind)| *kind).ok_or_else(|| {
+            ReplyError::text(format!("Unknown client type '{}'", String::from_utf8_lossy(word)))
+        })
+    }
+}
+
+/// The line of `CLIENT LIST` and `CLIENT INFO` about one client, without a line break.
+///
+/// What does not exist here reads as it does in a Redis where it is not in use: no subscriptions, no transaction, no
+/// watched keys, no output waiting. Buffers belong to the I/O threads, so a client has none of its own but for a request
+/// that has not arrived whole.
+pub fn line(client: &Client, registry: &Registry) -> String {
+    let labels = client.labels().clone();
+    let text = |label: &Option<Box<str>>| label.as_deref().unwrap_or_default().to_owned();
+    let query_bytes = client.traffic().query_bytes;
+    let all = table().all();
+    let last = usize::from(client.last_command());
+    let command = if last == 0 { "NULL".to_owned() } else { all[last.min(all.len() - 1)].lower_name() };
+    let store = client.store().min(registry.all().len().saturating_sub(1));
+    let memory = size_of::<Client>() as u64 + query_bytes;
+    format!(
+        "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db={store} sub=0 psub=0 ssub=0 multi=-1 watch=0 \
+         qbuf={query_bytes} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem={memory} events=r \
+         cmd={command} user={} redir=-1 resp={} lib-name={} lib-ver={}",
+        client.id,
+        client.address,
+        client.local_address,
+        text(&labels.name),
+        client.since.elapsed().as_secs(),
+        client.idle().as_secs(),
+        flags(client),
+        client.user().as_deref().unwrap_or_default(),
+        client.protocol().number(),
+        text(&labels.library),
+        text(&labels.library_version),
+    )
+}
+
+fn flags(client: &Client) -> String {
+    let set = [(client.killed(), 'A'), (client.no_evict(), 'e'), (client.no_touch(), 'T')];
+    let flags: String = set.into_iter().filter(|(set, _)| *set).map(|(_, letter)| letter).collect();
+    if flags.is_empty() { "N".to_owned() } else { flags }
+}
+
+/// `CLIENT LIST`.
+pub fn list(args: Args<'_>, node: &NodeState, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
+    let mut cursor = Cursor::at(args, 2);
+    let (mut kind, mut ids) = (None, None);
+    while cursor.remaining() > 0 {
+        if kind.is_none() && cursor.word("TYPE") {
+            kind = Some(Kind::read(cursor.required()?)?);
+        } else if cursor.word("ID") {
+            ids = Some(client_ids(&mut cursor)?);
+        } else {
+            return Err(error::SYNTAX);
+        }
+    }
+    let mut clients = match ids {
+        Some(ids) => ids.into_iter().filter_map(|id| node.clients.get(id)).collect(),
+        None => node.clients.all(),
+    };
+    clients.retain(|_| kind.is_none_or(|kind| kind == Kind::Normal));
+    let text: String = clients.iter().map(|client| line(client, &node.registry) + "\n").collect();
+    reply.verbatim("txt", &text);
+    Ok(())
+}
+
+/// All that is left of the arguments, as ids; at least one.
+fn client_ids(cursor: &mut Cursor<'_>) -> Result<Vec<u64>, ReplyError> {
+    let mut ids = Vec::new();
+    let mut next = Some(cursor.required()?);
+    while let Some(id) = next {
+        // An id that is a number but nobody's is no error.
+        ids.push(u64::try_from(decimal(id).ok_or(BAD_ID)?).unwrap_or(0));
+        next = cursor.next();
+    }
+    Ok(ids)
+}
+
+/// Which clients `CLIENT KILL` is meant for; each condition that is given has to hold.
+#[derive(Debug, Default)]
+struct Filter {
+    id: Option<u64>,
+    kind: Option<Kind>,
+    user: Option<Box<[u8]>>,
+    address: Option<Box<[u8]>>,
+    local_address: Option<Box<[u8]>>,
+    age_min: Option<Duration>,
+    spare_caller: bool,
+}
+
+impl Filter {
+    fn read(args: Args<'_>) -> Result<Self, ReplyError> {
+        let mut filter = Self { spare_caller: true, ..Self::default() };
+        let mut cursor = Cursor::at(args, 2);
+        while cursor.remaining() > 0 {
+            if cursor.word("ID") {
+                let id = decimal(cursor.required()?).filter(|id| *id > 0).ok_or(ID_NOT_POSITIVE)?;
+                filter.id = Some(id.unsigned_abs());
+            } else if cursor.word("TYPE") {
+                filter.kind = Some(Kind::read(cursor.required()?)?);
+            } else if cursor.word("USER") {
+                filter.user = Some(known_user(cursor.required()?)?);
+            } else if cursor.word("ADDR") {
+                filter.address = Some(cursor.required()?.into());
+            } else if cursor.word("LADDR") {
+                filter.local_address = Some(cursor.required()?.into());
+            } else if cursor.word("SKIPME") {
+                filter.spare_caller = match (cursor.word("YES"), cursor.word("NO")) {
+                    (true, false) => true,
+                    (false, true) => false,
+                    _ => return Err(error::SYNTAX),
+                };
+            } else if cursor.word("MAXAGE") {
+                filter.age_min = Some(age(cursor.required()?)?);
+            } else {
+                return Err(error::SYNTAX);
+            }
+        }
+        Ok(filter)
+    }
+
+    fn wants(&self, client: &Client) -> bool {
+        let is = |wanted: &Option<Box<[u8]>>, address: SocketAddr| {
+            wanted.as_deref().is_none_or(|wanted| wanted == address.to_string().as_bytes())
+        };
+        self.id.is_none_or(|id| id == client.id)
+            && self.kind.is_none_or(|kind| kind == Kind::Normal)
+            && is(&self.address, client.address)
+            && is(&self.local_address, client.local_address)
+            && self.age_min.is_none_or(|age| client.since.elapsed() >= age)
+            && self.user.as_deref().is_none_or(|user| client.user().is_some_and(|is| is.as_bytes() == user))
+    }
+}
+
+fn known_user(name: &[u8]) -> Result<Box<[u8]>, ReplyError> {
+    if name == DEFAULT_USER.as_bytes() {
+        return Ok(name.into());
+    }
+    Err(ReplyError::text(format!("No such user '{}'", String::from_utf8_lossy(name))))
+}
+
+fn age(seconds: &[u8]) -> Result<Duration, ReplyError> {
+    let seconds = decimal(seconds).ok_or(AGE_NOT_A_NUMBER)?;
+    u64::try_from(seconds).ok().filter(|age| *age > 0).map(Duration::from_secs).ok_or(AGE_NOT_POSITIVE)
+}
+
+/// `CLIENT KILL`, by address alone in its old form, by conditions in its new one.
+pub fn kill(
+    args: Args<'_>,
+    session: &Session,
+    node: &NodeState,
+    reply: &mut ReplyWriter,
+) -> Result<Flow, ReplyError> {
+    let old_form = args.len() == 3;
+    let filter = if old_form {
+        Filter { address: Some(args[2].into()), ..Filter::default() }
+    } else {
+        Filter::read(args)?
+    };
+    let me = session.client.id;
+    let mut victims: Vec<Arc<Client>> = node.clients.all();
+    victims.retain(|client| filter.wants(client) && !(filter.spare_caller && client.id == me));
+    if old_form && victims.is_empty() {
+        return Err(NO_SUCH_CLIENT);
+    }
+    // The caller gets its answer before it goes.
+    victims.iter().filter(|client| client.id != me).for_each(|client| client.kill());
+    if old_form {
+        reply.ok()
+    } else {
+        reply.count(victims.len())
+    }
+    let suicide = victims.iter().any(|client| client.id == me);
+    Ok(if suicide { Flow::Close } else { Flow::Continue })
+}
+
+/// `CLIENT PAUSE`.
+pub fn pause(args: Args<'_>, node: &NodeState, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
+    let mut cursor = Cursor::at(args, 2);
+    let timeout = cursor.required()?;
+    let held = match cursor.remaining() {
+        0 => Held::All,
+        1 if cursor.word("WRITE") => Held::Writes,
+        1 if cursor.word("ALL") => Held::All,
+        1 => return Err(PAUSE_MODE),
+        _ => return Err(error::SYNTAX),
+    };
+    let millis = decimal(timeout).ok_or(TIMEOUT_NOT_A_NUMBER)?;
+    let duration = u64::try_from(millis).map(Duration::from_millis).map_err(|_| TIMEOUT_NEGATIVE)?;
+    node.pause.begin(held, duration);
+    reply.ok();
+    Ok(())
+}
+
+/// `CLIENT UNPAUSE`.
+pub fn unpause(node: &NodeState, reply: &mut ReplyWriter) {
+    node.pause.end();
+    reply.ok();
+}
+
+/// `CLIENT UNBLOCK`. No command blocks its client, so there is never anybody to wake.
+pub fn unblock(args: Args<'_>, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
+    let mut cursor = Cursor::at(args, 2);
+    let id = cursor.required()?;
+    if cursor.remaining() > 0 && !(cursor.word("TIMEOUT") || cursor.word("ERROR")) {
+        return Err(UNBLOCK_REASON);
+    }
+    cursor.end()?;
+    decimal(id).ok_or(error::NOT_AN_INTEGER)?;
+    reply.integer(0);
+    Ok(())
+}
+
+/// `CLIENT HELP`.
+pub fn help(reply: &mut ReplyWriter) {
+    help::write("CLIENT", reply);
+}
+
+#[cfg(test)]
+mod tests;

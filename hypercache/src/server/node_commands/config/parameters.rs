@@ -1,0 +1,231 @@
+//! The parameters: Redis's names for what we have, and the present value of what we do not have.
+
+use std::time::Duration;
+
+use crate::server::node_commands::NodeState;
+use crate::server::node_commands::config::values::Apply;
+use crate::server::node_commands::config::values::HIDDEN;
+use crate::server::node_commands::config::values::Set;
+use crate::server::node_commands::config::values::integer;
+use crate::server::node_commands::config::values::memory;
+use crate::server::node_commands::config::values::only;
+use crate::server::node_commands::config::values::word;
+use crate::server::node_commands::config::values::yes_or_no;
+
+/// A parameter.
+pub struct Parameter {
+    /// Its name, in lower case.
+    pub name: &'static str,
+    /// Its present value; of a secret, only whether it is set.
+    pub get: fn(&NodeState) -> String,
+    /// What changes it; none: it is fixed while the node runs.
+    pub set: Option<Set>,
+}
+
+const fn fixed(name: &'static str, get: fn(&NodeState) -> String) -> Parameter {
+    Parameter { name, get, set: None }
+}
+
+const fn settable(name: &'static str, get: fn(&NodeState) -> String, set: Set) -> Parameter {
+    Parameter { name, get, set: Some(set) }
+}
+
+/// Longest time in seconds, and most connections, that Redis takes.
+const INT_MAX: i64 = i32::MAX as i64;
+/// Least that Redis takes for the limits of input.
+const INPUT_BYTES_MIN: i64 = 1 << 20;
+/// Most for the limits of input: positions in a request are 32 bits wide.
+const INPUT_BYTES_MAX: i64 = u32::MAX as i64;
+
+const POLICIES: [&str; 8] = [
+    "volatile-lru",
+    "volatile-lfu",
+    "volatile-random",
+    "volatile-ttl",
+    "allkeys-lru",
+    "allkeys-lfu",
+    "allkeys-random",
+    "noeviction",
+];
+
+/// All parameters.
+pub const PARAMETERS: &[Parameter] = &[
+    settable(
+        "appendfsync",
+        |_| "everysec".to_owned(),
+        |_, value| {
+            only(word(value, &["always", "everysec", "no"])?, "everysec", "there is no append-only file")
+        },
+    ),
+    settable(
+        "appendonly",
+        |_| "no".to_owned(),
+        |_, value| only(yes_or_no(value)?, "no", "there is no append-only file"),
+    ),
+    fixed("bind", |node| node.config.network.resp_addr.ip().to_string()),
+    settable(
+        "client-query-buffer-limit",
+        |node| node.settings.max_query_buffer().to_string(),
+        |node, value| {
+            let bytes = input_bytes(value)?;
+            Ok(Box::new(move || node.settings.set_max_query_buffer(bytes)))
+        },
+    ),
+    fixed("cluster-enabled", |_| "no".to_owned()),
+    settable(
+        "cluster-require-full-coverage",
+        |_| "yes".to_owned(),
+        |_, value| only(yes_or_no(value)?, "yes", "cluster support is disabled"),
+    ),
+    fixed("databases", |node| node.registry.all().len().to_string()),
+    fixed("dir", |node| node.config.node.data_dir.display().to_string()),
+    fixed("hz", |node| {
+        let interval = node.config.cache.expiry_interval.as_millis().max(1);
+        (1000 / interval).max(1).to_string()
+    }),
+    fixed("io-threads", |node| node.config.network.io_threads.to_string()),
+    settable(
+        "latency-tracking",
+        |_| "yes".to_owned(),
+        |_, value| only(yes_or_no(value)?, "yes", "latencies are always tracked"),
+    ),
+    fixed("latency-tracking-info-percentiles", |_| "50 99 99.9".to_owned()),
+    settable("loglevel", log_level, set_log_level),
+    settable(
+        "maxclients",
+        |node| node.settings.max_connections().to_string(),
+        |node, value| {
+            let limit = usize::try_from(integer(value, 1, INT_MAX)?).unwrap_or(usize::MAX);
+            Ok(Box::new(move || node.settings.set_max_connections(limit)))
+        },
+    ),
+    settable(
+        "maxmemory",
+        |node| node.registry.limit_bytes().to_string(),
+        |node, value| {
+            let bytes = memory(value, 0, i64::MAX)?;
+            Ok(Box::new(move || node.registry.set_limit_bytes(bytes)))
+        },
+    ),
+    settable(
+        "maxmemory-policy",
+        |_| "noeviction".to_owned(),
+        |_, value| only(word(value, &POLICIES)?, "noeviction", "this build does not evict"),
+    ),
+    settable(
+        "notify-keyspace-events",
+        |_| String::new(),
+        |_, value| only(value, "", "there are no keyspace notifications"),
+    ),
+    fixed("port", |node| node.config.network.resp_addr.port().to_string()),
+    settable(
+        "proto-max-bulk-len",
+        |node| node.settings.max_bulk_bytes().to_string(),
+        |node, value| {
+            let bytes = input_bytes(value)?;
+            Ok(Box::new(move || node.settings.set_max_bulk_bytes(bytes)))
+        },
+    ),
+    settable("replica-read-only", |_| "yes".to_owned(), replica_read_only),
+    settable(
+        "requirepass",
+        |node| if node.authenticator.required() { HIDDEN.to_owned() } else { String::new() },
+        |node, value| {
+            let password = value.to_owned();
+            Ok(Box::new(move || node.authenticator.set_password(&password)))
+        },
+    ),
+    settable("save", |_| String::new(), |_, value| only(value, "", "there are no snapshots")),
+    settable("slave-read-only", |_| "yes".to_owned(), replica_read_only),
+    settable("slowlog-log-slower-than", slow_threshold, |node, value| {
+        let threshold = match integer(value, -1, i64::MAX)? {
+            micros @ 0.. => Duration::from_micros(micros.unsigned_abs()),
+            _ => Duration::MAX,
+        };
+        Ok(Box::new(move || node.telemetry.commands().set_slow_threshold(threshold)))
+    }),
+    fixed("tcp-backlog", |node| node.config.network.tcp_backlog.to_string()),
+    settable(
+        "tcp-keepalive",
+        |node| seconds(node.settings.tcp_keepalive()),
+        |node, value| {
+            let interval = whole_seconds(value)?;
+            Ok(Box::new(move || node.settings.set_tcp_keepalive(interval)))
+        },
+    ),
+    settable(
+        "timeout",
+        |node| seconds(node.settings.idle_timeout()),
+        |node, value| {
+            let timeout = whole_seconds(value)?;
+            Ok(Box::new(move || node.settings.set_idle_timeout(timeout)))
+        },
+    ),
+];
+
+fn input_bytes(value: &str) -> Result<usize, String> {
+    memory(value, INPUT_BYTES_MIN, INPUT_BYTES_MAX).map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX))
+}
+
+fn whole_seconds(value: &str) -> Result<Duration, String> {
+    integer(value, 0, INT_MAX).map(|seconds| Duration::from_secs(seconds.unsigned_abs()))
+}
+
+/// A setting of less than a second is not off, so it reads as one.
+fn seconds(duration: Option<Duration>) -> String {
+    duration.map_or(0, |duration| duration.as_secs().max(1)).to_string()
+}
+
+fn replica_read_only<'a>(_: &'a NodeState, value: &str) -> Result<Apply<'a>, String> {
+    only(yes_or_no(value)?, "yes", "there are no replicas")
+}
+
+/// In microseconds; -1: no command counts as slow.
+fn slow_threshold(node: &NodeState) -> String {
+    let threshold = node.telemetry.commands().slow_threshold();
+    if threshold == Duration::from_nanos(u64::MAX) {
+        "-1".to_owned()
+    } else {
+        threshold.as_micros().to_string()
+    }
+}
+
+/// Redis's names of levels, then our own, each with the filter that it stands for. A filter that has several names is
+/// shown by the first.
+const LOG_LEVELS: [(&str, &str); 9] = [
+    ("notice", "info"),
+    ("warning", "warn"),
+    ("debug", "debug"),
+    ("verbose", "debug"),
+    ("trace", "trace"),
+    ("info", "info"),
+    ("warn", "warn"),
+    ("error", "error"),
+    ("off", "off"),
+];
+
+fn log_level(node: &NodeState) -> String {
+    let filter = node.telemetry.log_level();
+    let known = LOG_LEVELS.iter().find(|(_, level)| level.eq_ignore_ascii_case(&filter));
+    known.map_or(filter.clone(), |(name, _)| (*name).to_owned())
+}
+
+fn set_log_level<'a>(node: &'a NodeState, value: &str) -> Result<Apply<'a>, String> {
+    let name = word(value, &LOG_LEVELS.map(|(name, _)| name))?;
+    let (_, filter) =
+        LOG_LEVELS.iter().find(|(known, _)| *known == name).expect("`word` gives one of these names");
+    Ok(Box::new(move || node.telemetry.set_log_level(filter).expect("a level alone is a filter")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_in_lower_case_and_in_order() {
+        for parameter in PARAMETERS {
+            assert_eq!(parameter.name, parameter.name.to_ascii_lowercase());
+        }
+        assert!(PARAMETERS.is_sorted_by(|left, right| left.name < right.name), "not sorted, or a name twice");
+    }
+}

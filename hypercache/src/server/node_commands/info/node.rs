@@ -1,0 +1,173 @@
+//! Sections about what the node is and has. What there is not reads as in a Redis where it is switched off.
+
+use std::time::SystemTime;
+
+use crate::engine::version::COMPATIBLE_REDIS_VERSION;
+use crate::engine::version::VERSION;
+use crate::server::node_commands::info::Facts;
+use crate::server::node_commands::info::Page;
+use crate::store::Store;
+
+/// An id that belongs to nothing.
+const NO_ID: &str = "0000000000000000000000000000000000000000";
+
+/// `# Server`
+pub fn server(facts: &Facts<'_>, page: &mut Page) {
+    let node = facts.node;
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let up = node.started.elapsed().as_secs();
+    let interval = node.config.cache.expiry_interval.as_millis().max(1);
+    let hz = (1000 / interval).max(1);
+    page.line("redis_version", COMPATIBLE_REDIS_VERSION);
+    page.line("server_name", "hypercache");
+    page.line("hypercache_version", VERSION);
+    page.line("node_id", &node.config.node.id);
+    page.line("redis_mode", "standalone");
+    page.line("os", operating_system());
+    page.line("arch_bits", usize::BITS);
+    page.line("multiplexing_api", "epoll");
+    page.line("process_id", std::process::id());
+    page.line("process_supervised", "no");
+    page.line("run_id", &node.run_id);
+    page.line("tcp_port", node.config.network.resp_addr.port());
+    page.line("http_port", node.config.network.http_addr.port());
+    page.line("server_time_usec", now.as_micros());
+    page.line("uptime_in_seconds", up);
+    page.line("uptime_in_days", up / 86_400);
+    page.line("hz", hz);
+    page.line("configured_hz", hz);
+    page.line("io_threads", node.config.network.io_threads);
+    page.line("io_threads_active", u8::from(node.config.network.io_threads > 1));
+    page.line("executable", shown(std::env::current_exe().ok()));
+    page.line("config_file", shown(node.config_file.clone()));
+}
+
+fn shown(path: Option<std::path::PathBuf>) -> String {
+    path.map(|path| path.display().to_string()).unwrap_or_default()
+}
+
+/// As `uname -srm` tells it, where the system has `/proc`.
+fn operating_system() -> String {
+    let kernel = |what: &str| std::fs::read_to_string(format!("/proc/sys/kernel/{what}"));
+    match (kernel("ostype"), kernel("osrelease")) {
+        (Ok(name), Ok(release)) => format!("{} {} {}", name.trim(), release.trim(), std::env::consts::ARCH),
+        _ => format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+    }
+}
+
+/// `# Clients`
+pub fn clients(facts: &Facts<'_>, page: &mut Page) {
+    let clients = facts.node.clients.all();
+    let pending = clients.iter().map(|client| client.traffic().query_bytes).max();
+    page.line("connected_clients", clients.len());
+    page.line("cluster_connections", 0);
+    page.line("maxclients", facts.node.settings.max_connections());
+    page.line("client_recent_max_input_buffer", pending.unwrap_or(0));
+    page.line("client_recent_max_output_buffer", 0);
+    page.line("blocked_clients", 0);
+    page.line("tracking_clients", 0);
+    page.line("clients_in_timeout_table", 0);
+    page.line("total_blocking_keys", 0);
+    page.line("total_blocking_keys_on_nokey", 0);
+}
+
+/// `# Persistence`: there is none, so nothing was ever saved and nothing has failed.
+pub fn persistence(_: &Facts<'_>, page: &mut Page) {
+    for (key, value) in [
+        ("loading", "0"),
+        ("loading_eta_seconds", "0"),
+        ("async_loading", "0"),
+        ("current_cow_peak", "0"),
+        ("current_cow_size", "0"),
+        ("current_cow_size_age", "0"),
+        ("current_fork_perc", "0.00"),
+        ("current_save_keys_processed", "0"),
+        ("current_save_keys_total", "0"),
+        ("rdb_changes_since_last_save", "0"),
+        ("rdb_bgsave_in_progress", "0"),
+        ("rdb_last_save_time", "0"),
+        ("rdb_last_bgsave_status", "ok"),
+        ("rdb_last_bgsave_time_sec", "-1"),
+        ("rdb_current_bgsave_time_sec", "-1"),
+        ("rdb_saves", "0"),
+        ("rdb_last_cow_size", "0"),
+        ("rdb_last_load_keys_expired", "0"),
+        ("rdb_last_load_keys_loaded", "0"),
+        ("aof_enabled", "0"),
+        ("aof_rewrite_in_progress", "0"),
+        ("aof_rewrite_scheduled", "0"),
+        ("aof_last_rewrite_time_sec", "-1"),
+        ("aof_current_rewrite_time_sec", "-1"),
+        ("aof_last_bgrewrite_status", "ok"),
+        ("aof_rewrites", "0"),
+        ("aof_rewrites_consecutive_failures", "0"),
+        ("aof_last_write_status", "ok"),
+        ("aof_last_cow_size", "0"),
+        ("aof_current_size", "0"),
+        ("aof_base_size", "0"),
+        ("aof_pending_rewrite", "0"),
+        ("aof_buffer_length", "0"),
+        ("aof_pending_bio_fsync", "0"),
+        ("aof_delayed_fsync", "0"),
+        ("module_fork_in_progress", "0"),
+        ("module_fork_last_cow_size", "0"),
+    ] {
+        page.line(key, value);
+    }
+}
+
+/// `# Replication`: a master without replicas. As in Redis, a master has no `master_host` and its like.
+pub fn replication(_: &Facts<'_>, page: &mut Page) {
+    for (key, value) in [
+        ("role", "master"),
+        ("connected_slaves", "0"),
+        ("master_failover_state", "no-failover"),
+        ("master_replid", NO_ID),
+        ("master_replid2", NO_ID),
+        ("master_repl_offset", "0"),
+        ("second_repl_offset", "-1"),
+        ("repl_backlog_active", "0"),
+        ("repl_backlog_size", "0"),
+        ("repl_backlog_first_byte_offset", "0"),
+        ("repl_backlog_histlen", "0"),
+    ] {
+        page.line(key, value);
+    }
+}
+
+/// `# Cluster`
+pub fn cluster(_: &Facts<'_>, page: &mut Page) {
+    page.line("cluster_enabled", 0);
+}
+
+/// `# Keyspace`: stores by index, those without keys left out.
+pub fn keyspace(facts: &Facts<'_>, page: &mut Page) {
+    for store in facts.node.registry.all() {
+        let census = store.census();
+        if census.keys > 0 {
+            let value =
+                format_args!("keys={},expires={},avg_ttl=0", census.keys, census.expiring).to_string();
+            page.line(format_args!("db{}", store.index()), value);
+        }
+    }
+}
+
+/// `# Stores`
+pub fn stores(facts: &Facts<'_>, page: &mut Page) {
+    for store in facts.node.registry.all() {
+        page.line(format_args!("store{}", store.index()), described(store));
+    }
+}
+
+fn described(store: &Store) -> String {
+    let census = store.census();
+    let ttl = store.default_ttl().unwrap_or_default().as_millis();
+    format!(
+        "name={},keys={},expires={},bytes={},limit_bytes={},default_ttl_ms={ttl},eviction=none",
+        store.name(),
+        census.keys,
+        census.expiring,
+        census.bytes,
+        store.limit_bytes(),
+    )
+}

@@ -1,0 +1,182 @@
+//! Sections of measurements: memory, counters, processor time.
+
+use crate::server::node_commands::info::Facts;
+use crate::server::node_commands::info::Page;
+use crate::telemetry::process::ProcessStats;
+use crate::telemetry::process::allocator_bytes;
+
+/// Bytes in use and what the allocator made of them. Where the allocator does not tell, resident memory stands for both.
+pub struct Memory {
+    used: u64,
+    active: u64,
+    resident_in_allocator: u64,
+    resident: u64,
+}
+
+impl Memory {
+    /// Asks the allocator and the system.
+    pub fn read(process: &ProcessStats) -> Self {
+        let resident = process.resident_bytes.unwrap_or(0);
+        let states = allocator_bytes();
+        let of = |state: &str| {
+            states.iter().find(|(name, _)| *name == state).map_or(resident, |(_, bytes)| *bytes)
+        };
+        Self { used: of("allocated"), active: of("active"), resident_in_allocator: of("resident"), resident }
+    }
+
+    /// Bytes in use.
+    pub fn used(&self) -> u64 {
+        self.used
+    }
+}
+
+/// `# Memory`
+pub fn memory(facts: &Facts<'_>, page: &mut Page) {
+    let node = facts.node;
+    let memory = Memory::read(&facts.process);
+    let peak = node.statistics.memory_peak(memory.used);
+    let dataset = node.registry.used_bytes().min(memory.used);
+    let limit = node.registry.limit_bytes();
+    let system = system_memory();
+    let pending: u64 = node.clients.all().iter().map(|client| client.traffic().query_bytes).sum();
+    page.line("used_memory", memory.used);
+    page.line("used_memory_human", human(memory.used));
+    page.line("used_memory_rss", memory.resident);
+    page.line("used_memory_rss_human", human(memory.resident));
+    page.line("used_memory_peak", peak);
+    page.line("used_memory_peak_human", human(peak));
+    page.line("used_memory_peak_perc", percent(memory.used, peak));
+    // The limit holds for the data alone, so all else is overhead and does not count.
+    page.line("used_memory_overhead", memory.used - dataset);
+    page.line("used_memory_dataset", dataset);
+    page.line("used_memory_dataset_perc", percent(dataset, memory.used));
+    page.line("allocator_allocated", memory.used);
+    page.line("allocator_active", memory.active);
+    page.line("allocator_resident", memory.resident_in_allocator);
+    page.line("total_system_memory", system);
+    page.line("total_system_memory_human", human(system));
+    page.line("maxmemory", limit);
+    page.line("maxmemory_human", human(limit));
+    page.line("maxmemory_policy", "noeviction");
+    page.line("allocator_frag_ratio", ratio(memory.active, memory.used));
+    page.line("allocator_frag_bytes", difference(memory.active, memory.used));
+    page.line("allocator_rss_ratio", ratio(memory.resident_in_allocator, memory.active));
+    page.line("allocator_rss_bytes", difference(memory.resident_in_allocator, memory.active));
+    page.line("rss_overhead_ratio", ratio(memory.resident, memory.resident_in_allocator));
+    page.line("rss_overhead_bytes", difference(memory.resident, memory.resident_in_allocator));
+    page.line("mem_fragmentation_ratio", ratio(memory.resident, memory.used));
+    page.line("mem_fragmentation_bytes", difference(memory.resident, memory.used));
+    page.line("mem_not_counted_for_evict", memory.used - dataset);
+    page.line("mem_replication_backlog", 0);
+    page.line("mem_total_replication_buffers", 0);
+    page.line("mem_clients_slaves", 0);
+    page.line("mem_clients_normal", pending);
+    page.line("mem_cluster_links", 0);
+    page.line("mem_aof_buffer", 0);
+    page.line("mem_allocator", if allocator_bytes().is_empty() { "system" } else { "jemalloc" });
+    page.line("active_defrag_running", 0);
+    page.line("lazyfree_pending_objects", 0);
+    page.line("lazyfreed_objects", 0);
+}
+
+/// A size as Redis shows it to people.
+fn human(bytes: u64) -> String {
+    const UNITS: [(&str, u32); 4] = [("T", 40), ("G", 30), ("M", 20), ("K", 10)];
+    match UNITS.into_iter().find(|(_, bits)| bytes >> bits > 0) {
+        Some((unit, bits)) => format!("{:.2}{unit}", bytes as f64 / (1_u64 << bits) as f64),
+        None => format!("{bytes}B"),
+    }
+}
+
+fn ratio(part: u64, whole: u64) -> String {
+    format!("{:.2}", if whole == 0 { 0.0 } else { part as f64 / whole as f64 })
+}
+
+fn percent(part: u64, whole: u64) -> String {
+    format!("{:.2}%", if whole == 0 { 0.0 } else { 100.0 * part as f64 / whole as f64 })
+}
+
+fn difference(larger: u64, smaller: u64) -> i64 {
+    larger.wrapping_sub(smaller).cast_signed()
+}
+
+/// Memory of the machine; 0 where the system does not tell.
+fn system_memory() -> u64 {
+    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB"));
+    total.and_then(|kilobytes| kilobytes.trim().parse::<u64>().ok()).map_or(0, |kilobytes| kilobytes << 10)
+}
+
+/// `# Stats`
+pub fn stats(facts: &Facts<'_>, page: &mut Page) {
+    let counts = &facts.counts;
+    let rates = facts.node.statistics.rates();
+    let errors: u64 = counts.errors.values().sum();
+    page.line("total_connections_received", counts.admitted);
+    page.line("total_commands_processed", counts.commands);
+    page.line("instantaneous_ops_per_sec", rates.commands.round() as u64);
+    page.line("total_net_input_bytes", counts.bytes_in);
+    page.line("total_net_output_bytes", counts.bytes_out);
+    page.line("total_net_repl_input_bytes", 0);
+    page.line("total_net_repl_output_bytes", 0);
+    page.line("instantaneous_input_kbps", format!("{:.2}", rates.bytes_in / 1024.0));
+    page.line("instantaneous_output_kbps", format!("{:.2}", rates.bytes_out / 1024.0));
+    page.line("instantaneous_input_repl_kbps", "0.00");
+    page.line("instantaneous_output_repl_kbps", "0.00");
+    page.line("rejected_connections", counts.refused);
+    page.line("sync_full", 0);
+    page.line("sync_partial_ok", 0);
+    page.line("sync_partial_err", 0);
+    page.line("expired_keys", counts.expired);
+    page.line("evicted_keys", 0);
+    page.line("evicted_clients", 0);
+    page.line("total_eviction_exceeded_time", 0);
+    page.line("current_eviction_exceeded_time", 0);
+    page.line("keyspace_hits", counts.hits);
+    page.line("keyspace_misses", counts.misses);
+    page.line("pubsub_channels", 0);
+    page.line("pubsub_patterns", 0);
+    page.line("pubsubshard_channels", 0);
+    page.line("latest_fork_usec", 0);
+    page.line("total_forks", 0);
+    page.line("migrate_cached_sockets", 0);
+    page.line("slave_expires_tracked_keys", 0);
+    page.line("active_defrag_hits", 0);
+    page.line("active_defrag_misses", 0);
+    page.line("active_defrag_key_hits", 0);
+    page.line("active_defrag_key_misses", 0);
+    page.line("tracking_total_keys", 0);
+    page.line("tracking_total_items", 0);
+    page.line("tracking_total_prefixes", 0);
+    page.line("total_error_replies", errors);
+    page.line("acl_access_denied_auth", counts.errors.get("WRONGPASS").copied().unwrap_or(0));
+}
+
+/// `# CPU`, in seconds. There are no child processes.
+pub fn cpu(facts: &Facts<'_>, page: &mut Page) {
+    let seconds = |value: Option<f64>| format!("{:.6}", value.unwrap_or(0.0));
+    page.line("used_cpu_sys", seconds(facts.process.system_seconds));
+    page.line("used_cpu_user", seconds(facts.process.user_seconds));
+    page.line("used_cpu_sys_children", seconds(None));
+    page.line("used_cpu_user_children", seconds(None));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_for_people() {
+        for (bytes, text) in
+            [(0, "0B"), (1023, "1023B"), (1536, "1.50K"), (100 << 20, "100.00M"), (3 << 40, "3.00T")]
+        {
+            assert_eq!(human(bytes), text);
+        }
+        assert_eq!((ratio(3, 2), ratio(1, 0), difference(1, 3)), ("1.50".to_owned(), "0.00".to_owned(), -2));
+    }
+
+    #[test]
+    fn the_machine_has_memory() {
+        assert!(system_memory() > 1 << 20);
+    }
+}
