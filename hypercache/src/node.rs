@@ -90,6 +90,7 @@ pub struct Node {
     stopping: watch::Sender<bool>,
     asked_to_stop: mpsc::Receiver<&'static str>,
     resp: JoinHandle<Vec<Worker>>,
+    housekeeping: JoinHandle<()>,
     sweeper: SweepThread,
     _data_dir: DataDir,
 }
@@ -149,7 +150,7 @@ impl Node {
         });
         let disposal = Disposal::start().map_err(NodeError::Thread)?;
         let engine = Engine::new(Arc::clone(&registry), disposal, telemetry.clone());
-        let dispatch = Dispatch::new(engine, Arc::clone(&authenticator), state);
+        let dispatch = Dispatch::new(engine, Arc::clone(&authenticator), Arc::clone(&state));
         let guarded = Guarded::new(dispatch, Arc::clone(&authenticator));
         let executor: Arc<dyn Executor> = Arc::new(Observed::new(guarded, telemetry.clone()));
         gauges::set_at_each_scrape(&telemetry, &registry, &clients, &settings);
@@ -173,7 +174,17 @@ impl Node {
         ListenerBound { protocol: "resp", address: resp_address }.emit();
         let sweeper = SweepThread::start(registry, telemetry, config.cache.expiry_interval)?;
         let resp = tokio::spawn(listener.serve());
-        Ok(Self { resp_address, clients, stopping, asked_to_stop, resp, sweeper, _data_dir: data_dir })
+        let housekeeping = tokio::spawn(keep_house(state));
+        Ok(Self {
+            resp_address,
+            clients,
+            stopping,
+            asked_to_stop,
+            resp,
+            housekeeping,
+            sweeper,
+            _data_dir: data_dir,
+        })
     }
 
     /// Where RESP is served.
@@ -200,9 +211,23 @@ impl Node {
         let joined = tokio::task::spawn_blocking(move || workers.into_iter().for_each(Worker::join));
         // A panic in there has been told by the hook; the node stops all the same.
         drop(joined.await);
+        self.housekeeping.abort();
         self.sweeper.stop();
         running.succeed();
         NodeStopped { duration_ns: nanos(began.elapsed()), connections_cut: self.clients.len() }.emit();
+    }
+}
+
+/// Once a second: notes what rates and peaks are made from, and closes clients that have been idle for too long.
+async fn keep_house(state: Arc<NodeState>) {
+    let mut second = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        second.tick().await;
+        state.tick();
+        if let Some(timeout) = state.settings.idle_timeout() {
+            let idle = state.clients.all().into_iter().filter(|client| client.idle() > timeout);
+            idle.for_each(|client| client.kill_idle());
+        }
     }
 }
 

@@ -50,6 +50,7 @@ pub struct Client {
     resp3: AtomicBool,
     no_evict: AtomicBool,
     no_touch: AtomicBool,
+    idled: AtomicBool,
     killed: AtomicBool,
     wake: Notify,
 }
@@ -89,6 +90,7 @@ impl Client {
             resp3: AtomicBool::new(false),
             no_evict: AtomicBool::new(false),
             no_touch: AtomicBool::new(false),
+            idled: AtomicBool::new(false),
             killed: AtomicBool::new(false),
             wake: Notify::new(),
         }
@@ -192,6 +194,17 @@ impl Client {
         self.killed.store(true, Relaxed);
         // A permit is left where the connection is not waiting just now, so that it wakes when it next does.
         self.wake.notify_one();
+    }
+
+    /// Has its connection closed because it was idle for too long.
+    pub fn kill_idle(&self) {
+        self.idled.store(true, Relaxed);
+        self.kill();
+    }
+
+    /// Whether it is closed because it was idle for too long.
+    pub fn idled(&self) -> bool {
+        self.idled.load(Relaxed)
     }
 
     /// Whether its connection is to be closed.

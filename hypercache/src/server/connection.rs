@@ -24,6 +24,7 @@ use crate::engine::Executor;
 use crate::engine::Flow;
 use crate::engine::Session;
 use crate::engine::client::Activity;
+use crate::engine::client::Client;
 use crate::engine::client::Registration;
 use crate::engine::session::Door;
 use crate::engine::session::ReplyMode;
@@ -54,11 +55,16 @@ enum Ending {
     Protocol,
     QueryBuffer,
     Killed,
+    Idle,
     Shutdown,
     Error,
 }
 
 impl Ending {
+    fn of_killed(client: &Client) -> Self {
+        if client.idled() { Self::Idle } else { Self::Killed }
+    }
+
     fn label(self) -> &'static str {
         match self {
             Self::Client => "client",
@@ -66,6 +72,7 @@ impl Ending {
             Self::Protocol => "protocol_error",
             Self::QueryBuffer => "query_buffer",
             Self::Killed => "killed",
+            Self::Idle => "idle",
             Self::Shutdown => "shutdown",
             Self::Error => "io_error",
         }
@@ -147,7 +154,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let mut stopping = self.shared.stopping.clone();
         let mut ended = std::pin::pin!(async move {
             tokio::select! {
-                () = client.until_killed() => Ending::Killed,
+                () = client.until_killed() => Ending::of_killed(&client),
                 _ = stopping.wait_for(|stopping| *stopping) => Ending::Shutdown,
             }
         });
@@ -160,7 +167,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             };
             match step {
                 Ok(Progress::End(ending)) => return ending,
-                Ok(_) if self.session.client.killed() => return Ending::Killed,
+                Ok(_) if self.session.client.killed() => return Ending::of_killed(&self.session.client),
                 Ok(next) => progress = next,
                 Err(_) => return Ending::Error,
             }

@@ -10,6 +10,7 @@ use crate::command::table::table;
 use crate::config;
 use crate::config::Config;
 use crate::engine::Call;
+use crate::engine::Disposal;
 use crate::engine::Engine;
 use crate::engine::Executor;
 use crate::engine::Flow;
@@ -86,7 +87,8 @@ impl Fixture {
             statistics: Statistics::default(),
             config,
         });
-        let engine = Engine::new(registry, telemetry.clone());
+        let engine =
+            Engine::new(registry, Disposal::start().expect("a thread can be started"), telemetry.clone());
         let dispatch = Dispatch::new(engine, Arc::clone(&authenticator), Arc::clone(&node));
         let executor = Observed::new(Guarded::new(dispatch, Arc::clone(&authenticator)), telemetry);
         let registration = connect(&node, 1001);
