@@ -235,7 +235,7 @@ pub fn pause(args: Args<'_>, node: &NodeState, reply: &mut ReplyWriter) -> Resul
         1 if cursor.word("WRITE") => Held::Writes,
         1 if cursor.word("ALL") => Held::All,
         1 => return Err(PAUSE_MODE),
-        _ => return Err(error::SYNTAX),
+        _ => return Err(help::misused(args)),
     };
     let millis = decimal(timeout).ok_or(TIMEOUT_NOT_A_NUMBER)?;
     let duration = u64::try_from(millis).map(Duration::from_millis).map_err(|_| TIMEOUT_NEGATIVE)?;
@@ -254,10 +254,12 @@ pub fn unpause(node: &NodeState, reply: &mut ReplyWriter) {
 pub fn unblock(args: Args<'_>, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
     let mut cursor = Cursor::at(args, 2);
     let id = cursor.required()?;
+    if cursor.remaining() > 1 {
+        return Err(help::misused(args));
+    }
     if cursor.remaining() > 0 && !(cursor.word("TIMEOUT") || cursor.word("ERROR")) {
         return Err(UNBLOCK_REASON);
     }
-    cursor.end()?;
     decimal(id).ok_or(error::NOT_AN_INTEGER)?;
     reply.integer(0);
     Ok(())
