@@ -88,9 +88,9 @@ step "building the image"
 
 step "starting three nodes and Prometheus as $project"
 "${compose[@]}" up --detach --no-build node-1 node-2 node-3 prometheus
+deadline=$((SECONDS + 90))
 for service in node-1 node-2 node-3 prometheus; do
-  for ((tries = 0; tries < 60; tries++)); do
-    if healthy "$service"; then break; fi
+  while ! healthy "$service" && [ "$SECONDS" -lt "$deadline" ]; do
     sleep 1
   done
   succeeds "$service is healthy" healthy "$service"
