@@ -18,12 +18,15 @@ fn repository(path: &str) -> PathBuf {
 
 fn files(folder: &str, endings: &[&str]) -> Vec<(PathBuf, String)> {
     fn walk(folder: &Path, endings: &[&str], found: &mut Vec<(PathBuf, String)>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
+        for entry in fs::read_dir(folder).expect("the folder is in the repository") {
+            let path = entry.expect("the folder can be listed").path();
             if path.is_dir() {
                 walk(&path, endings, found);
-            } else if path.extension().is_some_and(|ending| endings.contains(&ending.to_str().unwrap())) {
-                found.push((path.clone(), fs::read_to_string(&path).unwrap()));
+            } else if path
+                .extension()
+                .is_some_and(|ending| ending.to_str().is_some_and(|ending| endings.contains(&ending)))
+            {
+                found.push((path.clone(), fs::read_to_string(&path).expect("it is text")));
             }
         }
     }
@@ -52,7 +55,9 @@ fn family(name: &str) -> &str {
 fn dashboards_and_rules_name_only_metrics_that_exist() {
     let known: BTreeSet<&str> = CATALOGUE.iter().map(|metric| metric.name).collect();
     let mut unknown = Vec::new();
-    for (path, text) in files("grafana", &["json", "yaml", "yml"]).into_iter().chain(files("prometheus", &["yml"])) {
+    for (path, text) in
+        files("grafana", &["json", "yaml", "yml"]).into_iter().chain(files("prometheus", &["yml"]))
+    {
         for name in metric_names(&text) {
             if !known.contains(name.as_str()) && !known.contains(family(&name)) {
                 unknown.push(format!("{}: {name}", path.display()));
@@ -89,14 +94,19 @@ fn every_metric_is_on_a_dashboard_or_has_a_reason_not_to_be() {
         "process_threads",
         "process_virtual_memory_bytes",
     ];
-    let text: String = files("grafana", &["json"]).into_iter().chain(files("prometheus", &["yml"])).map(|(_, t)| t).collect();
+    let text: String = files("grafana", &["json"])
+        .into_iter()
+        .chain(files("prometheus", &["yml"]))
+        .map(|(_, t)| t)
+        .collect();
     let missing: Vec<_> = CATALOGUE
         .iter()
         .map(|metric| metric.name)
         .filter(|name| !text.contains(name) && !UNSHOWN.contains(name))
         .collect();
     assert!(missing.is_empty(), "on no dashboard and in no rule: {missing:?}");
-    let shown: Vec<_> = UNSHOWN.iter().filter(|name| !CATALOGUE.iter().any(|metric| metric.name == **name)).collect();
+    let shown: Vec<_> =
+        UNSHOWN.iter().filter(|name| !CATALOGUE.iter().any(|metric| metric.name == **name)).collect();
     assert!(shown.is_empty(), "no such metric: {shown:?}");
 }
 
@@ -111,7 +121,8 @@ fn mapped<'a>(template: &'a serde_json::Value, field: &str) -> Option<&'a str> {
 
 #[test]
 fn the_index_template_has_each_field_with_its_type() {
-    let text = fs::read_to_string(repository("elasticsearch/component-templates/hypercache@mappings.json")).unwrap();
+    let text =
+        fs::read_to_string(repository("elasticsearch/component-templates/hypercache@mappings.json")).unwrap();
     let template: serde_json::Value = serde_json::from_str(&text).unwrap();
     let mut faults = BTreeSet::new();
     for event in events::catalogue() {
@@ -121,7 +132,9 @@ fn the_index_template_has_each_field_with_its_type() {
                 "float" => &["double"],
                 "boolean" => &["boolean"],
                 "string" | "address" => &["keyword", "match_only_text"],
-                other => panic!("{}: {field} has the type {other}, which this test does not know", event.name),
+                other => {
+                    panic!("{}: {field} has the type {other}, which this test does not know", event.name)
+                }
             };
             match mapped(&template, field) {
                 Some(found) if allowed.contains(&found) => {}

@@ -18,13 +18,6 @@ impl<'a> Cursor<'a> {
         Self { args, at: index }
     }
 
-    /// The next argument, if there is one.
-    pub fn next(&mut self) -> Option<&'a [u8]> {
-        let argument = self.args.get(self.at)?;
-        self.at += 1;
-        Some(argument)
-    }
-
     /// The next argument; a syntax error where there is none.
     pub fn required(&mut self) -> Result<&'a [u8], ReplyError> {
         self.next().ok_or(error::SYNTAX)
@@ -51,6 +44,16 @@ impl<'a> Cursor<'a> {
     /// An error unless all arguments are read.
     pub fn end(&self) -> Result<(), ReplyError> {
         if self.remaining() == 0 { Ok(()) } else { Err(error::SYNTAX) }
+    }
+}
+
+impl<'a> Iterator for Cursor<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let argument = self.args.get(self.at)?;
+        self.at += 1;
+        Some(argument)
     }
 }
 

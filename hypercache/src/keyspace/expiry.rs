@@ -12,7 +12,7 @@ pub struct Deadlines {
 
 impl Deadlines {
     /// Keys with a deadline, two that agree in hash and deadline counted once.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.ordered.len()
     }
 

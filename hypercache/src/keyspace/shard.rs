@@ -47,17 +47,17 @@ impl Shard {
 
     /// Keys in it, expired ones that nobody has met yet among them.
     pub fn len(&self) -> usize {
-        self.table.len()
+        self.table.entries()
     }
 
     /// Whether it has no key.
     pub fn is_empty(&self) -> bool {
-        self.table.len() == 0
+        self.table.entries() == 0
     }
 
     /// Keys with a deadline.
     pub fn expiring(&self) -> usize {
-        self.deadlines.len()
+        self.deadlines.count()
     }
 
     /// Bytes of the entries; the table itself not counted.
@@ -67,7 +67,7 @@ impl Shard {
 
     /// Bytes of the table itself.
     pub fn overhead_bytes(&self) -> usize {
-        self.table.overhead_bytes() + self.deadlines.len() * 24
+        self.table.overhead_bytes() + self.deadlines.count() * 24
     }
 
     /// The entry of `key`, be it expired or not.

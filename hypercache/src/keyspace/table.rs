@@ -66,7 +66,7 @@ impl Table {
     }
 
     /// Entries in it.
-    pub fn len(&self) -> usize {
+    pub fn entries(&self) -> usize {
         self.len
     }
 
@@ -213,9 +213,7 @@ impl Table {
         for entry in old.entries {
             let hash = seed.hash(entry.key());
             let half = &mut halves[(hash >> bit & 1) as usize];
-            half.insert_unique(slot_hash(hash), entry, |entry: &Box<Entry>| {
-                slot_hash(seed.hash(entry.key()))
-            });
+            half.insert_unique(slot_hash(hash), entry, |entry| slot_hash(seed.hash(entry.key())));
         }
         let [low, high] = halves;
         self.segments[at] = Segment { depth: depth + 1, entries: low };
