@@ -67,7 +67,7 @@ async fn serve(
         Ok(node) => node,
         Err(error) => return failed(&error.to_string()),
     };
-    eprintln!("hypercache {VERSION} {id}: RESP on {}", node.resp_address());
+    eprintln!("hypercache {VERSION} {id}: RESP on {}, HTTP on {}", node.resp_address(), node.http_address());
     let reason = tokio::select! {
         _ = interrupt.recv() => "SIGINT",
         _ = terminate.recv() => "SIGTERM",
