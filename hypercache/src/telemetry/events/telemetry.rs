@@ -48,12 +48,4 @@ events! {
         filter: &'a str as "hypercache.config.new",
     };
 
-    /// A warning of telemetry's start.
-    WARN Node ["configuration"] ["info"] unknown "telemetry.setting_ignored" "telemetry setting ignored"
-    SettingIgnored<'a> {
-        /// The setting.
-        name: &'a str as "hypercache.config.name",
-        /// Why.
-        message: &'a str as "error.message",
-    };
 }
