@@ -152,9 +152,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn run(&mut self) -> Ending {
         let client = Arc::clone(&self.session.client);
         let mut stopping = self.shared.stopping.clone();
+        let waiting = Arc::clone(&client);
         let mut ended = std::pin::pin!(async move {
             tokio::select! {
-                () = client.until_killed() => Ending::of_killed(&client),
+                () = waiting.until_killed() => Ending::of_killed(&waiting),
                 _ = stopping.wait_for(|stopping| *stopping) => Ending::Shutdown,
             }
         });
@@ -165,18 +166,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 step = self.step(progress) => step,
                 ending = &mut ended => return ending,
             };
-            match step {
+            // A stop waits for replies under way; only being killed cuts them off.
+            let flushed = tokio::select! {
+                biased;
+                flushed = self.flush() => flushed,
+                () = client.until_killed() => return Ending::of_killed(&client),
+            };
+            match flushed.and(step) {
                 Ok(Progress::End(ending)) => return ending,
-                Ok(_) if self.session.client.killed() => return Ending::of_killed(&self.session.client),
+                Ok(_) if client.killed() => return Ending::of_killed(&client),
                 Ok(next) => progress = next,
                 Err(_) => return Ending::Error,
             }
         }
     }
 
-    /// Goes one step on and sends what that step answered.
+    /// Sends what the socket did not take at once.
+    async fn flush(&mut self) -> io::Result<()> {
+        if !self.unsent.is_empty() {
+            self.stream.write_all(&self.unsent).await?;
+            self.unsent = Vec::new();
+        }
+        Ok(())
+    }
+
+    /// Goes one step on: reads, or runs what is there.
     async fn step(&mut self, progress: Progress) -> io::Result<Progress> {
-        let progress = match progress {
+        Ok(match progress {
             Progress::Read if self.pending.is_empty() => poll_fn(|cx| self.read_and_run(cx)).await,
             Progress::Read => self.read_more().await?,
             Progress::Run => poll_fn(|cx| Poll::Ready(self.run_pending(cx, 0))).await,
@@ -186,12 +202,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 poll_fn(|cx| Poll::Ready(self.run_pending(cx, 0))).await
             }
             Progress::End(_) => progress,
-        };
-        if !self.unsent.is_empty() {
-            self.stream.write_all(&self.unsent).await?;
-            self.unsent = Vec::new();
-        }
-        Ok(progress)
+        })
     }
 
     /// Waits for input and runs what it completes, in the thread's shared buffers: nothing is kept where nothing is left.
