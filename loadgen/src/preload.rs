@@ -40,7 +40,7 @@ pub async fn preload(
 ) -> Result<BTreeMap<String, u64>, LinkError> {
     let mut errors = BTreeMap::new();
     // Whether the targets share their keys cannot be told from here: each is given all of them.
-    for target in &phase.targets {
+    for target in phase.targets.iter() {
         let mut link = open(phase, target, admission, timeout).await?;
         fill(&mut link, phase, seed, timeout, interrupted, (&mut errors, &mut on_progress)).await?;
     }
@@ -90,7 +90,7 @@ pub async fn prepare_errors(
     if phase.door == Door::Http || !phase.workload.mix.operations().any(needs_text) {
         return Ok(());
     }
-    for target in &phase.targets {
+    for target in phase.targets.iter() {
         let Link::Resp(mut connection) = open(phase, target, admission, timeout).await? else { continue };
         connection.require("SET", &[b"SET", TEXT_KEY, b"text"], Instant::now() + timeout).await?;
     }
