@@ -60,7 +60,7 @@ fn until_it_has_authenticated_a_client_may_send_little() {
     let mut client = node.client();
     assert_eq!(client.text("AUTH default s3cret"), "OK");
     assert_eq!(client.text("SET a 1"), "OK");
-    assert_eq!(client.text("CONFIG GET requirepass").contains("s3cret"), false);
+    assert!(!client.text("CONFIG GET requirepass").contains("s3cret"));
     assert!(node.curl("/api/cache/a", &["-w", "%{http_code}"]).contains("401"));
     assert!(node.curl("/api/cache/a", &["-u", "default:s3cret"]).contains("\"value\":1"));
     for stream in ["node", "command", "audit"] {
