@@ -33,7 +33,7 @@ expect "--pipe" "errors: 0, replies: 1000" pipe
 count() { cli --scan --pattern 'pipe:*' | wc -l; }
 expect "--scan" 1000 count
 expect "--bigkeys" "Sampled 1001 keys" cli --bigkeys
-expect "--stat" "1001" timeout 10 bash -c "redis-cli -h $host -p $port --stat -i 0.1 | head -n 3"
+expect "--stat" "1001" timeout 20 bash -c "stdbuf -oL redis-cli -h $host -p $port --stat -i 0.1 | head -n 3"
 expect "--latency" "" timeout --preserve-status --signal=INT 2 redis-cli -h "$host" -p "$port" --latency
 benchmark() {
   redis-benchmark -h "$host" -p "$port" -q -n 20000 -P 16 -t ping,set,get,incr,mset | tr '\r' '\n' | grep 'per second'
