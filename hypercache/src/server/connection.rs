@@ -289,7 +289,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
         };
         self.session.end_batch(commands, &self.shared.telemetry);
-        self.note(last, commands, received, reply.len());
+        self.note(last, commands, (received, self.parser.unread(input)), reply.len());
         progress
     }
 
@@ -302,13 +302,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Progress::End(Ending::Protocol)
     }
 
-    fn note(&self, command: u16, commands: u32, received: usize, sent: usize) {
+    fn note(&self, command: u16, commands: u32, (received, unread): (usize, usize), sent: usize) {
         self.session.client.note(Activity {
             command,
             commands: commands.into(),
             bytes_in: received as u64,
             bytes_out: sent as u64,
-            query_bytes: self.pending.len() as u64,
+            query_bytes: unread as u64,
         });
         self.shared.telemetry.meters().batch(BatchSample {
             proto: self.session.proto(),

@@ -4,6 +4,7 @@ use crate::client::Client;
 use crate::client::text;
 use crate::client::wire;
 use crate::process::TestNode;
+use crate::telemetry_support::wait_for;
 
 #[test]
 fn both_versions_and_inline_commands_are_spoken() {
@@ -32,12 +33,33 @@ fn both_versions_and_inline_commands_are_spoken() {
 #[test]
 fn a_pipeline_may_be_cut_anywhere() {
     let node = TestNode::start();
-    let mut client = node.client();
-    let batch = [wire(&["SET", "a", "1"]), wire(&["APPEND", "a", "23"]), wire(&["GET", "a"])].concat();
+    let (mut client, mut observer) = (node.client(), node.client());
+    let id = client.text("CLIENT ID");
+    let mut waiting = || {
+        let line = observer.text(&format!("CLIENT LIST ID {id}"));
+        let length =
+            line.split_whitespace().find_map(|field| field.strip_prefix("qbuf=")).unwrap().to_owned();
+        length.parse::<usize>().unwrap()
+    };
+    let commands = [wire(&["SET", "a", "1"]), wire(&["APPEND", "a", "23"]), wire(&["GET", "a"])];
+    let batch = commands.concat();
     for cut in 1..batch.len() {
         client.send(&batch[..cut]);
+        let mut left = cut;
+        let whole = commands
+            .iter()
+            .take_while(|command| {
+                left >= command.len() && {
+                    left -= command.len();
+                    true
+                }
+            })
+            .count();
+        // Only when the node has read the first piece is the second one a piece of its own.
+        wait_for("the first piece has been read", || (waiting() == left).then_some(()));
+        let mut replies: Vec<_> = (0..whole).map(|_| text(&client.reply())).collect();
         client.send(&batch[cut..]);
-        let replies: Vec<_> = (0..3).map(|_| text(&client.reply())).collect();
+        replies.extend((whole..3).map(|_| text(&client.reply())));
         assert_eq!(replies, ["OK", "3", "123"], "cut at {cut}");
     }
 }
