@@ -72,6 +72,7 @@ pub struct Context<'a> {
     registry: &'a Registry,
     store: &'a Store,
     locks: SmallVec<[Lock<'a>; 1]>,
+    touches: bool,
     effects: Effects,
     /// Last, so that it is dropped after the locks.
     garbage: Garbage,
@@ -101,7 +102,20 @@ impl<'a> Context<'a> {
                 Some(Lock { store, shard, data: registry.get(store)?.keyspace().lock(shard) })
             })
             .collect();
-        Self { stamp, registry, store, locks, effects: Effects::default(), garbage: Garbage::default() }
+        Self {
+            stamp,
+            registry,
+            store,
+            locks,
+            touches: true,
+            effects: Effects::default(),
+            garbage: Garbage::default(),
+        }
+    }
+
+    /// Lets reads leave no trace in the access order, as `CLIENT NO-TOUCH` asks for.
+    pub fn read_without_trace(&mut self) {
+        self.touches = false;
     }
 
     /// The time of the request.
@@ -143,7 +157,8 @@ impl<'a> Context<'a> {
     pub fn read(&mut self, key: &[u8]) -> Option<&Entry> {
         let now = self.stamp.now;
         let (hashed, at) = self.look_up(key)?;
-        self.locks[at].data.touch(hashed, now)
+        let data = &mut self.locks[at].data;
+        if self.touches { data.touch(hashed, now) } else { data.get(hashed) }
     }
 
     /// Reads about `key`: counts a hit or a miss, does not note the access.

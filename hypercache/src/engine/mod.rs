@@ -114,6 +114,10 @@ impl Executor for Engine {
         let own = spec.keys.positions(call.args).map(|at| (store.index(), &call.args[at]));
         let others = other.iter().map(|(store, at)| (*store, &call.args[*at]));
         let mut context = Context::lock(session.stamp(), &self.registry, store, own.chain(others));
+        // `TOUCH` is for nothing but the trace.
+        if session.client.no_touch() && call.command.name != "TOUCH" {
+            context.read_without_trace();
+        }
         let outcome = handler(&mut context, call.args, reply);
         let (effects, garbage) = (context.effects(), context.take_garbage());
         drop(context);

@@ -65,3 +65,18 @@ fn what_goes_in_by_one_door_comes_out_by_the_other() {
     let left = crate::client::text(&client.command(&["TTL", "from http"]));
     assert!(left.parse::<u32>().is_ok_and(|left| left > 80 && left <= 90), "{left}");
 }
+
+#[test]
+fn a_client_may_read_without_a_trace() {
+    let node = TestNode::start();
+    let (mut client, mut silent) = (node.client(), node.client());
+    client.run("SET k v");
+    assert_eq!(silent.text("CLIENT NO-TOUCH ON"), "OK");
+    let idle = |client: &mut crate::client::Client| client.text("OBJECT IDLETIME k").parse::<u64>().unwrap();
+    wait_for("the key has idled", || {
+        silent.text("GET k");
+        (idle(&mut client) >= 2).then_some(())
+    });
+    silent.text("TOUCH k");
+    assert_eq!(idle(&mut client), 0);
+}
