@@ -46,10 +46,16 @@ pub enum SessionCommand {
     ClientTrackingInfo,
     Echo,
     Hello,
+    PSubscribe,
+    PUnsubscribe,
     Ping,
     Quit,
     Reset,
+    SSubscribe,
+    SUnsubscribe,
     Select,
+    Subscribe,
+    Unsubscribe,
 }
 
 /// Commands about the node.
@@ -76,7 +82,15 @@ pub enum NodeCommand {
     ConfigSet,
     Info,
     Lolwut,
+    Publish,
+    PubsubChannels,
+    PubsubHelp,
+    PubsubNumPat,
+    PubsubNumSub,
+    PubsubShardChannels,
+    PubsubShardNumSub,
     Role,
+    SPublish,
     Shutdown,
     Time,
 }
@@ -114,6 +128,9 @@ impl Flags {
     pub const SKIP_MONITOR: Self = Self(1 << 12);
     /// Not inside `MULTI`.
     pub const NO_MULTI: Self = Self(1 << 13);
+
+    /// Allowed in RESP2 for a client that has subscribed.
+    pub const SUBSCRIBED: Self = Self(1 << 14);
 
     /// Both sets.
     pub const fn and(self, other: Self) -> Self {
@@ -196,6 +213,7 @@ pub enum Group {
     Bitmap,
     Connection,
     Generic,
+    PubSub,
     Server,
     String,
 }
@@ -207,6 +225,7 @@ impl Group {
             Self::Bitmap => "bitmap",
             Self::Connection => "connection",
             Self::Generic => "generic",
+            Self::PubSub => "pubsub",
             Self::Server => "server",
             Self::String => "string",
         }
@@ -218,7 +237,7 @@ impl Group {
             Self::Bitmap => Some("bitmap"),
             Self::Connection => Some("connection"),
             Self::Generic => Some("keyspace"),
-            Self::Server => None,
+            Self::PubSub | Self::Server => None,
             Self::String => Some("string"),
         }
     }

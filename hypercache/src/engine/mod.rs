@@ -3,7 +3,9 @@
 pub mod client;
 pub mod disposal;
 pub mod gate;
+pub mod mailbox;
 pub mod observed;
+pub mod pubsub;
 pub mod session;
 pub mod version;
 

@@ -6,6 +6,8 @@ use std::time::SystemTime;
 
 use crate::command::context::Stamp;
 use crate::engine::client::Client;
+use crate::engine::pubsub::Broker;
+use crate::engine::pubsub::Subscriptions;
 use crate::keyspace::entry::UnixMillis;
 use crate::resp::Protocol;
 use crate::telemetry::CommandRecord;
@@ -57,6 +59,8 @@ pub struct Session {
     trace_used: bool,
     /// Records of this batch that somebody wants; how large the batch was is known only at its end.
     kept: Vec<CommandRecord>,
+    /// Most clients never subscribe.
+    subscriptions: Option<Box<Subscriptions>>,
 }
 
 impl Session {
@@ -76,6 +80,7 @@ impl Session {
             trace: None,
             trace_used: false,
             kept: Vec::new(),
+            subscriptions: None,
         }
     }
 
@@ -83,6 +88,18 @@ impl Session {
     pub fn set_user(&mut self, user: Option<Arc<str>>) {
         self.client.set_user(user.clone());
         self.user = user;
+    }
+
+    /// What it has subscribed to at this broker.
+    pub fn subscriptions(&mut self, broker: &Arc<Broker>) -> &mut Subscriptions {
+        let client = &self.client;
+        self.subscriptions
+            .get_or_insert_with(|| Box::new(Subscriptions::new(Arc::clone(broker), Arc::clone(client))))
+    }
+
+    /// Whether messages may come to it without being asked for.
+    pub fn listens(&self) -> bool {
+        self.subscriptions.as_ref().is_some_and(|subscriptions| subscriptions.any())
     }
 
     /// Begins a batch of commands that arrived at `received`.

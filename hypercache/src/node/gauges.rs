@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+use crate::engine::pubsub::Topic;
 use crate::http::HttpState;
 use crate::server::node_commands::NodeState;
 use crate::telemetry::catalogue;
@@ -31,5 +32,11 @@ fn set(state: &NodeState, http: &HttpState) {
     catalogue::MEMORY_LIMIT.of(&[]).set(state.registry.limit_bytes() as f64);
     catalogue::CONNECTIONS.of(&["resp"]).set(state.clients.len() as f64);
     catalogue::CONNECTIONS.of(&["http"]).set(http.open.load(Relaxed) as f64);
+    for (kind, topic) in [("channel", Topic::Channel), ("pattern", Topic::Pattern), ("shard", Topic::Shard)] {
+        catalogue::PUBSUB_CHANNELS.of(&[kind]).set(state.broker.count_active(topic) as f64);
+    }
+    let (published, delivered) = state.broker.totals();
+    catalogue::PUBSUB_MESSAGES.of(&["published"]).absolute(published);
+    catalogue::PUBSUB_MESSAGES.of(&["delivered"]).absolute(delivered);
     catalogue::CONNECTIONS_LIMIT.of(&[]).set(state.settings.max_connections() as f64);
 }

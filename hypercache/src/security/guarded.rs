@@ -40,6 +40,7 @@ impl<E: Executor> Executor for Guarded<E> {
         {
             return Err(error::NO_AUTH);
         }
+        gate::subscriber(call.command, session)?;
         self.inner.execute(call, session, reply)
     }
 }

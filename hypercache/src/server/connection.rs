@@ -24,7 +24,7 @@ use crate::engine::Executor;
 use crate::engine::Flow;
 use crate::engine::Session;
 use crate::engine::client::Activity;
-use crate::engine::client::Client;
+use crate::engine::client::Cut;
 use crate::engine::client::Registration;
 use crate::engine::session::Door;
 use crate::engine::session::ReplyMode;
@@ -54,25 +54,21 @@ enum Ending {
     Quit,
     Protocol,
     QueryBuffer,
-    Killed,
-    Idle,
+    Cut(Cut),
     Shutdown,
     Error,
 }
 
 impl Ending {
-    fn of_killed(client: &Client) -> Self {
-        if client.idled() { Self::Idle } else { Self::Killed }
-    }
-
     fn label(self) -> &'static str {
         match self {
             Self::Client => "client",
             Self::Quit => "quit",
             Self::Protocol => "protocol_error",
             Self::QueryBuffer => "query_buffer",
-            Self::Killed => "killed",
-            Self::Idle => "idle",
+            Self::Cut(Cut::Killed) => "killed",
+            Self::Cut(Cut::Idle) => "idle",
+            Self::Cut(Cut::OutputLimit) => "output_limit",
             Self::Shutdown => "shutdown",
             Self::Error => "io_error",
         }
@@ -155,27 +151,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let waiting = Arc::clone(&client);
         let mut ended = std::pin::pin!(async move {
             tokio::select! {
-                () = waiting.until_killed() => Ending::of_killed(&waiting),
+                cut = waiting.until_cut() => Ending::Cut(cut),
                 _ = stopping.wait_for(|stopping| *stopping) => Ending::Shutdown,
             }
         });
         let mut progress = Progress::Read;
         loop {
+            let listens = progress == Progress::Read && self.session.listens();
             let step = tokio::select! {
                 biased;
                 step = self.step(progress) => step,
+                () = client.mailbox.filled(), if listens => Ok(progress),
                 ending = &mut ended => return ending,
             };
+            // After the replies of the batch, so that a subscription is confirmed before its first message.
+            if client.mailbox.waiting_bytes() > 0 {
+                self.unsent.extend(client.mailbox.take());
+            }
             // A stop waits for replies under way; only being killed cuts them off.
             let flushed = tokio::select! {
                 biased;
                 flushed = self.flush() => flushed,
-                () = client.until_killed() => return Ending::of_killed(&client),
+                cut = client.until_cut() => return Ending::Cut(cut),
             };
             match flushed.and(step) {
                 Ok(Progress::End(ending)) => return ending,
-                Ok(_) if client.killed() => return Ending::of_killed(&client),
-                Ok(next) => progress = next,
+                Ok(next) => match client.is_cut() {
+                    Some(cut) => return Ending::Cut(cut),
+                    None => progress = next,
+                },
                 Err(_) => return Ending::Error,
             }
         }

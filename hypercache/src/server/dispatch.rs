@@ -42,6 +42,7 @@ impl Executor for Dispatch {
                 let world = session_commands::World {
                     authenticator: &self.authenticator,
                     registry: self.engine.registry(),
+                    broker: &self.node.broker,
                 };
                 session_commands::run(command, call.args, session, &world, reply)
             }

@@ -8,6 +8,7 @@ pub mod dispatch;
 pub mod listener;
 pub mod node_commands;
 pub mod pause;
+pub mod pubsub;
 pub mod session_commands;
 pub mod settings;
 pub mod worker;

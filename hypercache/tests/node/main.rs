@@ -12,4 +12,5 @@ mod lifecycle;
 mod limits;
 mod process;
 mod protocol;
+mod pubsub;
 mod telemetry;

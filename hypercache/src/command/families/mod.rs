@@ -7,6 +7,7 @@ pub mod counter;
 pub mod database;
 pub mod expiry;
 pub mod key;
+pub mod pubsub;
 pub mod scan;
 pub mod server;
 pub mod string;
@@ -23,6 +24,7 @@ pub const ALL: &[&[Spec]] = &[
     database::COMMANDS,
     expiry::COMMANDS,
     key::COMMANDS,
+    pubsub::COMMANDS,
     scan::COMMANDS,
     server::COMMANDS,
     string::COMMANDS,

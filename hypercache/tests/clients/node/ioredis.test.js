@@ -49,6 +49,15 @@ for (const options of [{}, { protocol: 2 }, { protocol: 3 }]) {
       await assert.rejects(redis.call('NOSUCH'), /unknown command/);
     });
 
+    await t.test('publish and subscribe', async () => {
+      const listener = new Redis({ host, port: Number(port), ...options });
+      await listener.subscribe('news');
+      const heard = once(listener, 'message');
+      assert.equal(await redis.publish('news', 'hello'), 1);
+      assert.deepEqual(await heard, ['news', 'hello']);
+      listener.disconnect();
+    });
+
     await t.test('reconnects after being killed', async () => {
       const id = await redis.client('ID');
       const other = new Redis({ host, port: Number(port) });

@@ -38,6 +38,15 @@ for (const options of [{}, { RESP: 2 }, { RESP: 3 }]) {
       await assert.rejects(client.sendCommand(['NOSUCH']), /unknown command/);
     });
 
+    await t.test('publish and subscribe', async () => {
+      const listener = await createClient({ url, ...options }).connect();
+      const heard = new Promise((resolve) => {
+        listener.subscribe('news', (message, channel) => resolve([channel, message])).then(() => client.publish('news', 'hello'));
+      });
+      assert.deepEqual(await heard, ['news', 'hello']);
+      listener.destroy();
+    });
+
     await t.test('reconnects after being killed', async () => {
       const id = await client.clientId();
       const other = await createClient({ url }).connect();

@@ -125,3 +125,16 @@ def test_asyncio(protocol):
                 assert await pipe.incr("counter").incr("counter").delete("counter").execute() == [1, 2, 1]
 
     asyncio.run(run())
+
+
+def test_publish_and_subscribe(client, protocol):
+    listener = redis.Redis(**options(protocol, decode_responses=True)).pubsub()
+    listener.subscribe("news")
+    listener.psubscribe("n*")
+    confirmed = [listener.get_message(timeout=5) for _ in range(2)]
+    assert [message["type"] for message in confirmed] == ["subscribe", "psubscribe"]
+    assert client.publish("news", "hello") == 2
+    heard = [listener.get_message(timeout=5) for _ in range(2)]
+    assert [(message["type"], message["data"]) for message in heard] == [("message", "hello"), ("pmessage", "hello")]
+    assert client.pubsub_numsub("news") == [("news", 1)]
+    listener.close()
