@@ -6,6 +6,7 @@ use crate::command::ReplyError;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::store::Registry;
+use crate::value::number;
 
 /// A data handler: reads its arguments (the name at 0), works on the locked data, writes its reply.
 pub type Handler = fn(&mut Context<'_>, Args<'_>, &mut ReplyWriter) -> Outcome;
@@ -178,6 +179,11 @@ pub enum Keys {
         /// Distance from one key to the next.
         step: usize,
     },
+    /// As many as the argument at `at` says, right after it.
+    Numkeys {
+        /// Index of the number.
+        at: usize,
+    },
 }
 
 impl Keys {
@@ -201,6 +207,14 @@ impl Keys {
                 };
                 (first, end, step)
             }
+            Self::Numkeys { at } => {
+                let after = args.from(at + 1).len();
+                let count =
+                    args.get(at).and_then(number::decimal).and_then(|count| usize::try_from(count).ok());
+                // A number that is wrong names no key; the handler says so.
+                let count = count.filter(|count| *count <= after).unwrap_or(0);
+                (at + 1, at + 1 + count, 1)
+            }
         };
         (first..end).step_by(step)
     }
@@ -213,8 +227,10 @@ pub enum Group {
     Bitmap,
     Connection,
     Generic,
+    Hash,
     PubSub,
     Server,
+    Set,
     String,
 }
 
@@ -225,8 +241,10 @@ impl Group {
             Self::Bitmap => "bitmap",
             Self::Connection => "connection",
             Self::Generic => "generic",
+            Self::Hash => "hash",
             Self::PubSub => "pubsub",
             Self::Server => "server",
+            Self::Set => "set",
             Self::String => "string",
         }
     }
@@ -237,7 +255,9 @@ impl Group {
             Self::Bitmap => Some("bitmap"),
             Self::Connection => Some("connection"),
             Self::Generic => Some("keyspace"),
+            Self::Hash => Some("hash"),
             Self::PubSub | Self::Server => None,
+            Self::Set => Some("set"),
             Self::String => Some("string"),
         }
     }
