@@ -45,8 +45,11 @@ pub enum SessionCommand {
     ClientSetName,
     ClientTraceContext,
     ClientTrackingInfo,
+    Discard,
     Echo,
+    Exec,
     Hello,
+    Multi,
     PSubscribe,
     PUnsubscribe,
     Ping,
@@ -57,6 +60,8 @@ pub enum SessionCommand {
     Select,
     Subscribe,
     Unsubscribe,
+    Unwatch,
+    Watch,
 }
 
 /// Commands about the node.
@@ -232,6 +237,7 @@ pub enum Group {
     Server,
     Set,
     String,
+    Transactions,
 }
 
 impl Group {
@@ -246,6 +252,7 @@ impl Group {
             Self::Server => "server",
             Self::Set => "set",
             Self::String => "string",
+            Self::Transactions => "transactions",
         }
     }
 
@@ -259,6 +266,7 @@ impl Group {
             Self::PubSub | Self::Server => None,
             Self::Set => Some("set"),
             Self::String => Some("string"),
+            Self::Transactions => Some("transaction"),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU8;
 use std::sync::atomic::AtomicU16;
 use std::sync::atomic::AtomicU64;
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use std::time::Instant;
@@ -71,6 +72,9 @@ pub struct Client {
     /// How many names it has subscribed to.
     pub subscriptions: SubscriptionCounts,
     cut: AtomicU8,
+    /// Commands queued since `MULTI`, plus one; 0 outside of one.
+    queued: AtomicUsize,
+    watched: AtomicUsize,
     wake: Notify,
 }
 
@@ -112,6 +116,8 @@ impl Client {
             mailbox: Mailbox::default(),
             subscriptions: SubscriptionCounts::default(),
             cut: AtomicU8::new(0),
+            queued: AtomicUsize::new(0),
+            watched: AtomicUsize::new(0),
             wake: Notify::new(),
         }
     }
@@ -207,6 +213,17 @@ impl Client {
     /// Lets its reads leave no trace in the access order, or not.
     pub fn set_no_touch(&self, on: bool) {
         self.no_touch.store(on, Relaxed);
+    }
+
+    /// Notes how many commands it has queued since `MULTI`, and how many keys it watches.
+    pub fn note_transaction(&self, queued: Option<usize>, watched: usize) {
+        self.queued.store(queued.map_or(0, |queued| queued + 1), Relaxed);
+        self.watched.store(watched, Relaxed);
+    }
+
+    /// Commands queued since `MULTI`, if it is in one, and keys that it watches.
+    pub fn transaction(&self) -> (Option<usize>, usize) {
+        (self.queued.load(Relaxed).checked_sub(1), self.watched.load(Relaxed))
     }
 
     /// Has its connection closed; the first reason holds.

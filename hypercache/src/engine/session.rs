@@ -8,6 +8,8 @@ use crate::command::context::Stamp;
 use crate::engine::client::Client;
 use crate::engine::pubsub::Broker;
 use crate::engine::pubsub::Subscriptions;
+use crate::engine::transaction::Transaction;
+use crate::engine::transaction::WatchList;
 use crate::keyspace::entry::UnixMillis;
 use crate::resp::Protocol;
 use crate::telemetry::CommandRecord;
@@ -39,7 +41,6 @@ pub enum Door {
 }
 
 /// One conversation.
-#[derive(Debug)]
 pub struct Session {
     /// What others see of it.
     pub client: Arc<Client>,
@@ -59,6 +60,10 @@ pub struct Session {
     trace_used: bool,
     /// Records of this batch that somebody wants; how large the batch was is known only at its end.
     kept: Vec<CommandRecord>,
+    /// What has been queued since `MULTI`; none outside of one.
+    pub transaction: Option<Transaction>,
+    /// The keys that must not change before `EXEC`.
+    pub watched: Option<WatchList>,
     /// Most clients never subscribe.
     subscriptions: Option<Box<Subscriptions>>,
 }
@@ -80,6 +85,8 @@ impl Session {
             trace: None,
             trace_used: false,
             kept: Vec::new(),
+            transaction: None,
+            watched: None,
             subscriptions: None,
         }
     }
@@ -100,6 +107,20 @@ impl Session {
     /// Whether messages may come to it without being asked for.
     pub fn listens(&self) -> bool {
         self.subscriptions.as_ref().is_some_and(|subscriptions| subscriptions.any())
+    }
+
+    /// Notes that a command of a transaction could not be queued.
+    pub fn spoil_transaction(&mut self) {
+        if let Some(transaction) = &mut self.transaction {
+            transaction.spoiled = true;
+        }
+    }
+
+    /// Leaves the transaction and watches nothing any more.
+    pub fn end_transaction(&mut self) {
+        self.transaction = None;
+        self.watched = None;
+        self.client.note_transaction(None, 0);
     }
 
     /// Begins a batch of commands that arrived at `received`.

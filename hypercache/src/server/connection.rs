@@ -16,8 +16,10 @@ use tokio::io::AsyncWrite;
 use tokio::io::AsyncWriteExt;
 use tokio::io::ReadBuf;
 
+use crate::command::Command;
 use crate::command::spec::Flags;
 use crate::command::spec::Run;
+use crate::command::spec::SessionCommand;
 use crate::command::table::table;
 use crate::engine::Call;
 use crate::engine::Executor;
@@ -32,6 +34,7 @@ use crate::resp::ReplyWriter;
 use crate::resp::request::Parser;
 use crate::resp::request::ProtocolError;
 use crate::server::Shared;
+use crate::server::transaction_commands;
 use crate::server::worker::Buffers;
 use crate::telemetry::BatchSample;
 use crate::telemetry::Event;
@@ -276,8 +279,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
             let args = self.parser.args(input);
             let command = table().resolve(args);
-            let writes = command.spec.flags.has(Flags::WRITE);
-            if matches!(command.spec.run, Run::Data(_)) && self.shared.pause.holds(writes) {
+            if let Some(writes) = self.may_be_held(command)
+                && self.shared.pause.holds(writes)
+            {
                 self.parser.rewind();
                 break Progress::Paused { writes };
             }
@@ -295,6 +299,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.session.end_batch(commands, &self.shared.telemetry);
         self.note(last, commands, (received, self.parser.unread(input)), reply.len());
         progress
+    }
+
+    /// Whether `CLIENT PAUSE` concerns a command, and if so whether it may change data. What is only queued for `EXEC`
+    /// does nothing yet.
+    fn may_be_held(&self, command: &Command) -> Option<bool> {
+        if self.session.transaction.is_some() && !transaction_commands::runs_at_once(command) {
+            return None;
+        }
+        match command.spec.run {
+            Run::Data(_) => Some(command.spec.flags.has(Flags::WRITE)),
+            Run::Session(SessionCommand::Exec) => Some(true),
+            _ => None,
+        }
     }
 
     fn violated(&self, error: &ProtocolError, reply: &mut ReplyWriter) -> Progress {

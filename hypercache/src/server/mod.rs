@@ -11,6 +11,7 @@ pub mod pause;
 pub mod pubsub;
 pub mod session_commands;
 pub mod settings;
+pub mod transaction_commands;
 pub mod worker;
 
 pub use dispatch::Dispatch;

@@ -20,6 +20,7 @@ use crate::resp::ReplyWriter;
 use crate::security::Authenticator;
 use crate::server::node_commands::client;
 use crate::server::pubsub;
+use crate::server::transaction_commands;
 use crate::store::Registry;
 use crate::telemetry::Event;
 use crate::telemetry::TraceContext;
@@ -31,7 +32,7 @@ pub struct World<'a> {
     /// Checks passwords.
     pub authenticator: &'a Authenticator,
     /// The stores that can be selected.
-    pub registry: &'a Registry,
+    pub registry: &'a Arc<Registry>,
     /// Knows who has subscribed to what.
     pub broker: &'a Arc<Broker>,
 }
@@ -53,6 +54,12 @@ pub fn run(
         SessionCommand::Select => select(args, session, world, reply)?,
         SessionCommand::Echo => reply.bulk(&args[1]),
         SessionCommand::Ping => ping(args, session, reply)?,
+        SessionCommand::Discard => transaction_commands::discard(session, reply)?,
+        // The dispatcher has taken it where there is something to run.
+        SessionCommand::Exec => return Err(ReplyError::err("EXEC without MULTI")),
+        SessionCommand::Multi => transaction_commands::multi(session, reply)?,
+        SessionCommand::Unwatch => transaction_commands::unwatch(session, reply),
+        SessionCommand::Watch => transaction_commands::watch(args, session, world.registry, reply)?,
         SessionCommand::Subscribe => pubsub::subscribe(Topic::Channel, args, session, world.broker, reply),
         SessionCommand::PSubscribe => pubsub::subscribe(Topic::Pattern, args, session, world.broker, reply),
         SessionCommand::SSubscribe => pubsub::subscribe(Topic::Shard, args, session, world.broker, reply),
@@ -229,6 +236,7 @@ fn select(
 
 fn reset(session: &mut Session, world: &World<'_>, reply: &mut ReplyWriter) {
     session.select(0);
+    session.end_transaction();
     session.subscriptions(world.broker).clear();
     session.set_protocol(Protocol::Resp2);
     reply.set_protocol(Protocol::Resp2);

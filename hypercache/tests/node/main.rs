@@ -14,3 +14,4 @@ mod process;
 mod protocol;
 mod pubsub;
 mod telemetry;
+mod transactions;

@@ -18,6 +18,7 @@ pub mod set;
 pub mod set_algebra;
 pub mod string;
 pub mod string_range;
+pub mod transaction;
 
 use crate::command::spec::Spec;
 
@@ -40,4 +41,5 @@ pub const ALL: &[&[Spec]] = &[
     set_algebra::COMMANDS,
     string::COMMANDS,
     string_range::COMMANDS,
+    transaction::COMMANDS,
 ];

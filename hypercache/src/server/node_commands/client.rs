@@ -71,8 +71,10 @@ pub fn line(client: &Client, registry: &Registry) -> String {
     let command = if last == 0 { "NULL".to_owned() } else { all[last.min(all.len() - 1)].lower_name() };
     let store = client.store().min(registry.all().len().saturating_sub(1));
     let memory = size_of::<Client>() as u64 + query_bytes;
+    let (queued, watched) = client.transaction();
+    let multi = queued.map_or_else(|| "-1".to_owned(), |queued| queued.to_string());
     format!(
-        "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db={store} sub={} psub={} ssub={} multi=-1 watch=0 \
+        "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db={store} sub={} psub={} ssub={} multi={multi} watch={watched} \
          qbuf={query_bytes} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem={memory} events=r \
          cmd={command} user={} redir=-1 resp={} lib-name={} lib-ver={}",
         client.id,
@@ -95,6 +97,7 @@ pub fn line(client: &Client, registry: &Registry) -> String {
 fn flags(client: &Client) -> String {
     let set = [
         (client.subscriptions.any(), 'P'),
+        (client.transaction().0.is_some(), 'x'),
         (client.is_cut().is_some(), 'A'),
         (client.no_evict(), 'e'),
         (client.no_touch(), 'T'),

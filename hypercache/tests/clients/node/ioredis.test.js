@@ -49,6 +49,15 @@ for (const options of [{}, { protocol: 2 }, { protocol: 3 }]) {
       await assert.rejects(redis.call('NOSUCH'), /unknown command/);
     });
 
+    await t.test('transactions, hashes and sets', async () => {
+      const replies = await redis.multi().set('a', 1).incr('a').hset('h', 'x', 1).exec();
+      assert.deepEqual(replies, [[null, 'OK'], [null, 2], [null, 1]]);
+      assert.deepEqual(await redis.hgetall('h'), { x: '1' });
+      assert.equal(await redis.sadd('s', 'a', 'b'), 2);
+      assert.deepEqual((await redis.smembers('s')).sort(), ['a', 'b']);
+      await redis.del('a', 'h', 's');
+    });
+
     await t.test('publish and subscribe', async () => {
       const listener = new Redis({ host, port: Number(port), ...options });
       await listener.subscribe('news');

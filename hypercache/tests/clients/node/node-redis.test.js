@@ -38,6 +38,13 @@ for (const options of [{}, { RESP: 2 }, { RESP: 3 }]) {
       await assert.rejects(client.sendCommand(['NOSUCH']), /unknown command/);
     });
 
+    await t.test('transactions, hashes and sets', async () => {
+      assert.deepEqual(await client.multi().set('a', '1').incr('a').hSet('h', 'x', '1').exec(), ['OK', 2, 1]);
+      assert.deepEqual({ ...(await client.hGetAll('h')) }, { x: '1' });
+      assert.equal(await client.sAdd('s', ['a', 'b']), 2);
+      assert.deepEqual([...(await client.sMembers('s'))].sort(), ['a', 'b']);
+    });
+
     await t.test('publish and subscribe', async () => {
       const listener = await createClient({ url, ...options }).connect();
       const heard = new Promise((resolve) => {

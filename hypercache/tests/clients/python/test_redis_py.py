@@ -138,3 +138,29 @@ def test_publish_and_subscribe(client, protocol):
     assert [(message["type"], message["data"]) for message in heard] == [("message", "hello"), ("pmessage", "hello")]
     assert client.pubsub_numsub("news") == [("news", 1)]
     listener.close()
+
+
+def test_transactions(client):
+    pipe = client.pipeline()
+    assert pipe.set("a", 1).incr("a").hset("h", mapping={"x": 1}).execute() == [True, 2, 1]
+    with client.pipeline() as pipe:
+        pipe.watch("a")
+        client.set("a", 10)
+        pipe.multi()
+        pipe.set("a", 0)
+        with pytest.raises(redis.WatchError):
+            pipe.execute()
+    assert client.transaction(lambda pipe: pipe.incr("a"), "a") == [11]
+
+
+def test_hashes_and_sets(client):
+    assert client.hset("h", mapping={"a": 1, "b": 2}) == 2
+    assert client.hgetall("h") == {"a": "1", "b": "2"}
+    assert client.hincrby("h", "a", 5) == 6
+    assert dict(client.hscan_iter("h")) == {"a": "6", "b": "2"}
+    assert client.hexpire("h", 100, "a") == [1]
+    assert client.sadd("s", "x", "y", "z") == 3
+    assert client.smembers("s") == {"x", "y", "z"}
+    assert client.sinter("s", "s") == {"x", "y", "z"}
+    assert set(client.sscan_iter("s")) == {"x", "y", "z"}
+    assert client.spop("s") in {"x", "y", "z"}
