@@ -4,6 +4,7 @@ pub mod cli;
 pub mod command;
 pub mod config;
 pub mod engine;
+pub mod http;
 pub mod keyspace;
 pub mod node;
 pub mod persistence;

@@ -12,6 +12,8 @@ use hypercache::config::environment;
 use hypercache::engine::version::VERSION;
 use hypercache::node::Node;
 use hypercache::node::start_telemetry;
+use hypercache::telemetry::Event;
+use hypercache::telemetry::events::config::ConfigWarned;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 
@@ -42,6 +44,9 @@ fn run(loaded: Loaded) -> ExitCode {
         Ok(started) => started,
         Err(error) => return failed(&error.to_string()),
     };
+    for warning in &warnings {
+        ConfigWarned { name: &warning.key, message: &warning.message }.emit();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().thread_name("main").enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("cannot start the runtime: {error}")),
@@ -67,7 +72,7 @@ async fn serve(
         Ok(node) => node,
         Err(error) => return failed(&error.to_string()),
     };
-    eprintln!("hypercache {VERSION} {id}: RESP on {}", node.resp_address());
+    eprintln!("hypercache {VERSION} {id}: RESP on {}, HTTP on {}", node.resp_address(), node.http_address());
     let reason = tokio::select! {
         _ = interrupt.recv() => "SIGINT",
         _ = terminate.recv() => "SIGTERM",

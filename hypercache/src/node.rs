@@ -6,23 +6,29 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 use std::time::Instant;
 
 use thiserror::Error;
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::command::table::table;
+use crate::config;
 use crate::config::Config;
 use crate::engine::Disposal;
 use crate::engine::Engine;
 use crate::engine::Executor;
 use crate::engine::Observed;
 use crate::engine::client::Clients;
+use crate::engine::client::Cut;
 use crate::engine::session::unix_millis;
 use crate::engine::version::VERSION;
+use crate::http::Door;
+use crate::http::HttpState;
 use crate::keyspace::key::HashSeed;
 use crate::persistence::DataDir;
 use crate::persistence::data_dir::DataDirError;
@@ -32,6 +38,7 @@ use crate::server::Dispatch;
 use crate::server::Listener;
 use crate::server::Settings;
 use crate::server::Shared;
+use crate::server::listener;
 use crate::server::node_commands::NodeState;
 use crate::server::node_commands::Statistics;
 use crate::server::pause::Pause;
@@ -45,6 +52,7 @@ use crate::telemetry::TelemetryError;
 use crate::telemetry::TelemetryGuard;
 use crate::telemetry::events::lifecycle::ListenerBound;
 use crate::telemetry::events::lifecycle::NodeReady;
+use crate::telemetry::events::lifecycle::NodeStartFailed;
 use crate::telemetry::events::lifecycle::NodeStarted;
 use crate::telemetry::events::lifecycle::NodeStopped;
 use crate::telemetry::events::lifecycle::NodeStopping;
@@ -86,10 +94,12 @@ pub fn start_telemetry(config: &Config) -> Result<(Telemetry, TelemetryGuard), T
 /// A running node.
 pub struct Node {
     resp_address: SocketAddr,
+    http_address: SocketAddr,
     clients: Arc<Clients>,
     stopping: watch::Sender<bool>,
     asked_to_stop: mpsc::Receiver<&'static str>,
     resp: JoinHandle<Vec<Worker>>,
+    http: JoinHandle<()>,
     housekeeping: JoinHandle<()>,
     sweeper: SweepThread,
     _data_dir: DataDir,
@@ -104,16 +114,17 @@ impl Node {
     ) -> Result<Self, NodeError> {
         let began = Instant::now();
         let running = operation::NODE_START.start();
-        let result = Self::build(config, config_file, telemetry).await;
+        let result = Self::build(config, config_file, telemetry);
         running.finish(&result, |_| "start_failed");
-        if result.is_ok() {
-            NodeReady { duration_ns: nanos(began.elapsed()) }.emit();
+        match &result {
+            Ok(_) => NodeReady { duration_ns: nanos(began.elapsed()) }.emit(),
+            Err(error) => NodeStartFailed { message: &error.to_string() }.emit(),
         }
         result
     }
 
-    async fn build(
-        config: Config,
+    fn build(
+        mut config: Config,
         config_file: Option<PathBuf>,
         telemetry: Telemetry,
     ) -> Result<Self, NodeError> {
@@ -127,62 +138,26 @@ impl Node {
         .emit();
         raise_descriptor_limit();
         let data_dir = DataDir::open(&config.node.data_dir)?;
-        let registry = Arc::new(Registry::new(&config.stores, &config.cache, HashSeed(rand::random())));
-        let clients = Arc::new(Clients::default());
-        let settings = Arc::new(Settings::new(&config.network));
-        let authenticator = Arc::new(Authenticator::new(config.security.requirepass.clone()));
-        let pause = Arc::new(Pause::default());
+        let (resp, http) = bind(&mut config.network)?;
+        let (resp_address, http_address) = (config.network.resp_addr, config.network.http_addr);
         let (stopping, stopping_seen) = watch::channel(false);
         let (stop, asked_to_stop) = mpsc::channel(1);
-        let state = Arc::new(NodeState {
-            config: config.clone(),
-            config_file,
-            run_id: run_id(),
-            started: Instant::now(),
-            registry: Arc::clone(&registry),
-            clients: Arc::clone(&clients),
-            settings: Arc::clone(&settings),
-            pause: Arc::clone(&pause),
-            authenticator: Arc::clone(&authenticator),
-            telemetry: telemetry.clone(),
-            stop,
-            statistics: Statistics::default(),
-        });
-        let disposal = Disposal::start().map_err(NodeError::Thread)?;
-        let engine = Engine::new(Arc::clone(&registry), disposal, telemetry.clone());
-        let dispatch = Dispatch::new(engine, Arc::clone(&authenticator), Arc::clone(&state));
-        let guarded = Guarded::new(dispatch, Arc::clone(&authenticator));
-        let executor: Arc<dyn Executor> = Arc::new(Observed::new(guarded, telemetry.clone()));
-        gauges::set_at_each_scrape(&telemetry, &registry, &clients, &settings);
-        let shared = Arc::new(Shared {
-            executor,
-            clients: Arc::clone(&clients),
-            authenticator,
-            settings,
-            pause,
-            telemetry: telemetry.clone(),
-            stopping: stopping_seen,
-        });
-        let address = config.network.resp_addr;
-        let listener = Listener::bind(&config.network, shared).map_err(|error| NodeError::Bind {
-            protocol: "RESP",
-            address,
-            flag: "--resp-addr",
-            error,
-        })?;
-        let resp_address = listener.address().unwrap_or(address);
+        let parts = Parts::assemble(config, config_file, telemetry, stop, stopping_seen)?;
+        let network = &parts.state.config.network;
+        let listener = Listener::new(resp, network, Arc::clone(&parts.shared)).map_err(NodeError::Thread)?;
+        let door = Door::new(http, Arc::clone(&parts.http), network.max_connections);
         ListenerBound { protocol: "resp", address: resp_address }.emit();
-        let sweeper = SweepThread::start(registry, telemetry, config.cache.expiry_interval)?;
-        let resp = tokio::spawn(listener.serve());
-        let housekeeping = tokio::spawn(keep_house(state));
+        ListenerBound { protocol: "http", address: http_address }.emit();
         Ok(Self {
             resp_address,
-            clients,
+            http_address,
+            clients: Arc::clone(&parts.state.clients),
             stopping,
             asked_to_stop,
-            resp,
-            housekeeping,
-            sweeper,
+            sweeper: SweepThread::start(&parts.state)?,
+            resp: tokio::spawn(listener.serve()),
+            http: tokio::spawn(door.serve(network.shutdown_timeout)),
+            housekeeping: tokio::spawn(keep_house(parts.state)),
             _data_dir: data_dir,
         })
     }
@@ -190,6 +165,11 @@ impl Node {
     /// Where RESP is served.
     pub fn resp_address(&self) -> SocketAddr {
         self.resp_address
+    }
+
+    /// Where HTTP is served.
+    pub fn http_address(&self) -> SocketAddr {
+        self.http_address
     }
 
     /// Waits until a client asks the node to stop; why.
@@ -211,6 +191,7 @@ impl Node {
         let joined = tokio::task::spawn_blocking(move || workers.into_iter().for_each(Worker::join));
         // A panic in there has been told by the hook; the node stops all the same.
         drop(joined.await);
+        drop(self.http.await);
         self.housekeeping.abort();
         self.sweeper.stop();
         running.succeed();
@@ -225,9 +206,92 @@ async fn keep_house(state: Arc<NodeState>) {
         second.tick().await;
         state.tick();
         if let Some(timeout) = state.settings.idle_timeout() {
-            let idle = state.clients.all().into_iter().filter(|client| client.idle() > timeout);
-            idle.for_each(|client| client.kill_idle());
+            // Whoever has subscribed waits for others and is not idle.
+            let idle = state
+                .clients
+                .all()
+                .into_iter()
+                .filter(|client| client.idle() > timeout && !client.subscriptions.any());
+            idle.for_each(|client| client.cut(Cut::Idle));
         }
+    }
+}
+
+/// Binds both doors and notes where they are really bound: port 0 leaves the choice to the system.
+fn bind(network: &mut config::Network) -> Result<(TcpListener, TcpListener), NodeError> {
+    let open = |protocol, address: &mut SocketAddr, flag| {
+        let socket = listener::bind(*address, network.tcp_backlog);
+        let bound = socket.and_then(|socket| Ok((socket.local_addr()?, socket)));
+        bound.map_err(|error| NodeError::Bind { protocol, address: *address, flag, error }).map(
+            |(bound, socket)| {
+                *address = bound;
+                socket
+            },
+        )
+    };
+    let resp = open("RESP", &mut network.resp_addr, "--resp-addr")?;
+    let http = open("HTTP", &mut network.http_addr, "--http-addr")?;
+    Ok((resp, http))
+}
+
+/// The parts of a node, put together and not yet running.
+struct Parts {
+    state: Arc<NodeState>,
+    shared: Arc<Shared>,
+    http: Arc<HttpState>,
+}
+
+impl Parts {
+    fn assemble(
+        config: Config,
+        config_file: Option<PathBuf>,
+        telemetry: Telemetry,
+        stop: mpsc::Sender<&'static str>,
+        stopping: watch::Receiver<bool>,
+    ) -> Result<Self, NodeError> {
+        let state = Arc::new(NodeState {
+            config_file,
+            run_id: run_id(),
+            started: Instant::now(),
+            registry: Arc::new(Registry::new(&config.stores, &config.cache, HashSeed(rand::random()))),
+            clients: Arc::new(Clients::default()),
+            settings: Arc::new(Settings::new(&config.network)),
+            pause: Arc::new(Pause::default()),
+            authenticator: Arc::new(Authenticator::new(config.security.requirepass.clone())),
+            telemetry,
+            broker: Arc::default(),
+            stop,
+            statistics: Statistics::default(),
+            config,
+        });
+        let disposal = Disposal::start().map_err(NodeError::Thread)?;
+        let engine = Engine::new(Arc::clone(&state.registry), disposal, state.telemetry.clone());
+        let dispatch = Dispatch::new(engine, Arc::clone(&state.authenticator), Arc::clone(&state));
+        let guarded = Guarded::new(dispatch, Arc::clone(&state.authenticator));
+        let executor: Arc<dyn Executor> = Arc::new(Observed::new(guarded, state.telemetry.clone()));
+        let http = Arc::new(HttpState {
+            node: state.config.node.id.clone(),
+            executor: Arc::clone(&executor),
+            registry: Arc::clone(&state.registry),
+            clients: Arc::clone(&state.clients),
+            authenticator: Arc::clone(&state.authenticator),
+            telemetry: state.telemetry.clone(),
+            max_body: state.config.network.http_max_body,
+            started: state.started,
+            stopping: stopping.clone(),
+            open: AtomicUsize::new(0),
+        });
+        let shared = Arc::new(Shared {
+            executor,
+            clients: Arc::clone(&state.clients),
+            authenticator: Arc::clone(&state.authenticator),
+            settings: Arc::clone(&state.settings),
+            pause: Arc::clone(&state.pause),
+            telemetry: state.telemetry.clone(),
+            stopping,
+        });
+        gauges::set_at_each_scrape(&state, &http);
+        Ok(Self { state, shared, http })
     }
 }
 
@@ -238,9 +302,10 @@ struct SweepThread {
 }
 
 impl SweepThread {
-    fn start(registry: Arc<Registry>, telemetry: Telemetry, interval: Duration) -> Result<Self, NodeError> {
+    fn start(state: &NodeState) -> Result<Self, NodeError> {
         let (stop, stopped) = std::sync::mpsc::channel();
-        let mut sweeper = Sweeper::new(registry, telemetry, interval);
+        let interval = state.config.cache.expiry_interval;
+        let mut sweeper = Sweeper::new(Arc::clone(&state.registry), state.telemetry.clone(), interval);
         let thread = std::thread::Builder::new()
             .name("expiry".to_owned())
             .spawn(move || {

@@ -5,11 +5,15 @@
 //! | `HYPERCACHE_CONFIG` | the configuration file |
 //! | each other `HYPERCACHE_*` | see [`VARIABLES`] |
 //! | `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, `OTEL_EXPORTER_OTLP_ENDPOINT` | `telemetry.tracing.endpoint` |
-//! | `OTEL_EXPORTER_OTLP_TRACES_TIMEOUT`, `OTEL_EXPORTER_OTLP_TIMEOUT` (milliseconds) | `telemetry.tracing.timeout` |
+//! | `OTEL_EXPORTER_OTLP_TRACES_TIMEOUT`, `OTEL_EXPORTER_OTLP_TIMEOUT`, `OTEL_BSP_EXPORT_TIMEOUT` (milliseconds) | `telemetry.tracing.timeout` |
 //! | `OTEL_SERVICE_NAME` | `telemetry.service_name` |
 //! | `OTEL_TRACES_SAMPLER` | `telemetry.tracing.mode` |
+//! | `OTEL_TRACES_SAMPLER_ARG` of a ratio sampler | `telemetry.tracing.max_ratio` |
+//! | `OTEL_BSP_MAX_QUEUE_SIZE`, `OTEL_BSP_MAX_EXPORT_BATCH_SIZE` | `telemetry.tracing.queue`, `telemetry.tracing.batch` |
+//! | `OTEL_BSP_SCHEDULE_DELAY` (milliseconds) | `telemetry.tracing.flush_interval` |
 //! | `OTEL_SDK_DISABLED` = `true`, `OTEL_TRACES_EXPORTER` = `none` | `telemetry.tracing.mode: off` |
 //!
+//! `OTEL_RESOURCE_ATTRIBUTES` and the exporter's headers and compression are read by the OpenTelemetry libraries.
 //! An empty variable counts as unset. `HYPERCACHE_*` wins over `OTEL_*`. An unknown `HYPERCACHE_*` variable is a fault,
 //! because a typing error must not pass for a setting; an `OTEL_*` value that means nothing here is a warning, as the
 //! OpenTelemetry specification asks.
@@ -120,13 +124,13 @@ impl Environment {
         if let Some((name, value)) = endpoint {
             self.set(name, "telemetry.tracing.endpoint", value);
         }
-        let timeout = get("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT").or_else(|| get("OTEL_EXPORTER_OTLP_TIMEOUT"));
-        if let Some((name, value)) = timeout {
-            match value.parse::<u32>() {
-                Ok(milliseconds) => self.set(name, "telemetry.tracing.timeout", &format!("{milliseconds}ms")),
-                Err(_) => self.ignore(name, format!("{value:?} is no number of milliseconds and is ignored")),
-            }
-        }
+        let timeout = get("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT")
+            .or_else(|| get("OTEL_EXPORTER_OTLP_TIMEOUT"))
+            .or_else(|| get("OTEL_BSP_EXPORT_TIMEOUT"));
+        self.set_number("telemetry.tracing.timeout", timeout, "ms");
+        self.set_number("telemetry.tracing.flush_interval", get("OTEL_BSP_SCHEDULE_DELAY"), "ms");
+        self.set_number("telemetry.tracing.queue", get("OTEL_BSP_MAX_QUEUE_SIZE"), "");
+        self.set_number("telemetry.tracing.batch", get("OTEL_BSP_MAX_EXPORT_BATCH_SIZE"), "");
         let protocol =
             get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL").or_else(|| get("OTEL_EXPORTER_OTLP_PROTOCOL"));
         if let Some((name, value)) = protocol.filter(|(_, value)| *value != "grpc") {
@@ -138,10 +142,17 @@ impl Environment {
                 None => self.ignore(name, format!("the sampler {value:?} is unknown here and is ignored")),
             }
         }
-        if let Some((name, _)) = get("OTEL_TRACES_SAMPLER_ARG") {
-            let message =
-                "is ignored: instead of a ratio, telemetry.tracing.span_budget says how many spans a second";
-            self.ignore(name, message);
+        if let Some((name, value)) = get("OTEL_TRACES_SAMPLER_ARG") {
+            let by_ratio =
+                get("OTEL_TRACES_SAMPLER").is_some_and(|(_, sampler)| sampler.ends_with("traceidratio"));
+            if by_ratio && value.parse().is_ok_and(|ratio: f64| (0.0..=1.0).contains(&ratio)) {
+                self.set(name, "telemetry.tracing.max_ratio", value);
+            } else {
+                self.ignore(
+                    name,
+                    format!("{value:?} is ignored: only a ratio sampler takes one, from 0 to 1"),
+                );
+            }
         }
         match get("OTEL_TRACES_EXPORTER") {
             Some((name, "none")) => self.set(name, "telemetry.tracing.mode", "off"),
@@ -163,6 +174,14 @@ impl Environment {
             key,
             text: text.to_owned(),
         });
+    }
+
+    fn set_number(&mut self, key: &'static str, found: Option<(&'static str, &str)>, unit: &str) {
+        let Some((name, value)) = found else { return };
+        match value.parse::<u32>() {
+            Ok(number) => self.set(name, key, &format!("{number}{unit}")),
+            Err(_) => self.ignore(name, format!("{value:?} is no whole number and is ignored")),
+        }
     }
 
     fn ignore(&mut self, variable: &str, message: impl Into<String>) {
@@ -253,6 +272,28 @@ mod tests {
             let found = read_pairs(&[("OTEL_TRACES_SAMPLER", sampler)]);
             assert_eq!(last(&found, "telemetry.tracing.mode"), Some(mode), "{sampler}");
         }
+    }
+
+    #[test]
+    fn the_batch_processors_variables_set_queue_batch_and_delay() {
+        let found = read_pairs(&[
+            ("OTEL_BSP_MAX_QUEUE_SIZE", "100"),
+            ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10"),
+            ("OTEL_BSP_SCHEDULE_DELAY", "250"),
+            ("OTEL_BSP_EXPORT_TIMEOUT", "900"),
+            ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
+            ("OTEL_TRACES_SAMPLER_ARG", "0.25"),
+        ]);
+        for (key, text) in [
+            ("telemetry.tracing.queue", "100"),
+            ("telemetry.tracing.batch", "10"),
+            ("telemetry.tracing.flush_interval", "250ms"),
+            ("telemetry.tracing.timeout", "900ms"),
+            ("telemetry.tracing.max_ratio", "0.25"),
+        ] {
+            assert_eq!(last(&found, key), Some(text), "{key}");
+        }
+        assert!(found.warnings.is_empty(), "{:?}", found.warnings);
     }
 
     #[test]

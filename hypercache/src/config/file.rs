@@ -137,6 +137,7 @@ section! {
         endpoint: String,
         mode: TracingMode,
         span_budget: u32,
+        max_ratio: f64,
         timeout: HumanDuration,
         queue: usize,
         batch: usize,

@@ -203,6 +203,8 @@ pub struct Tracing {
     pub mode: TracingMode,
     /// Spans a second that the adaptive mode aims at.
     pub span_budget: u32,
+    /// Chance that an ordinary command has of a span at the most, whatever the budget: 0 to 1.
+    pub max_ratio: f64,
     /// How long one export may take.
     pub timeout: Duration,
     /// Spans that wait for export at the most; more are dropped and counted.
@@ -270,6 +272,7 @@ impl Default for Config {
                     endpoint: None,
                     mode: TracingMode::Adaptive,
                     span_budget: 500,
+                    max_ratio: 1.0,
                     timeout: Duration::from_secs(10),
                     queue: 8192,
                     batch: 512,

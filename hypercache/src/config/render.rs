@@ -84,6 +84,7 @@ impl Config {
         page.key(4, "endpoint", quoted(tracing.endpoint.as_deref().unwrap_or("")));
         page.key(4, "mode", quoted(tracing.mode.word()));
         page.key(4, "span_budget", tracing.span_budget);
+        page.key(4, "max_ratio", tracing.max_ratio);
         page.key(4, "timeout", time(tracing.timeout));
         page.key(4, "queue", tracing.queue);
         page.key(4, "batch", tracing.batch);

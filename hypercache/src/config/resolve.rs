@@ -114,6 +114,7 @@ fn tracing(config: &mut Config, said: TracingSection) {
     tracing.endpoint = said.endpoint.filter(|endpoint| !endpoint.is_empty());
     set(&mut tracing.mode, said.mode);
     set(&mut tracing.span_budget, said.span_budget);
+    set(&mut tracing.max_ratio, said.max_ratio);
     set_time(&mut tracing.timeout, said.timeout);
     set(&mut tracing.queue, said.queue);
     set(&mut tracing.batch, said.batch);

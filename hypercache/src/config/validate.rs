@@ -113,8 +113,8 @@ pub fn bounded(config: &Config) -> Vec<(&'static str, u64, Bound)> {
         ),
         ("network.tcp_backlog", network.tcp_backlog.into(), count(1, 65_535)),
         ("network.io_threads", network.io_threads as u64, count(1, 1024)),
-        ("network.max_bulk_bytes", network.max_bulk_bytes as u64, bytes(KB, 4 * GB)),
-        ("network.max_query_buffer", network.max_query_buffer as u64, bytes(64 * KB, 64 * GB)),
+        ("network.max_bulk_bytes", network.max_bulk_bytes as u64, bytes(KB, 3 * GB)),
+        ("network.max_query_buffer", network.max_query_buffer as u64, bytes(64 * KB, 3 * GB)),
         ("network.max_inline_bytes", network.max_inline_bytes as u64, bytes(KB, 16 * MB)),
         ("network.max_arguments", network.max_arguments as u64, count(16, 16_777_216)),
         ("network.http_max_body", network.http_max_body as u64, bytes(KB, 4 * GB)),
@@ -291,6 +291,10 @@ fn security(config: &Config, findings: &mut Findings) {
 }
 
 fn telemetry(config: &Config, findings: &mut Findings) {
+    let ratio = config.telemetry.tracing.max_ratio;
+    if !(0.0..=1.0).contains(&ratio) {
+        findings.fault("telemetry.tracing.max_ratio", format!("is {ratio}, must be from 0 to 1"));
+    }
     let telemetry = &config.telemetry;
     if telemetry.service_name.is_empty() || telemetry.service_name.len() > TEXT_BYTES_MAX {
         findings.fault("telemetry.service_name", format!("must have 1 to {TEXT_BYTES_MAX} bytes"));

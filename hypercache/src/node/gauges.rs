@@ -1,35 +1,42 @@
 //! Gauges that tell the state of the node, set when somebody looks: stores, connections, limits.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
-use crate::engine::client::Clients;
-use crate::server::Settings;
-use crate::store::Registry;
-use crate::telemetry::Telemetry;
+use crate::engine::pubsub::Topic;
+use crate::http::HttpState;
+use crate::server::node_commands::NodeState;
 use crate::telemetry::catalogue;
-use crate::telemetry::process;
 
 /// Has the gauges set before each page of metrics. Takes no lock that a command waits for, and time in proportion to
 /// the number of stores, not of keys.
-pub fn set_at_each_scrape(
-    telemetry: &Telemetry,
-    registry: &Arc<Registry>,
-    clients: &Arc<Clients>,
-    settings: &Arc<Settings>,
-) {
-    let (registry, clients, settings) = (Arc::clone(registry), Arc::clone(clients), Arc::clone(settings));
-    telemetry.on_scrape(Box::new(move || {
-        for store in registry.all() {
-            let census = store.census();
-            catalogue::STORE_KEYS.of(&[store.name(), "all"]).set(census.keys as f64);
-            catalogue::STORE_KEYS.of(&[store.name(), "expiring"]).set(census.expiring as f64);
-            catalogue::STORE_MEMORY.of(&[store.name()]).set(census.bytes as f64);
-            catalogue::STORE_LIMIT.of(&[store.name()]).set(store.limit_bytes() as f64);
+pub fn set_at_each_scrape(state: &Arc<NodeState>, http: &Arc<HttpState>) {
+    // Weak: telemetry outlives the node, and would otherwise keep it.
+    let (weak_state, weak_http) = (Arc::downgrade(state), Arc::downgrade(http));
+    state.telemetry.on_scrape(Box::new(move || {
+        if let (Some(state), Some(http)) = (weak_state.upgrade(), weak_http.upgrade()) {
+            set(&state, &http);
         }
-        let allocated = process::allocator_bytes().into_iter().find(|(state, _)| *state == "allocated");
-        catalogue::MEMORY_USED.of(&[]).set(allocated.map_or(0, |(_, bytes)| bytes) as f64);
-        catalogue::MEMORY_LIMIT.of(&[]).set(registry.limit_bytes() as f64);
-        catalogue::CONNECTIONS.of(&["resp"]).set(clients.len() as f64);
-        catalogue::CONNECTIONS_LIMIT.of(&[]).set(settings.max_connections() as f64);
     }));
+}
+
+fn set(state: &NodeState, http: &HttpState) {
+    for store in state.registry.all() {
+        let census = store.census();
+        catalogue::STORE_KEYS.of(&[store.name(), "all"]).set(census.keys as f64);
+        catalogue::STORE_KEYS.of(&[store.name(), "expiring"]).set(census.expiring as f64);
+        catalogue::STORE_MEMORY.of(&[store.name()]).set(census.bytes as f64);
+        catalogue::STORE_LIMIT.of(&[store.name()]).set(store.limit_bytes() as f64);
+    }
+    catalogue::MEMORY_USED.of(&[]).set(state.registry.used_bytes() as f64);
+    catalogue::MEMORY_LIMIT.of(&[]).set(state.registry.limit_bytes() as f64);
+    catalogue::CONNECTIONS.of(&["resp"]).set(state.clients.len() as f64);
+    catalogue::CONNECTIONS.of(&["http"]).set(http.open.load(Relaxed) as f64);
+    for (kind, topic) in [("channel", Topic::Channel), ("pattern", Topic::Pattern), ("shard", Topic::Shard)] {
+        catalogue::PUBSUB_CHANNELS.of(&[kind]).set(state.broker.count_active(topic) as f64);
+    }
+    let (published, delivered) = state.broker.totals();
+    catalogue::PUBSUB_MESSAGES.of(&["published"]).absolute(published);
+    catalogue::PUBSUB_MESSAGES.of(&["delivered"]).absolute(delivered);
+    catalogue::CONNECTIONS_LIMIT.of(&[]).set(state.settings.max_connections() as f64);
 }

@@ -35,18 +35,12 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Binds the socket and starts the I/O threads; nobody is accepted yet.
-    pub fn bind(network: &config::Network, shared: Arc<Shared>) -> io::Result<Self> {
-        let socket = bind(network.resp_addr, network.tcp_backlog)?;
+    /// Starts the I/O threads for a socket that is bound already; nobody is accepted yet.
+    pub fn new(socket: TcpListener, network: &config::Network, shared: Arc<Shared>) -> io::Result<Self> {
         let workers = (0..network.io_threads)
             .map(|number| Worker::start(number, Arc::clone(&shared), network.shutdown_timeout))
             .collect::<io::Result<_>>()?;
         Ok(Self { socket, workers, shared })
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> io::Result<SocketAddr> {
-        self.socket.local_addr()
     }
 
     /// Accepts until the node stops; the I/O threads, to be joined.

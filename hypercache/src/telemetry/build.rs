@@ -12,10 +12,8 @@ use crate::telemetry::commands::Inbox;
 use crate::telemetry::commands::QUEUE_RECORDS;
 use crate::telemetry::definition::Kind;
 use crate::telemetry::definition::Source;
-use crate::telemetry::environment::Environment;
 use crate::telemetry::error::TelemetryError;
 use crate::telemetry::events::lifecycle::PanicCaught;
-use crate::telemetry::events::telemetry::SettingIgnored;
 use crate::telemetry::export::ExportSettings;
 use crate::telemetry::export::SpanQueue;
 use crate::telemetry::files::Limits;
@@ -77,7 +75,6 @@ pub struct Builder<'a> {
     node: &'a NodeIdentity,
     commands: Vec<String>,
     stores: Vec<String>,
-    environment: Environment,
     console: Option<Box<dyn Write + Send>>,
 }
 
@@ -88,14 +85,7 @@ impl<'a> Builder<'a> {
         commands: Vec<String>,
         stores: Vec<String>,
     ) -> Self {
-        Self { config, node, commands, stores, environment: Environment::default(), console: None }
-    }
-
-    /// Lets `OTEL_*` variables fill what the configuration leaves open; without this call they are not looked at.
-    #[must_use]
-    pub fn environment(mut self, environment: Environment) -> Self {
-        self.environment = environment;
-        self
+        Self { config, node, commands, stores, console: None }
     }
 
     /// Takes the place of standard output.
@@ -108,7 +98,7 @@ impl<'a> Builder<'a> {
     /// Starts everything, but leaves the process's global recorder and subscriber alone: `Telemetry::scope` says
     /// which code belongs to it. Several such can live in one process.
     pub fn build(self) -> Result<(Telemetry, TelemetryGuard), TelemetryError> {
-        let config = self.environment.apply(self.config);
+        let config = self.config;
         let recorder = Arc::new(recorder()?);
         let voice = Arc::new(Voice::new(recorder.clone()));
         let own = Arc::new(metrics::with_local_recorder(&*recorder, OwnMeters::new));
@@ -132,12 +122,9 @@ impl<'a> Builder<'a> {
         };
         let (dispatch, set_filter) = subscriber(&config.log.level, log, spans.as_ref())?;
         voice.attach(&dispatch);
-        for (name, message) in &self.environment.ignored {
-            voice.tell(&SettingIgnored { name, message });
-        }
 
         let meters = Meters::new(self.commands, self.stores);
-        let plan = plan(&config, spans.is_some(), self.environment.ratio);
+        let plan = plan(config, spans.is_some());
         let sampler = Sampler::new(meters.command_names().len(), plan);
         let (sender, receiver) = crossbeam_channel::bounded(QUEUE_RECORDS);
         let inbox = Arc::new(Inbox::new(sender, own.clone()));
@@ -173,7 +160,7 @@ impl<'a> Builder<'a> {
             exporter: recorder.handle(),
             dispatch,
             set_filter,
-            level: Mutex::new(config.log.level),
+            level: Mutex::new(config.log.level.clone()),
             sources: Mutex::new(Vec::new()),
         };
         set_capacities(&inner);
@@ -225,11 +212,10 @@ fn set_capacities(inner: &Inner) {
 }
 
 /// What the sampler aims at; without a receiver no span is wanted.
-fn plan(config: &config::Telemetry, exporting: bool, ratio_max: Option<f64>) -> Plan {
+fn plan(config: &config::Telemetry, exporting: bool) -> Plan {
     let tracing = &config.tracing;
     let mode = if exporting { tracing.mode } else { TracingMode::Off };
-    let ratio_max = ratio_max.unwrap_or(1.0);
-    Plan::new(mode, tracing.span_budget, ratio_max, config.log.command_log, config.log.command_budget)
+    Plan::new(mode, tracing.span_budget, tracing.max_ratio, config.log.command_log, config.log.command_budget)
 }
 
 /// A recorder that knows the catalogue.

@@ -11,7 +11,6 @@ pub mod catalogue;
 pub mod commands;
 pub mod context;
 pub mod definition;
-pub mod environment;
 pub mod error;
 pub mod event;
 pub mod events;
@@ -42,7 +41,6 @@ pub use commands::CommandRecord;
 pub use commands::CommandTelemetry;
 pub use commands::Keep;
 pub use context::TraceContext;
-pub use environment::Environment;
 pub use error::TelemetryError;
 pub use event::Event;
 pub use http::HttpOutcome;
@@ -110,8 +108,7 @@ struct Inner {
 }
 
 impl Telemetry {
-    /// Starts telemetry for the process: global recorder and subscriber, threads, panic hook. `OTEL_*` variables fill
-    /// what the configuration leaves open. The index into the names is what samples and records carry.
+    /// Starts telemetry for the process: global recorder and subscriber, threads, panic hook. The index into the names is what samples and records carry.
     ///
     /// # Errors
     /// If it was started before, if a setting cannot be used, or if a thread cannot be started.
@@ -121,7 +118,7 @@ impl Telemetry {
         command_names: Vec<String>,
         store_names: Vec<String>,
     ) -> Result<(Self, TelemetryGuard), TelemetryError> {
-        Self::builder(config, node, command_names, store_names).environment(Environment::read()).install()
+        Self::builder(config, node, command_names, store_names).install()
     }
 
     /// Begins to put telemetry together piece by piece.

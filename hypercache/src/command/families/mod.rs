@@ -11,12 +11,14 @@ pub mod hash;
 pub mod hash_counter;
 pub mod hash_expiry;
 pub mod key;
+pub mod pubsub;
 pub mod scan;
 pub mod server;
 pub mod set;
 pub mod set_algebra;
 pub mod string;
 pub mod string_range;
+pub mod transaction;
 
 use crate::command::spec::Spec;
 
@@ -32,10 +34,12 @@ pub const ALL: &[&[Spec]] = &[
     hash_counter::COMMANDS,
     hash_expiry::COMMANDS,
     key::COMMANDS,
+    pubsub::COMMANDS,
     scan::COMMANDS,
     server::COMMANDS,
     set::COMMANDS,
     set_algebra::COMMANDS,
     string::COMMANDS,
     string_range::COMMANDS,
+    transaction::COMMANDS,
 ];

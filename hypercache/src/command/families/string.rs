@@ -37,6 +37,12 @@ pub const COMMANDS: &[Spec] = &[
         "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]",
         "O(1)",
     ),
+    Spec::read("GETPTTL", 2, Group::String, getpttl).with(Flags::FAST).keys(Keys::ONE).doc(
+        "7.2.0",
+        "Returns the string value of a key and its remaining time to live in milliseconds, in one lookup. An extension of HyperCache.",
+        "key",
+        "O(1)",
+    ),
     Spec::write("GETSET", 3, Group::String, getset)
         .with(Flags::DENYOOM.and(Flags::FAST))
         .keys(Keys::ONE)
@@ -227,6 +233,20 @@ pub(super) fn write_string(reply: &mut ReplyWriter, string: Option<&Str>) {
 
 fn get(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
     write_string(reply, cx.read_string(&args[1])?);
+    Ok(())
+}
+
+/// The time to live is as `PTTL` tells it: -1 for none, -2 where there is no key.
+fn getpttl(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
+    let found = cx.read_string(&args[1])?;
+    reply.array(2);
+    write_string(reply, found);
+    let missing = found.is_none();
+    let now = cx.now();
+    match cx.peek(&args[1]).and_then(Entry::deadline) {
+        Some(deadline) => reply.integer(i64::try_from(deadline.saturating_sub(now)).unwrap_or(i64::MAX)),
+        None => reply.integer(if missing { -2 } else { -1 }),
+    }
     Ok(())
 }
 

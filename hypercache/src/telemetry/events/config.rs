@@ -20,6 +20,15 @@ events! {
         client: SocketAddr as "client.address",
     } => |_e| catalogue::CONFIG_CHANGES.of(&[]).increment(1);
 
+    /// The configuration was taken, but somebody should look at it.
+    WARN Node ["configuration"] ["info"] unknown "config.warned" "setting needs a look"
+    ConfigWarned<'a> {
+        /// The setting, if it is about one.
+        name: &'a str as "hypercache.config.name",
+        /// What to look at.
+        message: &'a str as "error.message",
+    };
+
     /// A change was refused.
     WARN Audit ["configuration"] ["denied"] failure "config.change_refused" "setting not changed"
     ConfigChangeRefused<'a> {

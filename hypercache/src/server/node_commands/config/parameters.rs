@@ -35,7 +35,7 @@ const INT_MAX: i64 = i32::MAX as i64;
 /// Least that Redis takes for the limits of input.
 const INPUT_BYTES_MIN: i64 = 1 << 20;
 /// Most for the limits of input: positions in a request are 32 bits wide.
-const INPUT_BYTES_MAX: i64 = u32::MAX as i64;
+const INPUT_BYTES_MAX: i64 = 3 << 30;
 
 const POLICIES: [&str; 8] = [
     "volatile-lru",

@@ -120,7 +120,7 @@ fn what_has_one_value_takes_that_and_says_why_no_other() {
         ("maxmemory", "lots", "argument must be a memory value"),
         ("timeout", "soon", "argument couldn't be parsed into an integer"),
         ("maxclients", "0", "argument must be between 1 and 2147483647 inclusive"),
-        ("proto-max-bulk-len", "1", "argument must be between 1048576 and 4294967295 inclusive"),
+        ("proto-max-bulk-len", "1", "argument must be between 1048576 and 3221225472 inclusive"),
         ("port", "1", "can't set immutable config"),
         ("databases", "16", "can't set immutable config"),
         ("hypercache.node.id", "x", "can't set immutable config"),

@@ -1,0 +1,170 @@
+//! Many keys at once: `POST /api/cache/batch/get` and `/api/cache/batch/put`.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::http::HttpState;
+use crate::http::body;
+use crate::http::keys;
+use crate::http::keys::AskedQuery;
+use crate::http::problem::Problem;
+use crate::http::run::Caller;
+use crate::http::run::Runner;
+use crate::http::ttl::Ttl;
+use crate::http::value;
+use crate::resp::frame::Frame;
+
+/// Keys in one request at the most.
+const ITEMS_MAX: usize = 1000;
+
+/// What may stand behind the `?`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BatchQuery {
+    store: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GetBody {
+    keys: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PutBody {
+    items: Vec<PutItem>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PutItem {
+    key: String,
+    value: Box<RawValue>,
+    ttl: Option<String>,
+    ttl_seconds: Option<f64>,
+    ttl_hours: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct Found<'a> {
+    key: &'a str,
+    found: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value_base64: Option<Box<RawValue>>,
+}
+
+#[derive(Serialize)]
+struct GetAnswer<'a> {
+    items: Vec<Found<'a>>,
+    hits: usize,
+    misses: usize,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    key: &'a str,
+    stored: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct PutAnswer<'a> {
+    items: Vec<Written<'a>>,
+    stored: usize,
+    failed: usize,
+}
+
+/// Reads keys, all at one moment.
+pub async fn get(
+    State(state): State<Arc<HttpState>>,
+    Extension(caller): Extension<Caller>,
+    asked: AskedQuery<BatchQuery>,
+    body: Body,
+) -> Result<Response, Problem> {
+    let query = keys::query(asked)?;
+    let GetBody { keys } = body::json(&body::read(body, state.max_body).await?)?;
+    check(keys.iter().map(String::as_str))?;
+    let store = keys::store(&state, query.store.as_deref())?;
+    let parts = std::iter::once("MGET").chain(keys.iter().map(String::as_str));
+    let Frame::Array(values) = Runner::new(&state, &caller, store).run(parts)? else {
+        return Err(Problem::bad_request("MGET did not answer with an array"));
+    };
+    let items: Vec<_> = keys.iter().zip(&values).map(|(key, value)| found(key, value)).collect();
+    let hits = items.iter().filter(|item| item.found).count();
+    Ok(Json(GetAnswer { misses: items.len() - hits, hits, items }).into_response())
+}
+
+fn found<'a>(key: &'a str, frame: &Frame) -> Found<'a> {
+    let Frame::Bulk(bytes) = frame else {
+        return Found { key, found: false, value: None, value_base64: None };
+    };
+    match value::shown(bytes) {
+        ("value", value) => Found { key, found: true, value: Some(value), value_base64: None },
+        (_, value) => Found { key, found: true, value: None, value_base64: Some(value) },
+    }
+}
+
+/// Writes keys one after the other. All are checked before the first is written.
+pub async fn put(
+    State(state): State<Arc<HttpState>>,
+    Extension(caller): Extension<Caller>,
+    asked: AskedQuery<BatchQuery>,
+    body: Body,
+) -> Result<Response, Problem> {
+    let query = keys::query(asked)?;
+    let PutBody { items } = body::json(&body::read(body, state.max_body).await?)?;
+    check(items.iter().map(|item| item.key.as_str()))?;
+    let lives = items
+        .iter()
+        .map(|item| {
+            Ttl { ttl_hours: item.ttl_hours, ttl_seconds: item.ttl_seconds, ttl: item.ttl.clone() }.millis()
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let store = keys::store(&state, query.store.as_deref())?;
+    let mut runner = Runner::new(&state, &caller, store);
+    let mut answer = PutAnswer { items: Vec::with_capacity(items.len()), stored: 0, failed: 0 };
+    for (item, millis) in items.iter().zip(lives) {
+        let key = item.key.as_str();
+        match keys::write(&mut runner, key.as_bytes(), &value::stored(&item.value), millis, (false, false)) {
+            Ok(stored) => {
+                answer.stored += 1;
+                answer.items.push(Written { key, stored, error: None });
+            }
+            Err(problem) => {
+                answer.failed += 1;
+                answer.items.push(Written {
+                    key,
+                    stored: false,
+                    error: Some(format!("{} {}", problem.code, problem.detail)),
+                });
+            }
+        }
+    }
+    Ok(Json(answer).into_response())
+}
+
+fn check<'a>(keys: impl ExactSizeIterator<Item = &'a str>) -> Result<(), Problem> {
+    match keys.len() {
+        0 => return Err(Problem::bad_request("there is no item")),
+        1..=ITEMS_MAX => {}
+        count => return Err(Problem::bad_request(format!("{count} items are more than {ITEMS_MAX}"))),
+    }
+    for (number, key) in keys.enumerate() {
+        keys::check_key(key.as_bytes())
+            .map_err(|problem| Problem { detail: format!("item {number}: {}", problem.detail), ..problem })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! Who asks: the same users as over RESP, by Basic or Bearer credentials.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::http::HeaderMap;
+use axum::http::header;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+use crate::http::HttpState;
+use crate::http::problem::Problem;
+use crate::telemetry::Event;
+use crate::telemetry::events::security::AuthenticationFailed;
+use crate::telemetry::events::security::AuthenticationSucceeded;
+
+/// Paths that answer anybody: whoever checks whether the node lives has no password.
+const OPEN_PATHS: [&str; 3] = ["/health", "/health/live", "/health/ready"];
+
+/// The user that the headers prove, where one is needed or claimed.
+pub fn check(
+    headers: &HeaderMap,
+    path: &str,
+    client: SocketAddr,
+    state: &HttpState,
+) -> Result<Option<Arc<str>>, Problem> {
+    let authenticator = &state.authenticator;
+    let Some(claim) = headers.get(header::AUTHORIZATION) else {
+        if !authenticator.required() || OPEN_PATHS.contains(&path) {
+            return Ok(authenticator.anonymous());
+        }
+        return Err(unauthorized("authenticate with Basic default:<password> or Bearer <password>"));
+    };
+    if !authenticator.required() {
+        return Ok(authenticator.anonymous());
+    }
+    let (user, password) = claim
+        .to_str()
+        .ok()
+        .and_then(parse)
+        .ok_or_else(|| unauthorized("the Authorization header is malformed"))?;
+    let client_id = 0;
+    match authenticator.authenticate(user.as_deref(), &password) {
+        Ok(user) => {
+            AuthenticationSucceeded { client, client_id, user: &user, method: "http" }.emit();
+            Ok(Some(user))
+        }
+        Err(refusal) => {
+            AuthenticationFailed {
+                client,
+                client_id,
+                user: refusal.user(),
+                method: "http",
+                reason: refusal.label(),
+            }
+            .emit();
+            Err(unauthorized(&refusal.reply().text))
+        }
+    }
+}
+
+fn unauthorized(detail: &str) -> Problem {
+    Problem::new(axum::http::StatusCode::UNAUTHORIZED, "NOAUTH", detail)
+}
+
+/// User, where one is named, and password.
+fn parse(claim: &str) -> Option<(Option<Vec<u8>>, Vec<u8>)> {
+    let (scheme, credentials) = claim.split_once(' ')?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some((None, credentials.trim().as_bytes().to_vec()));
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = BASE64_STANDARD.decode(credentials.trim()).ok()?;
+    let colon = decoded.iter().position(|byte| *byte == b':')?;
+    let (user, password) = (&decoded[..colon], &decoded[colon + 1..]);
+    Some(((!user.is_empty()).then(|| user.to_vec()), password.to_vec()))
+}

@@ -1,0 +1,93 @@
+//! Errors as problem documents (RFC 9457).
+
+use axum::http::HeaderValue;
+use axum::http::StatusCode;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use serde::Serialize;
+
+use crate::command::ReplyError;
+
+/// What went wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The status.
+    pub status: StatusCode,
+    /// The error's prefix in Redis's words, or a word of HTTP's own; programs switch on it.
+    pub code: &'static str,
+    /// What is wrong and, where that helps, what to do.
+    pub detail: String,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: &'static str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    instance: &'a str,
+    code: &'a str,
+    trace_id: &'a str,
+}
+
+impl Problem {
+    /// A problem of this status.
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, code, detail: detail.into() }
+    }
+
+    /// The request cannot be understood.
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", detail)
+    }
+
+    /// There is no such key.
+    pub fn no_such_key() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NO_SUCH_KEY", "there is no such key, or it has expired")
+    }
+
+    /// The document, for the request at `instance` in the trace `trace_id`.
+    pub fn document(&self, instance: &str, trace_id: &str) -> Response {
+        let document = Document {
+            r#type: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            instance,
+            code: self.code,
+            trace_id,
+        };
+        let body = serde_json::to_vec(&document).expect("texts and a number are always JSON");
+        let json = HeaderValue::from_static("application/problem+json");
+        let mut response = (self.status, [(header::CONTENT_TYPE, json)], body).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            let schemes = HeaderValue::from_static("Basic realm=\"hypercache\", Bearer");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, schemes);
+        }
+        response
+    }
+}
+
+impl From<ReplyError> for Problem {
+    fn from(error: ReplyError) -> Self {
+        let status = match error.prefix {
+            "WRONGTYPE" => StatusCode::CONFLICT,
+            "OOM" => StatusCode::INSUFFICIENT_STORAGE,
+            "NOAUTH" | "WRONGPASS" => StatusCode::UNAUTHORIZED,
+            "NOPERM" => StatusCode::FORBIDDEN,
+            "ERR" => StatusCode::BAD_REQUEST,
+            _ => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        Self::new(status, error.prefix, error.text.into_owned())
+    }
+}
+
+/// The document itself is made where request and trace are known: until then the response carries the problem.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}

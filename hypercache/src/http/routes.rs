@@ -1,0 +1,92 @@
+//! Which path is answered by what.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use axum::routing::MethodRouter;
+use axum::routing::get;
+use axum::routing::post;
+use axum::routing::put;
+use serde_json::json;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::engine::version::VERSION;
+use crate::http::HttpState;
+use crate::http::batch;
+use crate::http::health;
+use crate::http::keys;
+use crate::http::metrics;
+use crate::http::openapi;
+use crate::http::problem::Problem;
+use crate::http::stats;
+use crate::http::trace;
+
+type Routes = Vec<(&'static str, &'static [&'static str], MethodRouter<Arc<HttpState>>)>;
+
+/// Paths, the methods they take, and what answers.
+pub fn all() -> Routes {
+    vec![
+        ("/", &["GET"], get(index)),
+        ("/api/cache/batch/get", &["POST"], post(batch::get)),
+        ("/api/cache/batch/put", &["POST"], post(batch::put)),
+        ("/api/cache/stats", &["GET"], get(stats::cache)),
+        (
+            "/api/cache/{key}",
+            &["PUT", "GET", "HEAD", "DELETE"],
+            put(keys::put).get(keys::get).delete(keys::delete),
+        ),
+        ("/api/openapi.json", &["GET"], get(openapi::document)),
+        ("/health", &["GET"], get(health::health)),
+        ("/health/live", &["GET"], get(health::live)),
+        ("/health/ready", &["GET"], get(health::ready)),
+        ("/metrics", &["GET"], get(metrics::page)),
+        ("/stats", &["GET"], get(stats::node)),
+    ]
+}
+
+/// The router with everything around it: tracing outermost, so that refusals are told too.
+pub fn router(state: Arc<HttpState>) -> Router {
+    let mut router = Router::new();
+    for (path, _, handler) in all() {
+        router = router.route(path, handler);
+    }
+    router
+        .fallback(not_found)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(Arc::clone(&state), trace::observe))
+        .with_state(state)
+}
+
+async fn index() -> Json<serde_json::Value> {
+    Json(json!({
+        "name": "HyperCache",
+        "version": VERSION,
+        "links": {
+            "api": "/api/openapi.json",
+            "cache": "/api/cache/{key}",
+            "health": "/health",
+            "metrics": "/metrics",
+            "statistics": "/stats",
+        },
+    }))
+}
+
+async fn not_found() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "NOT_FOUND", "there is nothing at this path; see /api/openapi.json")
+}
+
+async fn wrong_method() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "this path does not take this method")
+}
+
+/// The panic itself has been told by the process's hook.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "the request failed inside the node")
+        .into_response()
+}

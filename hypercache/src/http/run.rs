@@ -1,0 +1,82 @@
+//! Runs commands on behalf of an HTTP request.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::command::ReplyError;
+use crate::command::table::table;
+use crate::engine::Call;
+use crate::engine::Session;
+use crate::engine::client::Client;
+use crate::engine::session::Door;
+use crate::http::HttpState;
+use crate::http::problem::Problem;
+use crate::resp::OwnedArgs;
+use crate::resp::Protocol;
+use crate::resp::ReplyWriter;
+use crate::resp::frame::Frame;
+use crate::resp::frame::FrameLimits;
+use crate::resp::frame::decode;
+use crate::store::Store;
+use crate::telemetry::TraceContext;
+
+/// Who asks, and in which trace.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Where the request comes from.
+    pub address: SocketAddr,
+    /// Which of our addresses it reached.
+    pub local_address: SocketAddr,
+    /// Who it is; none: not authenticated.
+    pub user: Option<Arc<str>>,
+    /// The span of the request.
+    pub trace: TraceContext,
+}
+
+/// A session for the commands of one request: they count as one batch.
+pub struct Runner<'a> {
+    state: &'a HttpState,
+    session: Session,
+    received: Instant,
+    commands: u32,
+}
+
+impl<'a> Runner<'a> {
+    /// A session of `caller` on `store`.
+    pub fn new(state: &'a HttpState, caller: &Caller, store: &Store) -> Self {
+        let client = Arc::new(Client::new(state.clients.next_id(), caller.address, caller.local_address));
+        let mut session = Session::new(client, Door::Http, caller.user.clone(), rand::random());
+        session.select(store.index());
+        session.set_protocol(Protocol::Resp3);
+        session.set_trace(Some(caller.trace.clone()));
+        let received = Instant::now();
+        session.begin_batch(received);
+        Self { state, session, received, commands: 0 }
+    }
+
+    /// Runs one command.
+    pub fn run<I, B>(&mut self, parts: I) -> Result<Frame, Problem>
+    where
+        I: IntoIterator<Item = B>,
+        B: AsRef<[u8]>,
+    {
+        let args = OwnedArgs::new(parts);
+        let command = table().resolve(args.view());
+        let call = Call { command, args: args.view(), received: self.received, position: self.commands };
+        self.commands += 1;
+        let mut reply = ReplyWriter::new(Protocol::Resp3);
+        self.state.executor.execute(&call, &mut self.session, &mut reply)?;
+        match decode(reply.bytes(), &FrameLimits::default()) {
+            Ok(Some((frame, _))) => Ok(frame),
+            // Our own writer wrote it.
+            _ => Err(ReplyError::err("the reply cannot be read").into()),
+        }
+    }
+}
+
+impl Drop for Runner<'_> {
+    fn drop(&mut self) {
+        self.session.end_batch(self.commands, &self.state.telemetry);
+    }
+}

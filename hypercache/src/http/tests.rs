@@ -1,0 +1,361 @@
+use std::collections::BTreeSet;
+
+use axum::Router;
+use axum::body::Body;
+use axum::body::to_bytes;
+use axum::http::Method;
+use axum::http::Request;
+use axum::http::StatusCode;
+use axum::response::Response;
+use proptest::prelude::*;
+use serde_json::Value;
+use serde_json::json;
+use tokio::sync::watch;
+use tower::ServiceExt;
+
+use super::*;
+use crate::command::table::table;
+use crate::config::Config;
+use crate::config::Secret;
+use crate::config::Store as StoreRules;
+use crate::engine::Disposal;
+use crate::engine::Engine;
+use crate::engine::Observed;
+use crate::keyspace::key::HashSeed;
+use crate::security::Guarded;
+use crate::telemetry::NodeIdentity;
+
+/// A router over real stores, without a socket.
+struct Bench {
+    router: Router,
+    _stopping: watch::Sender<bool>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self::with(None, 0)
+    }
+
+    fn with(password: Option<&str>, limit: u64) -> Self {
+        let mut config = Config::default();
+        let small = StoreRules { name: "small".to_owned(), max_memory: limit, ..config.stores[0].clone() };
+        config.stores.push(small);
+        let mut quiet = config.telemetry.clone();
+        (quiet.log.stdout, quiet.log.files) = (false, false);
+        let names = table().all().iter().map(|command| command.name.clone()).collect();
+        let node = NodeIdentity { id: "node-1".to_owned(), version: "0" };
+        let stores = config.stores.iter().map(|store| store.name.clone()).collect();
+        let (telemetry, _guard) = Telemetry::builder(&quiet, &node, names, stores).build().unwrap();
+        let registry = Arc::new(Registry::new(&config.stores, &config.cache, HashSeed(1)));
+        let authenticator = Arc::new(Authenticator::new(password.map(|text| Secret(text.to_owned()))));
+        let engine = Engine::new(Arc::clone(&registry), Disposal::start().unwrap(), telemetry.clone());
+        let guarded = Guarded::new(engine, Arc::clone(&authenticator));
+        let (stopping, seen) = watch::channel(false);
+        let state = HttpState {
+            node: "node-1".to_owned(),
+            executor: Arc::new(Observed::new(guarded, telemetry.clone())),
+            registry,
+            clients: Arc::default(),
+            authenticator,
+            telemetry,
+            max_body: 1 << 20,
+            started: Instant::now(),
+            stopping: seen,
+            open: AtomicUsize::new(0),
+        };
+        Self { router: routes::router(Arc::new(state)), _stopping: stopping }
+    }
+
+    async fn send(&self, request: Request<Body>) -> Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    async fn call(&self, method: &str, path: &str, body: impl Into<Body>) -> (StatusCode, Value) {
+        let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+        let response = self.send(request.body(body.into()).unwrap()).await;
+        let status = response.status();
+        (status, serde_json::from_slice(&bytes(response).await).unwrap_or(Value::Null))
+    }
+
+    async fn put(&self, key: &str, body: Value) -> (StatusCode, Value) {
+        self.call("PUT", &format!("/api/cache/{key}"), body.to_string()).await
+    }
+
+    async fn get(&self, key: &str) -> (StatusCode, Value) {
+        self.call("GET", &format!("/api/cache/{key}"), Body::empty()).await
+    }
+}
+
+async fn bytes(response: Response) -> Vec<u8> {
+    to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()
+}
+
+#[tokio::test]
+async fn a_key_is_written_read_and_removed() {
+    let bench = Bench::new();
+    let (status, answer) = bench.put("user:1", json!({"value": {"name": "Ada"}, "ttl_hours": 1})).await;
+    assert_eq!((status, &answer["ttl_seconds"]), (StatusCode::OK, &json!(3600.0)));
+    let (status, answer) = bench.get("user:1").await;
+    assert_eq!(
+        (status, &answer["value"], &answer["key"]),
+        (StatusCode::OK, &json!({"name": "Ada"}), &json!("user:1"))
+    );
+    assert!(answer["ttl_seconds"].as_f64().is_some_and(|left| left > 3500.0 && left <= 3600.0));
+    assert_eq!(bench.call("DELETE", "/api/cache/user:1", "").await.0, StatusCode::NO_CONTENT);
+    let (status, problem) = bench.get("user:1").await;
+    assert_eq!((status, &problem["code"]), (StatusCode::NOT_FOUND, &json!("NO_SUCH_KEY")));
+    assert_eq!(problem["trace_id"].as_str().map(str::len), Some(32));
+    assert_eq!(bench.call("DELETE", "/api/cache/user:1", "").await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn bytes_go_in_and_out_as_they_are() {
+    let bench = Bench::new();
+    let raw: Vec<u8> = (0..=255).collect();
+    let put = Request::put("/api/cache/a%2Fb?ttl=90s").header("content-type", "image/png");
+    assert_eq!(bench.send(put.body(raw.clone().into()).unwrap()).await.status(), StatusCode::OK);
+    let get = Request::get("/api/cache/a%2Fb").header("accept", "application/octet-stream");
+    let response = bench.send(get.body(Body::empty()).unwrap()).await;
+    assert!(response.headers()["x-hypercache-ttl-seconds"].to_str().unwrap().parse::<f64>().unwrap() > 80.0);
+    assert_eq!(bytes(response).await, raw);
+    let (_, answer) = bench.get("a%2Fb").await;
+    assert_eq!((&answer["key"], answer["value_base64"].is_string()), (&json!("a/b"), true));
+    let head = bench.send(Request::head("/api/cache/a%2Fb").body(Body::empty()).unwrap()).await;
+    assert_eq!((head.status(), bytes(head).await.len()), (StatusCode::OK, 0));
+}
+
+#[tokio::test]
+async fn conditions_and_stores_are_heeded() {
+    let bench = Bench::new();
+    assert_eq!(bench.put("k?nx=true&store=small", json!({"value": 1})).await.0, StatusCode::OK);
+    assert_eq!(bench.put("k?nx=true&store=1", json!({"value": 2})).await.0, StatusCode::PRECONDITION_FAILED);
+    assert_eq!(bench.put("other?xx=true", json!({"value": 2})).await.0, StatusCode::PRECONDITION_FAILED);
+    assert_eq!(bench.get("k?store=small").await.1["value"], json!(1));
+    assert_eq!(bench.get("k").await.0, StatusCode::NOT_FOUND);
+    let (status, problem) = bench.get("k?store=nowhere").await;
+    assert_eq!((status, &problem["code"]), (StatusCode::NOT_FOUND, &json!("NO_SUCH_STORE")));
+    assert!(problem["detail"].as_str().unwrap().contains("small"));
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told() {
+    let bench = Bench::new();
+    let long = "k".repeat(9000);
+    let cases = [
+        (
+            bench.put("k", json!({"value": 1, "ttl_hours": 1, "ttl": "1h"})).await,
+            StatusCode::BAD_REQUEST,
+            "several",
+        ),
+        (
+            bench.put("k", json!({"value": 1, "ttl_seconds": -1})).await,
+            StatusCode::BAD_REQUEST,
+            "ttl_seconds",
+        ),
+        (bench.put("k?ttl=1s", json!({"value": 1, "ttl": "1h"})).await, StatusCode::BAD_REQUEST, "twice"),
+        (bench.put("k", json!({"valeu": 1})).await, StatusCode::BAD_REQUEST, "valeu"),
+        (bench.put("k?ttl_secs=1", json!({"value": 1})).await, StatusCode::BAD_REQUEST, "ttl_secs"),
+        (bench.put("k?nx=true&xx=true", json!({"value": 1})).await, StatusCode::BAD_REQUEST, "syntax error"),
+        (bench.put(&long, json!({"value": 1})).await, StatusCode::BAD_REQUEST, "8192"),
+        (bench.call("PUT", "/api/cache/k", "{\"value\": ").await, StatusCode::BAD_REQUEST, "line 1 column"),
+        (
+            bench.call("PUT", "/api/cache/k", vec![b'x'; 2 << 20]).await,
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "http_max_body",
+        ),
+        (bench.call("PUT", "/api/cache/", "{}").await, StatusCode::NOT_FOUND, "openapi"),
+        (bench.call("GET", "/nowhere", "").await, StatusCode::NOT_FOUND, "openapi"),
+        (
+            bench.call("POST", "/api/cache/batch/get", "{\"keys\":[]}").await,
+            StatusCode::BAD_REQUEST,
+            "no item",
+        ),
+    ];
+    for ((status, problem), wanted, words) in cases {
+        assert_eq!(status, wanted, "{problem}");
+        assert!(problem["detail"].as_str().unwrap().contains(words), "{problem} should speak of {words}");
+        assert_eq!(problem["status"], json!(wanted.as_u16()));
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_method_is_a_problem_that_names_the_right_ones() {
+    let response = Bench::new().send(Request::post("/health").body(Body::empty()).unwrap()).await;
+    assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert!(response.headers()["allow"].to_str().unwrap().contains("GET"));
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+}
+
+#[tokio::test]
+async fn a_full_store_refuses_and_says_so() {
+    let bench = Bench::with(None, 1000);
+    let big = json!({"value": "x".repeat(2000)});
+    assert_eq!(bench.put("a?store=small", big.clone()).await.0, StatusCode::OK);
+    let (status, problem) = bench.put("b?store=small", big).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::INSUFFICIENT_STORAGE, &json!("OOM")));
+    assert_eq!(bench.call("GET", "/health", "").await.1["status"], json!("degraded"));
+}
+
+#[tokio::test]
+async fn a_password_guards_all_but_health() {
+    let bench = Bench::with(Some("secret"), 0);
+    for (path, status) in
+        [("/health", 200), ("/health/live", 200), ("/health/ready", 200), ("/metrics", 401), ("/stats", 401)]
+    {
+        let response = bench.send(Request::get(path).body(Body::empty()).unwrap()).await;
+        assert_eq!(response.status().as_u16(), status, "{path}");
+        assert_eq!(response.headers().contains_key("www-authenticate"), status == 401, "{path}");
+    }
+    // default:secret, :secret, eve:secret, default:wrong
+    let claims = [
+        ("Basic ZGVmYXVsdDpzZWNyZXQ=", 200),
+        ("Basic OnNlY3JldA==", 200),
+        ("Bearer secret", 200),
+        ("Basic ZXZlOnNlY3JldA==", 401),
+        ("Basic ZGVmYXVsdDp3cm9uZw==", 401),
+        ("Bearer wrong", 401),
+        ("Basic ???", 401),
+        ("Digest x", 401),
+    ];
+    for (claim, status) in claims {
+        let request = Request::get("/stats").header("authorization", claim).body(Body::empty()).unwrap();
+        assert_eq!(bench.send(request).await.status().as_u16(), status, "{claim}");
+    }
+}
+
+#[tokio::test]
+async fn batches_answer_item_by_item() {
+    let bench = Bench::new();
+    let items = json!({"items": [{"key": "a", "value": 1, "ttl": "1h"}, {"key": "b", "value": "text"}]});
+    let (status, answer) = bench.call("POST", "/api/cache/batch/put", items.to_string()).await;
+    assert_eq!((status, &answer["stored"]), (StatusCode::OK, &json!(2)));
+    let (_, answer) =
+        bench.call("POST", "/api/cache/batch/get", json!({"keys": ["a", "x", "b"]}).to_string()).await;
+    assert_eq!((&answer["hits"], &answer["misses"]), (&json!(2), &json!(1)));
+    assert_eq!(answer["items"][0], json!({"key": "a", "found": true, "value": 1}));
+    assert_eq!(answer["items"][1], json!({"key": "x", "found": false}));
+    assert_eq!(answer["items"][2]["value"], json!("text"));
+    let bad = json!({"items": [{"key": "c", "value": 1}, {"key": "", "value": 1}]});
+    let (status, problem) = bench.call("POST", "/api/cache/batch/put", bad.to_string()).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{problem}");
+    assert_eq!(bench.get("c").await.0, StatusCode::NOT_FOUND, "nothing is written before all are checked");
+    let many: Vec<_> = (0..1001).map(|n| n.to_string()).collect();
+    assert_eq!(
+        bench.call("POST", "/api/cache/batch/get", json!({"keys": many}).to_string()).await.0,
+        StatusCode::BAD_REQUEST
+    );
+}
+
+#[tokio::test]
+async fn statistics_and_metrics_tell_what_happened() {
+    let bench = Bench::new();
+    bench.put("k", json!({"value": 1})).await;
+    bench.get("k").await;
+    bench.get("missing").await;
+    let (_, stats) = bench.call("GET", "/stats", "").await;
+    assert_eq!(stats["cache"], json!({"hits": 1, "misses": 1, "hit_ratio": 0.5}));
+    let (_, cache) = bench.call("GET", "/api/cache/stats", "").await;
+    assert_eq!((&cache["stores"][0]["name"], &cache["stores"][0]["keys"]), (&json!("default"), &json!(1)));
+    let response = bench.send(Request::get("/metrics").body(Body::empty()).unwrap()).await;
+    assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    let page = String::from_utf8(bytes(response).await).unwrap();
+    let counted =
+        "hypercache_command_duration_seconds_count{command=\"GETPTTL\",store=\"default\",outcome=\"ok\"} 2";
+    assert!(page.contains(counted), "{page}");
+}
+
+#[tokio::test]
+async fn a_callers_trace_goes_on() {
+    let bench = Bench::new();
+    let id = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let request = Request::get("/api/cache/k").header("traceparent", format!("00-{id}-00f067aa0ba902b7-01"));
+    let response = bench.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(response.headers()["x-hypercache-trace-id"], id);
+    let problem: Value = serde_json::from_slice(&bytes(response).await).unwrap();
+    assert_eq!(problem["trace_id"], json!(id));
+}
+
+#[test]
+fn the_description_has_each_route_and_nothing_else() {
+    let described: BTreeSet<(String, String)> = openapi::description()["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, item)| {
+            item.as_object().unwrap().keys().map(|method| (path.clone(), method.to_uppercase()))
+        })
+        .filter(|(_, method)| method != "PARAMETERS")
+        .collect();
+    let served: BTreeSet<(String, String)> = routes::all()
+        .iter()
+        .flat_map(|(path, methods, _)| {
+            methods.iter().map(|method| ((*path).to_owned(), (*method).to_owned()))
+        })
+        .collect();
+    assert_eq!(described, served);
+}
+
+#[tokio::test]
+async fn each_route_takes_the_methods_it_lists_and_no_other() {
+    let bench = Bench::new();
+    for (path, methods, _) in routes::all() {
+        for method in ["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH"] {
+            let request = Request::builder()
+                .method(Method::from_bytes(method.as_bytes()).unwrap())
+                .uri(path.replace("{key}", "k"));
+            let status = bench.send(request.body(Body::empty()).unwrap()).await.status();
+            // HEAD goes with every GET.
+            let taken = methods.contains(&method) || (method == "HEAD" && methods.contains(&"GET"));
+            assert_eq!(status != StatusCode::METHOD_NOT_ALLOWED, taken, "{method} {path}: {status}");
+        }
+    }
+}
+
+fn json_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>()
+            .prop_filter("JSON has finite numbers only", |number| number.is_finite())
+            .prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        "[0-9]{1,5}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 24, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::btree_map(any::<String>(), inner, 0..6).prop_map(Value::from_iter),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn any_json_value_comes_back_as_it_went_in(values in prop::collection::vec(json_value(), 1..8)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let bench = Bench::new();
+            for value in values {
+                assert_eq!(bench.put("k", json!({"value": value})).await.0, StatusCode::OK);
+                assert_eq!(bench.get("k").await.1["value"], value);
+            }
+        });
+    }
+
+    #[test]
+    fn arbitrary_bodies_never_panic(bodies in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..60), 1..8)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let bench = Bench::new();
+            for body in bodies {
+                for path in ["/api/cache/batch/get", "/api/cache/batch/put"] {
+                    assert_ne!(bench.call("POST", path, body.clone()).await.0, StatusCode::INTERNAL_SERVER_ERROR);
+                }
+                assert_ne!(bench.call("PUT", "/api/cache/k", body).await.0, StatusCode::INTERNAL_SERVER_ERROR);
+            }
+        });
+    }
+}
