@@ -1,5 +1,7 @@
 //! What a data handler works on: locked data, time, chance, and a note of what happened.
 
+mod collection;
+
 use smallvec::SmallVec;
 
 use crate::command::ReplyError;
@@ -37,6 +39,8 @@ pub struct Effects {
     pub misses: u32,
     /// Expired keys met and removed.
     pub expired: u32,
+    /// Expired fields of hashes met and removed.
+    pub expired_fields: u32,
 }
 
 /// Data that was taken out and takes long to drop.
@@ -336,12 +340,19 @@ impl<'a> Context<'a> {
         let data = &mut self.locks[at].data;
         let Some(entry) = data.get(key) else { return false };
         if !entry.expired(self.stamp.now) {
+            if entry.part_expired(self.stamp.now) {
+                let removed = data.remove_due_fields(key, self.stamp.now);
+                self.effects.expired_fields += u32::try_from(removed).unwrap_or(u32::MAX);
+            }
             return true;
         }
         if let Some(entry) = data.remove(key) {
+            match entry.value().as_hash().filter(|hash| hash.lapsed(self.stamp.now)) {
+                Some(hash) => self.effects.expired_fields += u32::try_from(hash.len()).unwrap_or(u32::MAX),
+                None => self.effects.expired += 1,
+            }
             self.garbage.add(entry.into_value());
         }
-        self.effects.expired += 1;
         false
     }
 

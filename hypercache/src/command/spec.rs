@@ -6,6 +6,7 @@ use crate::command::ReplyError;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::store::Registry;
+use crate::value::number;
 
 /// A data handler: reads its arguments (the name at 0), works on the locked data, writes its reply.
 pub type Handler = fn(&mut Context<'_>, Args<'_>, &mut ReplyWriter) -> Outcome;
@@ -161,6 +162,11 @@ pub enum Keys {
         /// Distance from one key to the next.
         step: usize,
     },
+    /// As many as the argument at `at` says, right after it.
+    Numkeys {
+        /// Index of the number.
+        at: usize,
+    },
 }
 
 impl Keys {
@@ -184,6 +190,14 @@ impl Keys {
                 };
                 (first, end, step)
             }
+            Self::Numkeys { at } => {
+                let after = args.from(at + 1).len();
+                let count =
+                    args.get(at).and_then(number::decimal).and_then(|count| usize::try_from(count).ok());
+                // A number that is wrong names no key; the handler says so.
+                let count = count.filter(|count| *count <= after).unwrap_or(0);
+                (at + 1, at + 1 + count, 1)
+            }
         };
         (first..end).step_by(step)
     }
@@ -196,7 +210,9 @@ pub enum Group {
     Bitmap,
     Connection,
     Generic,
+    Hash,
     Server,
+    Set,
     String,
 }
 
@@ -207,7 +223,9 @@ impl Group {
             Self::Bitmap => "bitmap",
             Self::Connection => "connection",
             Self::Generic => "generic",
+            Self::Hash => "hash",
             Self::Server => "server",
+            Self::Set => "set",
             Self::String => "string",
         }
     }
@@ -218,7 +236,9 @@ impl Group {
             Self::Bitmap => Some("bitmap"),
             Self::Connection => Some("connection"),
             Self::Generic => Some("keyspace"),
+            Self::Hash => Some("hash"),
             Self::Server => None,
+            Self::Set => Some("set"),
             Self::String => Some("string"),
         }
     }

@@ -178,6 +178,11 @@ mod tests {
                 );
                 assert!(last < 0 || last as usize >= first, "{name}: its keys end before they begin");
             }
+            assert_eq!(
+                spec.flags.has(Flags::MOVABLEKEYS),
+                matches!(spec.keys, Keys::Numkeys { .. }),
+                "{name}: keys are movable where positions alone do not tell them"
+            );
         }
     }
 

@@ -125,6 +125,9 @@ impl Executor for Engine {
         if effects.expired > 0 {
             meters.expired(store.index() as u16, ExpiryMode::Lazy, effects.expired.into());
         }
+        if effects.expired_fields > 0 {
+            meters.expired_fields(store.index() as u16, ExpiryMode::Lazy, effects.expired_fields.into());
+        }
         outcome.map(|()| Execution { flow: Flow::Continue, effects })
     }
 }

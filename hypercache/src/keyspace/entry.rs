@@ -36,9 +36,14 @@ impl Entry {
         (self.deadline != 0).then_some(self.deadline)
     }
 
-    /// Whether its time is over at `now`.
+    /// Whether its time is over at `now`, or that of every part of its value.
     pub fn expired(&self, now: UnixMillis) -> bool {
-        self.deadline != 0 && self.deadline <= now
+        self.deadline != 0 && self.deadline <= now || self.value.lapsed(now)
+    }
+
+    /// Whether the time of a part of its value is over at `now`.
+    pub fn part_expired(&self, now: UnixMillis) -> bool {
+        self.value.earliest_part().is_some_and(|earliest| earliest <= now)
     }
 
     /// Seconds since it was last read or written.

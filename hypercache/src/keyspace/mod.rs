@@ -43,6 +43,7 @@ struct Slot {
 struct Sizes {
     keys: AtomicUsize,
     expiring: AtomicUsize,
+    expiring_in_part: AtomicUsize,
     bytes: AtomicUsize,
 }
 
@@ -53,6 +54,8 @@ pub struct Census {
     pub keys: usize,
     /// Keys with a deadline.
     pub expiring: usize,
+    /// Hashes with fields that have a deadline.
+    pub expiring_in_part: usize,
     /// Bytes of the entries.
     pub bytes: usize,
 }
@@ -70,6 +73,11 @@ impl Keyspace {
         let shard_bits = shards.trailing_zeros();
         let slot = || Slot { shard: Mutex::new(Shard::new(seed, shard_bits)), sizes: Sizes::default() };
         Self { seed, shard_bits, shards: std::iter::repeat_with(slot).take(shards).collect() }
+    }
+
+    /// The secret start of its hashes.
+    pub fn seed(&self) -> HashSeed {
+        self.seed
     }
 
     /// How many shards there are.
@@ -99,6 +107,7 @@ impl Keyspace {
         for Slot { sizes, .. } in &self.shards {
             census.keys += sizes.keys.load(Relaxed);
             census.expiring += sizes.expiring.load(Relaxed);
+            census.expiring_in_part += sizes.expiring_in_part.load(Relaxed);
             census.bytes += sizes.bytes.load(Relaxed);
         }
         census
@@ -171,6 +180,7 @@ impl Drop for LockedShard<'_> {
     fn drop(&mut self) {
         self.sizes.keys.store(self.shard.len(), Relaxed);
         self.sizes.expiring.store(self.shard.expiring(), Relaxed);
+        self.sizes.expiring_in_part.store(self.shard.expiring_in_part(), Relaxed);
         self.sizes.bytes.store(self.shard.entry_bytes(), Relaxed);
     }
 }

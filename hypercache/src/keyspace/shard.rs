@@ -12,9 +12,11 @@ use crate::value::Value;
 /// What a sweep for expired keys removed.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Swept {
-    /// Keys removed.
+    /// Keys removed because their own time was over.
     pub keys: u64,
-    /// Bytes of their entries.
+    /// Fields of hashes removed; a hash that lost its last one went with it.
+    pub fields: u64,
+    /// Bytes that they took.
     pub bytes: u64,
     /// How long the longest overdue of them had been overdue, in milliseconds.
     pub lag_max: u64,
@@ -26,6 +28,7 @@ impl Swept {
     /// Adds what another sweep removed; whether more is due stays as it was.
     pub fn add(&mut self, other: Self) {
         self.keys += other.keys;
+        self.fields += other.fields;
         self.bytes += other.bytes;
         self.lag_max = self.lag_max.max(other.lag_max);
     }
@@ -36,13 +39,40 @@ impl Swept {
 pub struct Shard {
     table: Table,
     deadlines: Deadlines,
+    /// Of each hash with fields that expire, the earliest deadline of one.
+    field_deadlines: Deadlines,
     entry_bytes: usize,
+}
+
+/// What the shard notes of an entry beside it.
+#[derive(Clone, Copy)]
+struct Noted {
+    bytes: usize,
+    deadline: Option<UnixMillis>,
+    field_deadline: Option<UnixMillis>,
+}
+
+impl Noted {
+    const NOTHING: Self = Self { bytes: 0, deadline: None, field_deadline: None };
+
+    fn of(entry: &Entry) -> Self {
+        Self {
+            bytes: entry.footprint(),
+            deadline: entry.deadline(),
+            field_deadline: entry.value().earliest_part(),
+        }
+    }
 }
 
 impl Shard {
     /// An empty shard for keys that share `prefix_bits` leading bits of their hash.
     pub fn new(seed: HashSeed, prefix_bits: u32) -> Self {
-        Self { table: Table::new(seed, prefix_bits), deadlines: Deadlines::default(), entry_bytes: 0 }
+        Self {
+            table: Table::new(seed, prefix_bits),
+            deadlines: Deadlines::default(),
+            field_deadlines: Deadlines::default(),
+            entry_bytes: 0,
+        }
     }
 
     /// Keys in it, expired ones that nobody has met yet among them.
@@ -60,6 +90,11 @@ impl Shard {
         self.deadlines.count()
     }
 
+    /// Hashes with fields that have a deadline.
+    pub fn expiring_in_part(&self) -> usize {
+        self.field_deadlines.count()
+    }
+
     /// Bytes of the entries; the table itself not counted.
     pub fn entry_bytes(&self) -> usize {
         self.entry_bytes
@@ -67,7 +102,7 @@ impl Shard {
 
     /// Bytes of the table itself.
     pub fn overhead_bytes(&self) -> usize {
-        self.table.overhead_bytes() + self.deadlines.count() * 24
+        self.table.overhead_bytes() + (self.deadlines.count() + self.field_deadlines.count()) * 24
     }
 
     /// The entry of `key`, be it expired or not.
@@ -92,19 +127,16 @@ impl Shard {
     ) -> Option<Value> {
         let Some(entry) = self.table.find_mut(key.hash, key.bytes) else {
             let entry = Entry::new(key.bytes, value, deadline, now);
-            self.entry_bytes += entry.footprint();
-            if let Some(deadline) = deadline {
-                self.deadlines.insert(deadline, key.hash);
-            }
+            self.note(key.hash, Noted::NOTHING, Noted::of(&entry));
             self.table.insert(key.hash, entry);
             return None;
         };
-        let (bytes, old_deadline) = (entry.footprint(), entry.deadline());
+        let before = Noted::of(entry);
         let old = std::mem::replace(entry.value_mut(), value);
         entry.set_deadline(deadline);
         entry.touch(now);
-        self.entry_bytes = self.entry_bytes - bytes + entry.footprint();
-        self.move_deadline(key.hash, old_deadline, deadline);
+        let after = Noted::of(entry);
+        self.note(key.hash, before, after);
         Some(old)
     }
 
@@ -116,19 +148,31 @@ impl Shard {
         change: impl FnOnce(&mut Value) -> R,
     ) -> Option<R> {
         let entry = self.table.find_mut(key.hash, key.bytes)?;
-        let bytes = entry.footprint();
+        let before = Noted::of(entry);
         let result = change(entry.value_mut());
         entry.touch(now);
-        self.entry_bytes = self.entry_bytes - bytes + entry.footprint();
+        let after = Noted::of(entry);
+        self.note(key.hash, before, after);
         Some(result)
+    }
+
+    /// Removes fields of `key` whose time is over at `now`, which are not all; how many. That is no access.
+    pub fn remove_due_fields(&mut self, key: HashedKey<'_>, now: UnixMillis) -> usize {
+        let Some(entry) = self.table.find_mut(key.hash, key.bytes) else { return 0 };
+        let before = Noted::of(entry);
+        let removed = entry.value_mut().as_hash_mut().map_or(0, |hash| hash.remove_due(now, usize::MAX));
+        let after = Noted::of(entry);
+        self.note(key.hash, before, after);
+        removed
     }
 
     /// Gives `key` another deadline, or none. Whether there is such a key.
     pub fn set_deadline(&mut self, key: HashedKey<'_>, deadline: Option<UnixMillis>) -> bool {
         let Some(entry) = self.table.find_mut(key.hash, key.bytes) else { return false };
-        let old = entry.deadline();
+        let before = Noted::of(entry);
         entry.set_deadline(deadline);
-        self.move_deadline(key.hash, old, deadline);
+        let after = Noted::of(entry);
+        self.note(key.hash, before, after);
         true
     }
 
@@ -137,13 +181,13 @@ impl Shard {
         self.remove_by(key.hash, |entry| entry.key() == key.bytes)
     }
 
-    /// Removes up to `budget` keys that have expired by `now`, the longest overdue first.
+    /// Removes up to `budget` keys and fields that have expired by `now`, the longest overdue first.
     pub fn sweep(&mut self, now: UnixMillis, budget: u64) -> Swept {
         let mut swept = Swept::default();
         while let Some((deadline, hash)) = self.deadlines.first_due(now) {
             if swept.keys >= budget {
                 swept.more = true;
-                break;
+                return swept;
             }
             // Two keys may agree in hash and deadline; each round takes one, and the last takes the note with it.
             let Some(entry) = self.remove_by(hash, |entry| entry.deadline() == Some(deadline)) else {
@@ -157,7 +201,39 @@ impl Shard {
             swept.bytes += entry.footprint() as u64;
             swept.lag_max = swept.lag_max.max(now - deadline);
         }
+        self.sweep_fields(now, budget, &mut swept);
         swept
+    }
+
+    fn sweep_fields(&mut self, now: UnixMillis, budget: u64, swept: &mut Swept) {
+        while let Some((deadline, hash)) = self.field_deadlines.first_due(now) {
+            let left = budget.saturating_sub(swept.keys + swept.fields);
+            if left == 0 {
+                swept.more = true;
+                return;
+            }
+            let due = |entry: &Entry| entry.value().earliest_part() == Some(deadline);
+            let Some(entry) = self.table.find_by_mut(hash, due) else {
+                self.field_deadlines.remove(deadline, hash);
+                continue;
+            };
+            let before = Noted::of(entry);
+            let budget = usize::try_from(left).unwrap_or(usize::MAX);
+            let fields = entry.value_mut().as_hash_mut().map_or(0, |hash| hash.remove_due(now, budget));
+            let (after, emptied) = (Noted::of(entry), entry.value().is_empty_collection());
+            self.note(hash, before, after);
+            swept.fields += fields as u64;
+            swept.bytes += before.bytes.saturating_sub(after.bytes) as u64;
+            swept.lag_max = swept.lag_max.max(now - deadline);
+            if emptied {
+                let removed = self.remove_by(hash, |entry| entry.value().is_empty_collection());
+                swept.bytes += removed.map_or(0, |entry| entry.footprint() as u64);
+            }
+            // Two hashes may agree in their key's hash and the deadline; one note stands for both.
+            if self.table.find_by(hash, due).is_some() {
+                self.field_deadlines.insert(deadline, hash);
+            }
+        }
     }
 
     /// Visits entries in hash order; see `Table::scan`.
@@ -172,20 +248,26 @@ impl Shard {
 
     fn remove_by(&mut self, hash: u64, wanted: impl Fn(&Entry) -> bool) -> Option<Box<Entry>> {
         let entry = self.table.remove_by(hash, wanted)?;
-        self.entry_bytes -= entry.footprint();
-        self.move_deadline(hash, entry.deadline(), None);
+        self.note(hash, Noted::of(&entry), Noted::NOTHING);
         Some(entry)
     }
 
-    fn move_deadline(&mut self, hash: u64, old: Option<UnixMillis>, new: Option<UnixMillis>) {
-        if old == new {
-            return;
-        }
-        if let Some(old) = old {
-            self.deadlines.remove(old, hash);
-        }
-        if let Some(new) = new {
-            self.deadlines.insert(new, hash);
-        }
+    /// Keeps bytes and deadlines in step with an entry that has changed.
+    fn note(&mut self, hash: u64, before: Noted, after: Noted) {
+        self.entry_bytes = self.entry_bytes - before.bytes + after.bytes;
+        move_deadline(&mut self.deadlines, hash, before.deadline, after.deadline);
+        move_deadline(&mut self.field_deadlines, hash, before.field_deadline, after.field_deadline);
+    }
+}
+
+fn move_deadline(deadlines: &mut Deadlines, hash: u64, old: Option<UnixMillis>, new: Option<UnixMillis>) {
+    if old == new {
+        return;
+    }
+    if let Some(old) = old {
+        deadlines.remove(old, hash);
+    }
+    if let Some(new) = new {
+        deadlines.insert(new, hash);
     }
 }

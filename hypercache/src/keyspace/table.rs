@@ -85,8 +85,13 @@ impl Table {
 
     /// The entry of `key`, to be changed.
     pub fn find_mut(&mut self, hash: u64, key: &[u8]) -> Option<&mut Entry> {
+        self.find_by_mut(hash, |entry| entry.key() == key)
+    }
+
+    /// The first entry with this hash that `wanted` takes, to be changed.
+    pub fn find_by_mut(&mut self, hash: u64, wanted: impl Fn(&Entry) -> bool) -> Option<&mut Entry> {
         let segment = self.segment_of(hash);
-        self.segments[segment].entries.find_mut(slot_hash(hash), |entry| entry.key() == key).map(Box::as_mut)
+        self.segments[segment].entries.find_mut(slot_hash(hash), |entry| wanted(entry)).map(Box::as_mut)
     }
 
     /// Adds an entry whose key is not in the table.

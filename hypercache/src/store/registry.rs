@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
+use arc_swap::ArcSwap;
+
 use crate::config;
 use crate::keyspace::key::HashSeed;
 use crate::store::Store;
+use crate::value::limits::Limits;
 use crate::value::number;
 
 /// All stores of a node.
@@ -15,6 +18,7 @@ pub struct Registry {
     stores: Vec<Arc<Store>>,
     /// Bytes all stores together may hold; 0: no limit. Behind `CONFIG SET maxmemory`.
     limit_bytes: AtomicU64,
+    limits: ArcSwap<Limits>,
 }
 
 impl Registry {
@@ -25,7 +29,7 @@ impl Registry {
             .enumerate()
             .map(|(index, rules)| Arc::new(Store::new(index, rules.clone(), cache.shards, seed)))
             .collect();
-        Self { stores, limit_bytes: cache.max_memory.into() }
+        Self { stores, limit_bytes: cache.max_memory.into(), limits: ArcSwap::default() }
     }
 
     /// All stores in the order of their indexes.
@@ -54,6 +58,16 @@ impl Registry {
     /// Changes the limit of all stores together.
     pub fn set_limit_bytes(&self, bytes: u64) {
         self.limit_bytes.store(bytes, Relaxed);
+    }
+
+    /// Up to which size collections are kept in their compact forms.
+    pub fn limits(&self) -> Limits {
+        **self.limits.load()
+    }
+
+    /// Changes the limits of the compact forms, for what is written from here on.
+    pub fn set_limits(&self, limits: Limits) {
+        self.limits.store(Arc::new(limits));
     }
 
     /// Bytes of the entries of all stores; takes no lock.

@@ -15,7 +15,7 @@ use crate::telemetry::events::store::ExpiryOverrun;
 use crate::telemetry::events::store::ExpirySwept;
 use crate::telemetry::operation;
 
-/// Keys removed under one hold of a shard's lock: some tens of microseconds that a command may have to wait.
+/// Keys and fields removed under one hold of a shard's lock: some tens of microseconds that a command may have to wait.
 const KEYS_PER_HOLD: u64 = 64;
 /// Share of the interval that a sweep may take, as a divisor: a quarter.
 const INTERVAL_SHARE: u32 = 4;
@@ -37,7 +37,7 @@ impl Sweeper {
 
     /// Removes what has expired by `now`, as far as its time goes. Whether something is left over.
     pub fn sweep(&mut self, now: UnixMillis) -> bool {
-        let due = |store: &&Arc<Store>| store.census().expiring > 0;
+        let due = |store: &&Arc<Store>| store.census().expiring + store.census().expiring_in_part > 0;
         if !self.registry.all().iter().any(|store| due(&store)) {
             return false;
         }
@@ -76,11 +76,14 @@ impl Sweeper {
 
     fn tell(&self, store: &Store, swept: Swept, took: Duration) {
         let duration_ns = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-        if swept.keys > 0 {
-            self.telemetry.meters().expired(store.index() as u16, ExpiryMode::Active, swept.keys);
+        if swept.keys + swept.fields > 0 {
+            let (meters, index) = (self.telemetry.meters(), store.index() as u16);
+            meters.expired(index, ExpiryMode::Active, swept.keys);
+            meters.expired_fields(index, ExpiryMode::Active, swept.fields);
             ExpirySwept {
                 store: store.name(),
                 keys: swept.keys,
+                fields: swept.fields,
                 bytes: swept.bytes,
                 lag_ns: swept.lag_max.saturating_mul(1_000_000),
                 duration_ns,

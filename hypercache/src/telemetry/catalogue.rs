@@ -44,6 +44,9 @@ catalogue! {
     CounterDef EXPIRED_KEYS ["store", "mode"] Meters "hypercache_expired_keys_total";
     "Keys removed because their time was over; lazy when found by a command, active when swept."
 
+    CounterDef EXPIRED_FIELDS ["store", "mode"] Meters "hypercache_expired_fields_total";
+    "Fields of hashes removed because their time was over; lazy when found by a command, active when swept."
+
     HistogramDef EXPIRY_LAG ["store"] Facade "hypercache_expiry_lag_seconds" buckets &LATENCY_SECONDS;
     "How long the longest overdue key of a sweep had been overdue."
 

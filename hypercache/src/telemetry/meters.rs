@@ -208,6 +208,12 @@ impl Meters {
         self.with(|shard| shard.store(store).expired(mode, keys));
     }
 
+    /// Counts fields of hashes whose time was over.
+    pub fn expired_fields(&self, store: u16, mode: ExpiryMode, fields: u64) {
+        let store = self.store_index(store);
+        self.with(|shard| shard.store(store).expired_fields(mode, fields));
+    }
+
     /// The sums over all threads.
     pub fn totals(&self) -> Totals {
         Totals::gather(self)

@@ -101,6 +101,12 @@ impl Page {
             self.sample(expired, &[&store.name, "lazy"], store.expired_lazy);
             self.sample(expired, &[&store.name, "active"], store.expired_active);
         }
+        let fields = catalogue::EXPIRED_FIELDS.info();
+        self.family(fields);
+        for store in &totals.stores {
+            self.sample(fields, &[&store.name, "lazy"], store.expired_fields_lazy);
+            self.sample(fields, &[&store.name, "active"], store.expired_fields_active);
+        }
     }
 
     /// Adds what the system and the allocator say.

@@ -2,15 +2,26 @@
 
 pub mod bits;
 pub mod glob;
+pub mod hash;
 pub mod lcs;
+pub mod limits;
 pub mod number;
+pub mod records;
+pub mod set;
 pub mod string;
+mod varint;
 
+use crate::value::hash::Hash;
+use crate::value::set::Set;
 use crate::value::string::Str;
 
 /// What a key holds.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
+    /// Fields with values.
+    Hash(Box<Hash>),
+    /// Members without order.
+    Set(Box<Set>),
     /// A string of bytes, or a number kept as one.
     Str(Str),
     /// A type that no command works on, so that tests meet the wrong-type errors.
@@ -22,6 +33,8 @@ impl Value {
     /// The name that `TYPE` tells.
     pub fn type_name(&self) -> &'static str {
         match self {
+            Self::Hash(_) => "hash",
+            Self::Set(_) => "set",
             Self::Str(_) => "string",
             #[cfg(test)]
             Self::Opaque => "opaque",
@@ -31,6 +44,8 @@ impl Value {
     /// The name that `OBJECT ENCODING` tells.
     pub fn encoding(&self) -> &'static str {
         match self {
+            Self::Hash(hash) => hash.encoding(),
+            Self::Set(set) => set.encoding(),
             Self::Str(string) => string.encoding(),
             #[cfg(test)]
             Self::Opaque => "opaque",
@@ -40,9 +55,43 @@ impl Value {
     /// Bytes on the heap, as the allocator is asked for them; constant time.
     pub fn heap_bytes(&self) -> usize {
         match self {
+            Self::Hash(hash) => size_of::<Hash>() + hash.heap_bytes(),
+            Self::Set(set) => size_of::<Set>() + set.heap_bytes(),
             Self::Str(string) => string.heap_bytes(),
             #[cfg(test)]
             Self::Opaque => 0,
+        }
+    }
+
+    /// The hash, if it is one.
+    pub fn as_hash(&self) -> Option<&Hash> {
+        match self {
+            Self::Hash(hash) => Some(hash),
+            _ => None,
+        }
+    }
+
+    /// The hash for changing in place, if it is one.
+    pub fn as_hash_mut(&mut self) -> Option<&mut Hash> {
+        match self {
+            Self::Hash(hash) => Some(hash),
+            _ => None,
+        }
+    }
+
+    /// The set, if it is one.
+    pub fn as_set(&self) -> Option<&Set> {
+        match self {
+            Self::Set(set) => Some(set),
+            _ => None,
+        }
+    }
+
+    /// The set for changing in place, if it is one.
+    pub fn as_set_mut(&mut self) -> Option<&mut Set> {
+        match self {
+            Self::Set(set) => Some(set),
+            _ => None,
         }
     }
 
@@ -50,8 +99,7 @@ impl Value {
     pub fn as_str(&self) -> Option<&Str> {
         match self {
             Self::Str(string) => Some(string),
-            #[cfg(test)]
-            Self::Opaque => None,
+            _ => None,
         }
     }
 
@@ -59,9 +107,39 @@ impl Value {
     pub fn as_str_mut(&mut self) -> Option<&mut Str> {
         match self {
             Self::Str(string) => Some(string),
-            #[cfg(test)]
-            Self::Opaque => None,
+            _ => None,
         }
+    }
+
+    /// Whether it is a collection without elements, which is as good as no value.
+    pub fn is_empty_collection(&self) -> bool {
+        match self {
+            Self::Hash(hash) => hash.is_empty(),
+            Self::Set(set) => set.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// The earliest deadline of a part of it, in milliseconds since the Unix epoch.
+    pub fn earliest_part(&self) -> Option<u64> {
+        self.as_hash().and_then(Hash::earliest)
+    }
+
+    /// Whether the time of all its parts is over at `now`.
+    pub fn lapsed(&self, now: u64) -> bool {
+        self.as_hash().is_some_and(|hash| hash.lapsed(now))
+    }
+}
+
+impl From<Hash> for Value {
+    fn from(hash: Hash) -> Self {
+        Self::Hash(Box::new(hash))
+    }
+}
+
+impl From<Set> for Value {
+    fn from(set: Set) -> Self {
+        Self::Set(Box::new(set))
     }
 }
 

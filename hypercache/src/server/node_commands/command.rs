@@ -68,7 +68,7 @@ fn describe(command: &Command, reply: &mut ReplyWriter) {
     reply.integer(spec.arity.into());
     words(spec.flags.names(), reply);
     let (first, last, step) = match spec.keys {
-        Keys::None => (0, 0, 0),
+        Keys::None | Keys::Numkeys { .. } => (0, 0, 0),
         Keys::Range { first, last, step } => (first, last, step),
     };
     reply.count(first);
@@ -94,7 +94,17 @@ fn words(words: impl Iterator<Item = impl AsRef<str>>, reply: &mut ReplyWriter) 
 }
 
 fn key_specifications(spec: &Spec, reply: &mut ReplyWriter) {
-    let Keys::Range { first, last, step } = spec.keys else { return reply.set(0) };
+    let (begin, kind, numbers) = match spec.keys {
+        Keys::None => return reply.set(0),
+        Keys::Range { first, last, step } => {
+            // From the first key on; what counts from the end of the arguments stays as it is.
+            let from_first = i64::from(last) - i64::try_from(first).unwrap_or(i64::MAX);
+            let last = if last < 0 { last.into() } else { from_first };
+            let step = i64::try_from(step).unwrap_or(i64::MAX);
+            (first, "range", [("lastkey", last), ("keystep", step), ("limit", 0)])
+        }
+        Keys::Numkeys { at } => (at, "keynum", [("keynumidx", 0), ("firstkey", 1), ("keystep", 1)]),
+    };
     reply.set(1);
     reply.map(3);
     reply.bulk("flags");
@@ -106,21 +116,17 @@ fn key_specifications(spec: &Spec, reply: &mut ReplyWriter) {
     reply.bulk("spec");
     reply.map(1);
     reply.bulk("index");
-    reply.count(first);
+    reply.count(begin);
     reply.bulk("find_keys");
     reply.map(2);
     reply.bulk("type");
-    reply.bulk("range");
+    reply.bulk(kind);
     reply.bulk("spec");
-    reply.map(3);
-    reply.bulk("lastkey");
-    // From the first key on; what counts from the end of the arguments stays as it is.
-    let from_first = i64::from(last) - i64::try_from(first).unwrap_or(i64::MAX);
-    reply.integer(if last < 0 { last.into() } else { from_first });
-    reply.bulk("keystep");
-    reply.count(step);
-    reply.bulk("limit");
-    reply.integer(0);
+    reply.map(numbers.len());
+    for (name, number) in numbers {
+        reply.bulk(name);
+        reply.integer(number);
+    }
 }
 
 /// What is done to the keys. The table says whether a command writes, not to which of its keys: then all count as read

@@ -4,13 +4,15 @@ use crate::telemetry::catalogue;
 use crate::telemetry::event::events;
 
 events! {
-    /// A sweep removed keys whose time was over; once per sweep and store that removed any.
+    /// A sweep removed keys or fields whose time was over; once per sweep and store that removed any.
     DEBUG Node ["database"] ["deletion"] success "expiry.swept" "expired keys removed"
     ExpirySwept<'a> {
         /// The store.
         store: &'a str as "hypercache.store",
         /// Keys removed.
         keys: u64 as "hypercache.keys",
+        /// Fields of hashes removed.
+        fields: u64 as "hypercache.fields",
         /// Bytes freed.
         bytes: u64 as "hypercache.bytes",
         /// How long the longest overdue of them had been overdue.

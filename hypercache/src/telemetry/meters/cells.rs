@@ -84,6 +84,8 @@ pub(super) struct StoreCells {
     pub(super) misses: AtomicU64,
     pub(super) expired_lazy: AtomicU64,
     pub(super) expired_active: AtomicU64,
+    pub(super) expired_fields_lazy: AtomicU64,
+    pub(super) expired_fields_active: AtomicU64,
     pub(super) commands: OnceLock<Box<[OnceLock<Box<CommandCells>>]>>,
     command_count: usize,
 }
@@ -95,6 +97,8 @@ impl StoreCells {
             misses: AtomicU64::default(),
             expired_lazy: AtomicU64::default(),
             expired_active: AtomicU64::default(),
+            expired_fields_lazy: AtomicU64::default(),
+            expired_fields_active: AtomicU64::default(),
             commands: OnceLock::new(),
             command_count,
         }
@@ -120,6 +124,13 @@ impl StoreCells {
         match mode {
             ExpiryMode::Lazy => add(&self.expired_lazy, keys),
             ExpiryMode::Active => add(&self.expired_active, keys),
+        }
+    }
+
+    pub(super) fn expired_fields(&self, mode: ExpiryMode, fields: u64) {
+        match mode {
+            ExpiryMode::Lazy => add(&self.expired_fields_lazy, fields),
+            ExpiryMode::Active => add(&self.expired_fields_active, fields),
         }
     }
 }

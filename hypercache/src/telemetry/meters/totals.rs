@@ -93,6 +93,10 @@ pub struct StoreTotals {
     pub expired_lazy: u64,
     /// Expired keys found by sweeps.
     pub expired_active: u64,
+    /// Expired fields of hashes found by commands.
+    pub expired_fields_lazy: u64,
+    /// Expired fields of hashes found by sweeps.
+    pub expired_fields_active: u64,
 }
 
 /// Bytes of one kind of client.
@@ -202,6 +206,8 @@ impl Totals {
             total.misses += load(&cells.misses);
             total.expired_lazy += load(&cells.expired_lazy);
             total.expired_active += load(&cells.expired_active);
+            total.expired_fields_lazy += load(&cells.expired_fields_lazy);
+            total.expired_fields_active += load(&cells.expired_fields_active);
         }
     }
 

@@ -1,0 +1,119 @@
+//! What handlers do with values made of many elements. A collection that is left without elements goes with its key.
+
+use crate::command::Context;
+use crate::command::ReplyError;
+use crate::command::error;
+use crate::value::Value;
+use crate::value::hash::Hash;
+use crate::value::limits::Limits;
+use crate::value::set::Set;
+
+/// A type that is made of many elements.
+pub trait Collection: Into<Value> {
+    /// One without elements, whose hashes begin with `seed`.
+    fn empty(seed: u64) -> Self;
+    /// The value, if it is of this type.
+    fn of(value: &Value) -> Option<&Self>;
+    /// The value for changing in place, if it is of this type.
+    fn of_mut(value: &mut Value) -> Option<&mut Self>;
+}
+
+impl Collection for Hash {
+    fn empty(seed: u64) -> Self {
+        Self::new(seed)
+    }
+
+    fn of(value: &Value) -> Option<&Self> {
+        value.as_hash()
+    }
+
+    fn of_mut(value: &mut Value) -> Option<&mut Self> {
+        value.as_hash_mut()
+    }
+}
+
+impl Collection for Set {
+    fn empty(seed: u64) -> Self {
+        Self::new(seed)
+    }
+
+    fn of(value: &Value) -> Option<&Self> {
+        value.as_set()
+    }
+
+    fn of_mut(value: &mut Value) -> Option<&mut Self> {
+        value.as_set_mut()
+    }
+}
+
+impl Context<'_> {
+    /// Up to which size collections are kept in their compact forms.
+    pub fn limits(&self) -> Limits {
+        self.registry.limits()
+    }
+
+    /// A collection without elements, for this store.
+    pub fn empty<C: Collection>(&self) -> C {
+        C::empty(self.store.keyspace().seed().0)
+    }
+
+    /// As `read`, for a collection; an error where the key holds another type.
+    pub fn read_collection<C: Collection>(&mut self, key: &[u8]) -> Result<Option<&C>, ReplyError> {
+        self.read(key).map(|entry| C::of(entry.value()).ok_or(error::WRONG_TYPE)).transpose()
+    }
+
+    /// As `peek`, for a collection; an error where the key holds another type.
+    pub fn peek_collection<C: Collection>(&mut self, key: &[u8]) -> Result<Option<&C>, ReplyError> {
+        self.peek(key).map(|entry| C::of(entry.value()).ok_or(error::WRONG_TYPE)).transpose()
+    }
+
+    /// The collection of a key that this command has read or looked at before; for holding several at once.
+    pub fn seen_collection<C: Collection>(&self, key: &[u8]) -> Option<&C> {
+        let (hashed, at) = self.locate(self.store.index(), key);
+        let live = self.locks[at].data.get(hashed).filter(|entry| !entry.expired(self.stamp.now));
+        live.and_then(|entry| C::of(entry.value()))
+    }
+
+    /// Lets `change` work on the collection of `key` in place, on a new one where there is none; an error where it holds
+    /// another type. The handler counts the changes.
+    pub fn change_collection<C: Collection, R>(
+        &mut self,
+        key: &[u8],
+        change: impl FnOnce(&mut C) -> R,
+    ) -> Result<R, ReplyError> {
+        let (now, deadline) = (self.stamp.now, self.default_deadline());
+        let (hashed, at) = self.locate(self.store.index(), key);
+        if !self.is_live(hashed, at) {
+            let empty = self.empty::<C>().into();
+            self.locks[at].data.set(hashed, empty, deadline, now);
+        }
+        let changed = self.change_present_collection(key, change)?;
+        Ok(changed.expect("the key is there: it was looked at or made above, under the same lock"))
+    }
+
+    /// As `change_collection`; none where there is no such key.
+    pub fn change_present_collection<C: Collection, R>(
+        &mut self,
+        key: &[u8],
+        change: impl FnOnce(&mut C) -> R,
+    ) -> Result<Option<R>, ReplyError> {
+        let now = self.stamp.now;
+        let (hashed, at) = self.locate(self.store.index(), key);
+        if self.peek_collection::<C>(key)?.is_none() {
+            return Ok(None);
+        }
+        let data = &mut self.locks[at].data;
+        let (result, emptied) = data
+            .update(hashed, now, |value| {
+                let result = C::of_mut(value).map(change);
+                (result, value.is_empty_collection())
+            })
+            .expect("the key is there: it was looked at above, under the same lock");
+        if emptied {
+            // Without elements it may still have room for many.
+            let entry = data.remove(hashed);
+            entry.into_iter().for_each(|entry| self.garbage.add(entry.into_value()));
+        }
+        Ok(result)
+    }
+}
