@@ -78,6 +78,7 @@ fn every_metric_is_on_a_dashboard_or_has_a_reason_not_to_be() {
         "hypercache_connections_opened_total",
         "hypercache_evicted_bytes_total",
         "hypercache_evicted_keys_total",
+        "hypercache_expired_fields_total",
         "hypercache_expiry_cycle_duration_seconds",
         "hypercache_operation_duration_seconds",
         "hypercache_store_limit_bytes",

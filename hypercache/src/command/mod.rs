@@ -7,6 +7,7 @@
 //! Raft apply run the same function.
 
 pub mod args;
+pub mod chance;
 pub mod context;
 pub mod docs;
 pub mod error;

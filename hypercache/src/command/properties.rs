@@ -16,7 +16,7 @@ use crate::command::test_bench::Bench;
 use crate::keyspace::key::HashSeed;
 
 /// Words that mean something somewhere, and some that are on the edge of a range.
-const WORDS: [&str; 64] = [
+const WORDS: [&str; 70] = [
     "a",
     "b",
     "c",
@@ -65,6 +65,12 @@ const WORDS: [&str; 64] = [
     "KEEPTTL",
     "PERSIST",
     "IFEQ",
+    "FIELDS",
+    "FNX",
+    "FXX",
+    "WITHVALUES",
+    "NOVALUES",
+    "LIMIT",
     "LEN",
     "IDX",
     "MINMATCHLEN",
@@ -141,6 +147,7 @@ fn write_argument(argument: &Argument, chance: &mut impl Iterator<Item = u16>, w
                 continue;
             }
             (Kind::PureToken, _) => continue,
+            (_, "numfields" | "numkeys") => &["1", "2", "3"],
             (_, "encoding") => &["u1", "i8", "u16", "i64", "u63"],
             (_, "db" | "destination-db" | "index1" | "index2") => &["0", "1"],
             (Kind::Key, _) => &["a", "b", "c", "d", "e", "o"],
@@ -160,7 +167,7 @@ fn any_command() -> impl Strategy<Value = Vec<String>> {
 
 /// Whether the reply depends on the order of hashes.
 fn depends_on_order(words: &[String]) -> bool {
-    ["SCAN", "KEYS", "RANDOMKEY"].contains(&words[0].as_str())
+    ["HSCAN", "KEYS", "RANDOMKEY", "SCAN", "SSCAN"].contains(&words[0].as_str())
 }
 
 proptest! {

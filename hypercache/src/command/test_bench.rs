@@ -11,20 +11,24 @@ use crate::command::context::Stamp;
 use crate::command::spec::Run;
 use crate::command::table::table;
 use crate::config;
+use crate::keyspace::Census;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::key::HashSeed;
+use crate::keyspace::shard::Swept;
 use crate::resp::Args;
 use crate::resp::OwnedArgs;
 use crate::resp::Protocol;
 use crate::resp::ReplyWriter;
 use crate::store::Registry;
 use crate::value::Value;
+use crate::value::limits::Limits;
 
 /// Stores called `default` and `second`, and who uses them.
 pub struct Bench {
     registry: Registry,
     selected: usize,
     stamp: Stamp,
+    protocol: Protocol,
 }
 
 /// What came of one command.
@@ -41,7 +45,24 @@ pub struct Ran {
     pub garbage: Garbage,
 }
 
-/// All live keys of all stores: type, bytes and deadline.
+/// The bytes of a string; of a collection its live elements in their order.
+fn content(value: &Value, now: UnixMillis) -> Vec<u8> {
+    match value {
+        Value::Hash(hash) => {
+            let live = hash.iter().filter(|pair| pair.deadline.is_none_or(|deadline| deadline > now));
+            let text = live.map(|pair| format!("{pair:?} "));
+            text.collect::<String>().into_bytes()
+        }
+        Value::Set(set) => {
+            let text = set.iter().map(|member| format!("{:?} ", member.bytes()));
+            text.collect::<String>().into_bytes()
+        }
+        Value::Str(string) => string.bytes().into_owned(),
+        Value::Opaque => Vec::new(),
+    }
+}
+
+/// All live keys of all stores: type, content and deadline.
 pub type Dump = BTreeMap<(usize, Vec<u8>), (&'static str, Vec<u8>, Option<UnixMillis>)>;
 
 impl Bench {
@@ -68,12 +89,40 @@ impl Bench {
         };
         let stores = [store("default", default_ttl), store("second", Duration::ZERO)];
         let cache = config::Cache { shards: 4, expiry_interval: Duration::from_millis(100), max_memory: 0 };
-        Self { registry: Registry::new(&stores, &cache, seed), selected: 0, stamp: Stamp { now, seed: 1 } }
+        Self {
+            registry: Registry::new(&stores, &cache, seed),
+            selected: 0,
+            stamp: Stamp { now, seed: 1 },
+            protocol: Protocol::Resp2,
+        }
     }
 
     /// Selects a store.
     pub fn select(&mut self, index: usize) {
         self.selected = index;
+    }
+
+    /// Speaks another version of the protocol from here on.
+    pub fn speak(&mut self, protocol: Protocol) {
+        self.protocol = protocol;
+    }
+
+    /// Lets the compact forms of collections have other limits.
+    pub fn limit(&mut self, limits: Limits) {
+        self.registry.set_limits(limits);
+    }
+
+    /// Sweeps the selected store for what has expired.
+    pub fn sweep(&mut self) -> Swept {
+        let (mut swept, keyspace) = (Swept::default(), self.registry.get(self.selected).unwrap().keyspace());
+        (0..keyspace.shards())
+            .for_each(|shard| swept.add(keyspace.lock(shard).sweep(self.stamp.now, u64::MAX)));
+        swept
+    }
+
+    /// Sizes of the selected store.
+    pub fn census(&self) -> Census {
+        self.registry.get(self.selected).unwrap().census()
     }
 
     /// Lets milliseconds pass.
@@ -124,7 +173,7 @@ impl Bench {
         // Every request is stamped with another seed.
         self.stamp.seed = self.stamp.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let args = OwnedArgs::new(parts);
-        let mut reply = ReplyWriter::new(Protocol::Resp2);
+        let mut reply = ReplyWriter::new(self.protocol);
         let ran = self.handle(args.view(), &mut reply);
         let (effects, garbage, error) = match ran {
             Ok((effects, garbage, outcome)) => (effects, garbage, outcome.err()),
@@ -175,8 +224,8 @@ impl Bench {
         for store in self.registry.all() {
             store.keyspace().scan(0, usize::MAX, |entry| {
                 if !entry.expired(self.stamp.now) {
-                    let bytes = entry.value().as_str().map(|string| string.bytes().into_owned());
-                    let kept = (entry.value().type_name(), bytes.unwrap_or_default(), entry.deadline());
+                    let bytes = content(entry.value(), self.stamp.now);
+                    let kept = (entry.value().type_name(), bytes, entry.deadline());
                     dump.insert((store.index(), entry.key().to_vec()), kept);
                 }
             });

@@ -54,6 +54,11 @@ impl<'a> Args<'a> {
         Args { data: self.data, spans: self.spans.get(index..).unwrap_or_default() }
     }
 
+    /// The first `count` arguments, or all where there are fewer.
+    pub fn first(&self, count: usize) -> Args<'a> {
+        Args { data: self.data, spans: &self.spans[..count.min(self.spans.len())] }
+    }
+
     /// All arguments in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + use<'a> {
         let data = self.data;

@@ -118,6 +118,11 @@ impl Hash {
         Pair::read(self.records.get(self.records.nth(number)))
     }
 
+    /// The fields of these numbers.
+    pub fn pick(&self, numbers: &[usize]) -> Vec<Pair<'_>> {
+        self.records.pick(numbers).map(Pair::read).collect()
+    }
+
     /// All fields, in an order that follows from what was done to the hash.
     pub fn iter(&self) -> impl Iterator<Item = Pair<'_>> {
         self.records.iter().map(Pair::read)

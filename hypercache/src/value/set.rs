@@ -160,6 +160,14 @@ impl Set {
         }
     }
 
+    /// The members of these numbers.
+    pub fn pick(&self, numbers: &[usize]) -> Vec<Member<'_>> {
+        match &self.form {
+            Form::Integers(integers) => numbers.iter().map(|at| Member::Int(integers.get(*at))).collect(),
+            Form::Strings(records) => records.pick(numbers).map(Member::Bytes).collect(),
+        }
+    }
+
     /// Removes the member of a number below `len`.
     pub fn remove_nth(&mut self, number: usize) {
         match &mut self.form {

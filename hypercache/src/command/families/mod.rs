@@ -5,10 +5,16 @@ pub mod bitfield;
 pub mod connection;
 pub mod counter;
 pub mod database;
+mod element_scan;
 pub mod expiry;
+pub mod hash;
+pub mod hash_counter;
+pub mod hash_expiry;
 pub mod key;
 pub mod scan;
 pub mod server;
+pub mod set;
+pub mod set_algebra;
 pub mod string;
 pub mod string_range;
 
@@ -22,9 +28,14 @@ pub const ALL: &[&[Spec]] = &[
     counter::COMMANDS,
     database::COMMANDS,
     expiry::COMMANDS,
+    hash::COMMANDS,
+    hash_counter::COMMANDS,
+    hash_expiry::COMMANDS,
     key::COMMANDS,
     scan::COMMANDS,
     server::COMMANDS,
+    set::COMMANDS,
+    set_algebra::COMMANDS,
     string::COMMANDS,
     string_range::COMMANDS,
 ];

@@ -103,8 +103,7 @@ impl<'a> ScanOptions<'a> {
             if cursor.word("MATCH") {
                 options.pattern = Some(cursor.required()?);
             } else if cursor.word("COUNT") {
-                let count = usize::try_from(cursor.integer()?).map_err(|_| error::SYNTAX)?;
-                options.count = Some(count).filter(|count| *count > 0).ok_or(error::SYNTAX)?;
+                options.count = count(&mut cursor)?;
             } else if cursor.word("TYPE") {
                 options.type_name = Some(cursor.required()?);
             } else {
@@ -121,8 +120,14 @@ impl<'a> ScanOptions<'a> {
     }
 }
 
+/// The number after `COUNT`.
+pub(super) fn count(cursor: &mut Cursor<'_>) -> Result<usize, ReplyError> {
+    let count = usize::try_from(cursor.integer()?).map_err(|_| error::SYNTAX)?;
+    Some(count).filter(|count| *count > 0).ok_or(error::SYNTAX)
+}
+
 /// A cursor as `SCAN` hands them out; also those that are past every key.
-fn position(cursor: &[u8]) -> Result<Position, ReplyError> {
+pub(super) fn position(cursor: &[u8]) -> Result<Position, ReplyError> {
     let digits = std::str::from_utf8(cursor).ok().filter(|text| !text.starts_with('+'));
     digits.and_then(|text| text.parse().ok()).ok_or(BAD_CURSOR)
 }

@@ -244,7 +244,7 @@ impl Segment {
         let slots = self.slots.as_slice();
         // The bits below those that all slots here share, as a fraction of the segment.
         let fraction = u64::from(hash_of(slot) << self.depth);
-        let guess = (fraction * slots.len() as u64 >> HASH_BITS) as usize;
+        let guess = ((fraction * slots.len() as u64) >> HASH_BITS) as usize;
         let (mut low, mut high, mut step) = (guess, guess, 4);
         while low > 0 && slots[low - 1] >= slot {
             low = low.saturating_sub(step);

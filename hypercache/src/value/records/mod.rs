@@ -97,6 +97,15 @@ impl<L: Layout> Records<L> {
         }
     }
 
+    /// The records of these numbers, in time that grows with them and, where they lie packed, with the records.
+    pub fn pick(&self, numbers: &[usize]) -> impl Iterator<Item = &[u8]> {
+        let packed: Vec<&[u8]> = if self.is_packed() { self.iter().collect() } else { Vec::new() };
+        numbers.iter().map(move |number| match self {
+            Self::Packed(_) => packed[*number],
+            Self::Dense(_) => self.get(self.nth(*number)),
+        })
+    }
+
     /// The record at a place.
     pub fn get(&self, place: Place) -> &[u8] {
         match self {
