@@ -53,6 +53,10 @@ fn content(value: &Value, now: UnixMillis) -> Vec<u8> {
             let text = live.map(|pair| format!("{pair:?} "));
             text.collect::<String>().into_bytes()
         }
+        Value::List(list) => {
+            let text = list.iter().map(|element| format!("{:?} ", element.bytes()));
+            text.collect::<String>().into_bytes()
+        }
         Value::Set(set) => {
             let text = set.iter().map(|member| format!("{:?} ", member.bytes()));
             text.collect::<String>().into_bytes()

@@ -5,6 +5,7 @@ pub mod glob;
 pub mod hash;
 pub mod lcs;
 pub mod limits;
+pub mod list;
 pub mod number;
 pub mod records;
 pub mod set;
@@ -12,6 +13,7 @@ pub mod string;
 mod varint;
 
 use crate::value::hash::Hash;
+use crate::value::list::List;
 use crate::value::set::Set;
 use crate::value::string::Str;
 
@@ -20,6 +22,8 @@ use crate::value::string::Str;
 pub enum Value {
     /// Fields with values.
     Hash(Box<Hash>),
+    /// Elements in the order they were put in.
+    List(Box<List>),
     /// Members without order.
     Set(Box<Set>),
     /// A string of bytes, or a number kept as one.
@@ -34,6 +38,7 @@ impl Value {
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::Hash(_) => "hash",
+            Self::List(_) => "list",
             Self::Set(_) => "set",
             Self::Str(_) => "string",
             #[cfg(test)]
@@ -45,6 +50,7 @@ impl Value {
     pub fn encoding(&self) -> &'static str {
         match self {
             Self::Hash(hash) => hash.encoding(),
+            Self::List(list) => list.encoding(),
             Self::Set(set) => set.encoding(),
             Self::Str(string) => string.encoding(),
             #[cfg(test)]
@@ -56,6 +62,7 @@ impl Value {
     pub fn heap_bytes(&self) -> usize {
         match self {
             Self::Hash(hash) => size_of::<Hash>() + hash.heap_bytes(),
+            Self::List(list) => size_of::<List>() + list.heap_bytes(),
             Self::Set(set) => size_of::<Set>() + set.heap_bytes(),
             Self::Str(string) => string.heap_bytes(),
             #[cfg(test)]
@@ -75,6 +82,22 @@ impl Value {
     pub fn as_hash_mut(&mut self) -> Option<&mut Hash> {
         match self {
             Self::Hash(hash) => Some(hash),
+            _ => None,
+        }
+    }
+
+    /// The list, if it is one.
+    pub fn as_list(&self) -> Option<&List> {
+        match self {
+            Self::List(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    /// The list for changing in place, if it is one.
+    pub fn as_list_mut(&mut self) -> Option<&mut List> {
+        match self {
+            Self::List(list) => Some(list),
             _ => None,
         }
     }
@@ -115,6 +138,7 @@ impl Value {
     pub fn is_empty_collection(&self) -> bool {
         match self {
             Self::Hash(hash) => hash.is_empty(),
+            Self::List(list) => list.is_empty(),
             Self::Set(set) => set.is_empty(),
             _ => false,
         }
@@ -134,6 +158,12 @@ impl Value {
 impl From<Hash> for Value {
     fn from(hash: Hash) -> Self {
         Self::Hash(Box::new(hash))
+    }
+}
+
+impl From<List> for Value {
+    fn from(list: List) -> Self {
+        Self::List(Box::new(list))
     }
 }
 

@@ -6,6 +6,7 @@ use crate::command::error;
 use crate::value::Value;
 use crate::value::hash::Hash;
 use crate::value::limits::Limits;
+use crate::value::list::List;
 use crate::value::set::Set;
 
 /// A type that is made of many elements.
@@ -29,6 +30,20 @@ impl Collection for Hash {
 
     fn of_mut(value: &mut Value) -> Option<&mut Self> {
         value.as_hash_mut()
+    }
+}
+
+impl Collection for List {
+    fn empty(_: u64) -> Self {
+        Self::new()
+    }
+
+    fn of(value: &Value) -> Option<&Self> {
+        value.as_list()
+    }
+
+    fn of_mut(value: &mut Value) -> Option<&mut Self> {
+        value.as_list_mut()
     }
 }
 
