@@ -16,7 +16,7 @@ use crate::command::test_bench::Bench;
 use crate::keyspace::key::HashSeed;
 
 /// Words that mean something somewhere, and some that are on the edge of a range.
-const WORDS: [&str; 70] = [
+const WORDS: [&str; 92] = [
     "a",
     "b",
     "c",
@@ -87,6 +87,28 @@ const WORDS: [&str; 70] = [
     "TYPE",
     "SYNC",
     "*",
+    "LEFT",
+    "RIGHT",
+    "BEFORE",
+    "AFTER",
+    "RANK",
+    "MAXLEN",
+    "WITHSCORES",
+    "WITHSCORE",
+    "BYSCORE",
+    "BYLEX",
+    "REV",
+    "CH",
+    "INCR",
+    "MIN",
+    "MAX",
+    "WEIGHTS",
+    "AGGREGATE",
+    "SUM",
+    "(1",
+    "[b",
+    "-",
+    "+",
 ];
 
 /// One of the data commands.

@@ -11,10 +11,14 @@ pub mod hash;
 pub mod hash_counter;
 pub mod hash_expiry;
 pub mod key;
+pub mod list;
+pub mod list_element;
+pub mod list_move;
 pub mod scan;
 pub mod server;
 pub mod set;
 pub mod set_algebra;
+mod several_keys;
 pub mod string;
 pub mod string_range;
 
@@ -32,6 +36,9 @@ pub const ALL: &[&[Spec]] = &[
     hash_counter::COMMANDS,
     hash_expiry::COMMANDS,
     key::COMMANDS,
+    list::COMMANDS,
+    list_element::COMMANDS,
+    list_move::COMMANDS,
     scan::COMMANDS,
     server::COMMANDS,
     set::COMMANDS,
