@@ -214,6 +214,7 @@ pub enum Group {
     List,
     Server,
     Set,
+    SortedSet,
     String,
 }
 
@@ -228,6 +229,7 @@ impl Group {
             Self::List => "list",
             Self::Server => "server",
             Self::Set => "set",
+            Self::SortedSet => "sorted-set",
             Self::String => "string",
         }
     }
@@ -242,6 +244,7 @@ impl Group {
             Self::List => Some("list"),
             Self::Server => None,
             Self::Set => Some("set"),
+            Self::SortedSet => Some("sortedset"),
             Self::String => Some("string"),
         }
     }

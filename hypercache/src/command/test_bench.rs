@@ -62,6 +62,10 @@ fn content(value: &Value, now: UnixMillis) -> Vec<u8> {
             text.collect::<String>().into_bytes()
         }
         Value::Str(string) => string.bytes().into_owned(),
+        Value::ZSet(zset) => {
+            let text = zset.iter().map(|pair| format!("{pair:?} "));
+            text.collect::<String>().into_bytes()
+        }
         Value::Opaque => Vec::new(),
     }
 }

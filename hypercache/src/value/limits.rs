@@ -17,6 +17,10 @@ pub struct Limits {
     pub set_listpack_entries: usize,
     /// `set-max-listpack-value`: bytes of a member.
     pub set_listpack_value: usize,
+    /// `zset-max-listpack-entries`: members of a sorted set.
+    pub zset_listpack_entries: usize,
+    /// `zset-max-listpack-value`: bytes of a member.
+    pub zset_listpack_value: usize,
 }
 
 impl Limits {
@@ -28,6 +32,8 @@ impl Limits {
         set_intset_entries: 512,
         set_listpack_entries: 128,
         set_listpack_value: 64,
+        zset_listpack_entries: 128,
+        zset_listpack_value: 64,
     };
 }
 

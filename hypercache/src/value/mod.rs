@@ -11,11 +11,13 @@ pub mod records;
 pub mod set;
 pub mod string;
 mod varint;
+pub mod zset;
 
 use crate::value::hash::Hash;
 use crate::value::list::List;
 use crate::value::set::Set;
 use crate::value::string::Str;
+use crate::value::zset::ZSet;
 
 /// What a key holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +30,8 @@ pub enum Value {
     Set(Box<Set>),
     /// A string of bytes, or a number kept as one.
     Str(Str),
+    /// Members in the order of their scores.
+    ZSet(Box<ZSet>),
     /// A type that no command works on, so that tests meet the wrong-type errors.
     #[cfg(test)]
     Opaque,
@@ -41,6 +45,7 @@ impl Value {
             Self::List(_) => "list",
             Self::Set(_) => "set",
             Self::Str(_) => "string",
+            Self::ZSet(_) => "zset",
             #[cfg(test)]
             Self::Opaque => "opaque",
         }
@@ -53,6 +58,7 @@ impl Value {
             Self::List(list) => list.encoding(),
             Self::Set(set) => set.encoding(),
             Self::Str(string) => string.encoding(),
+            Self::ZSet(zset) => zset.encoding(),
             #[cfg(test)]
             Self::Opaque => "opaque",
         }
@@ -65,6 +71,7 @@ impl Value {
             Self::List(list) => size_of::<List>() + list.heap_bytes(),
             Self::Set(set) => size_of::<Set>() + set.heap_bytes(),
             Self::Str(string) => string.heap_bytes(),
+            Self::ZSet(zset) => size_of::<ZSet>() + zset.heap_bytes(),
             #[cfg(test)]
             Self::Opaque => 0,
         }
@@ -134,12 +141,29 @@ impl Value {
         }
     }
 
+    /// The sorted set, if it is one.
+    pub fn as_zset(&self) -> Option<&ZSet> {
+        match self {
+            Self::ZSet(zset) => Some(zset),
+            _ => None,
+        }
+    }
+
+    /// The sorted set for changing in place, if it is one.
+    pub fn as_zset_mut(&mut self) -> Option<&mut ZSet> {
+        match self {
+            Self::ZSet(zset) => Some(zset),
+            _ => None,
+        }
+    }
+
     /// Whether it is a collection without elements, which is as good as no value.
     pub fn is_empty_collection(&self) -> bool {
         match self {
             Self::Hash(hash) => hash.is_empty(),
             Self::List(list) => list.is_empty(),
             Self::Set(set) => set.is_empty(),
+            Self::ZSet(zset) => zset.is_empty(),
             _ => false,
         }
     }
@@ -176,5 +200,11 @@ impl From<Set> for Value {
 impl From<Str> for Value {
     fn from(string: Str) -> Self {
         Self::Str(string)
+    }
+}
+
+impl From<ZSet> for Value {
+    fn from(zset: ZSet) -> Self {
+        Self::ZSet(Box::new(zset))
     }
 }

@@ -8,6 +8,7 @@ use crate::value::hash::Hash;
 use crate::value::limits::Limits;
 use crate::value::list::List;
 use crate::value::set::Set;
+use crate::value::zset::ZSet;
 
 /// A type that is made of many elements.
 pub trait Collection: Into<Value> {
@@ -58,6 +59,20 @@ impl Collection for Set {
 
     fn of_mut(value: &mut Value) -> Option<&mut Self> {
         value.as_set_mut()
+    }
+}
+
+impl Collection for ZSet {
+    fn empty(seed: u64) -> Self {
+        Self::new(seed)
+    }
+
+    fn of(value: &Value) -> Option<&Self> {
+        value.as_zset()
+    }
+
+    fn of_mut(value: &mut Value) -> Option<&mut Self> {
+        value.as_zset_mut()
     }
 }
 
