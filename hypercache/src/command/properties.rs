@@ -189,7 +189,7 @@ fn any_command() -> impl Strategy<Value = Vec<String>> {
 
 /// Whether the reply depends on the order of hashes.
 fn depends_on_order(words: &[String]) -> bool {
-    ["HSCAN", "KEYS", "RANDOMKEY", "SCAN", "SSCAN"].contains(&words[0].as_str())
+    ["HSCAN", "KEYS", "RANDOMKEY", "SCAN", "SSCAN", "ZSCAN"].contains(&words[0].as_str())
 }
 
 proptest! {

@@ -3,6 +3,7 @@
 use crate::command::Context;
 use crate::command::ReplyError;
 use crate::command::error;
+use crate::keyspace::entry::Entry;
 use crate::value::Value;
 use crate::value::hash::Hash;
 use crate::value::limits::Limits;
@@ -99,9 +100,14 @@ impl Context<'_> {
 
     /// The collection of a key that this command has read or looked at before; for holding several at once.
     pub fn seen_collection<C: Collection>(&self, key: &[u8]) -> Option<&C> {
+        self.seen_value(key).and_then(C::of)
+    }
+
+    /// The value of a key that this command has read or looked at before, whatever its type.
+    pub fn seen_value(&self, key: &[u8]) -> Option<&Value> {
         let (hashed, at) = self.locate(self.store.index(), key);
         let live = self.locks[at].data.get(hashed).filter(|entry| !entry.expired(self.stamp.now));
-        live.and_then(|entry| C::of(entry.value()))
+        live.map(Entry::value)
     }
 
     /// Lets `change` work on the collection of `key` in place, on a new one where there is none; an error where it holds

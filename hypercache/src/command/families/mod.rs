@@ -21,6 +21,12 @@ pub mod set_algebra;
 mod several_keys;
 pub mod string;
 pub mod string_range;
+pub mod zset;
+pub mod zset_add;
+pub mod zset_algebra;
+mod zset_bounds;
+pub mod zset_pop;
+pub mod zset_range;
 
 use crate::command::spec::Spec;
 
@@ -45,4 +51,9 @@ pub const ALL: &[&[Spec]] = &[
     set_algebra::COMMANDS,
     string::COMMANDS,
     string_range::COMMANDS,
+    zset::COMMANDS,
+    zset_add::COMMANDS,
+    zset_algebra::COMMANDS,
+    zset_pop::COMMANDS,
+    zset_range::COMMANDS,
 ];
