@@ -55,11 +55,19 @@ fn content(value: &Value, now: UnixMillis) -> Vec<u8> {
             let text = live.map(|pair| format!("{pair:?} "));
             text.collect::<String>().into_bytes()
         }
+        Value::List(list) => {
+            let text = list.iter().map(|element| format!("{:?} ", element.bytes()));
+            text.collect::<String>().into_bytes()
+        }
         Value::Set(set) => {
             let text = set.iter().map(|member| format!("{:?} ", member.bytes()));
             text.collect::<String>().into_bytes()
         }
         Value::Str(string) => string.bytes().into_owned(),
+        Value::ZSet(zset) => {
+            let text = zset.iter().map(|pair| format!("{pair:?} "));
+            text.collect::<String>().into_bytes()
+        }
     }
 }
 
