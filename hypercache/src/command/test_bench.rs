@@ -118,7 +118,7 @@ impl Bench {
 
     /// Lets the compact forms of collections have other limits.
     pub fn limit(&mut self, limits: Limits) {
-        self.registry.set_limits(limits);
+        self.registry.change_limits(|present| *present = limits);
     }
 
     /// Sweeps the selected store for what has expired.

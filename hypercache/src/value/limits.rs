@@ -24,7 +24,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Redis's defaults; but 128 fields, not 512: looking for a field in a packed hash reads all before it.
+    /// Redis's defaults.
     pub const DEFAULT: Self = Self {
         hash_listpack_entries: 512,
         hash_listpack_value: 64,
