@@ -136,6 +136,10 @@ fn keys_are_found_in_any_command() {
     );
     assert_eq!(fixture.raw("COMMAND GETKEYS mset a 1 b 2"), "*2\r\n$1\r\na\r\n$1\r\nb\r\n");
     assert_eq!(fixture.raw("COMMAND GETKEYS zunionstore d 2 a b"), "*3\r\n$1\r\nd\r\n$1\r\na\r\n$1\r\nb\r\n");
+    assert_eq!(
+        fixture.raw("COMMAND GETKEYS georadius a 1 2 3 m store b storedist c"),
+        "*2\r\n$1\r\na\r\n$1\r\nc\r\n"
+    );
     for command in ["GETKEYS", "GETKEYSANDFLAGS"] {
         for (line, error) in [
             ("nonsense a", "Invalid command specified"),
