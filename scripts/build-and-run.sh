@@ -5,13 +5,13 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 usage() {
   cat <<'HELP'
-Usage: build-and-run.sh run node-1 | run node-2 | run node-3
-       build-and-run.sh cluster | stop | status | --help
+Usage: build-and-run.sh run node-1 | run node-2 | run node-3 | run cluster
+       build-and-run.sh stop | status | --help
 
-  run NODE   build, and run one node with configs/<node>-config.yaml (node1-config.yaml for node-1)
-  cluster    build, and run all three
-  stop       stop the nodes that this script started, and only those
-  status     say which of them run
+  run NODE      build, and run one node with configs/<node>-config.yaml (node1-config.yaml for node-1)
+  run cluster   build, and run all three; `cluster` alone does the same
+  stop          stop the nodes that this script started, and only those
+  status        say which of them run
 
 A node that runs already is left alone. Process ids and output are in ./data/run, data in ./data/<node>, logs in
 ./logs/<node>. Ports: RESP 8080, 8081, 8082; HTTP 9080, 9081, 9082.
@@ -105,18 +105,21 @@ status() {
   done
 }
 
+run_cluster() {
+  build
+  for node in node-1 node-2 node-3; do start "$node"; done
+  echo "Stop them: scripts/build-and-run.sh stop"
+}
+
 case ${1:-} in
   run)
     case ${2:-} in
       node-[123]) build; start "$2" ;;
-      *) echo "build-and-run.sh: run needs node-1, node-2 or node-3 (see --help)" >&2; exit 2 ;;
+      cluster) run_cluster ;;
+      *) echo "build-and-run.sh: run needs node-1, node-2, node-3 or cluster (see --help)" >&2; exit 2 ;;
     esac
     ;;
-  cluster)
-    build
-    for node in node-1 node-2 node-3; do start "$node"; done
-    echo "Stop them: scripts/build-and-run.sh stop"
-    ;;
+  cluster) run_cluster ;;
   stop) stop_all ;;
   status) status ;;
   --help | -h) usage ;;

@@ -53,7 +53,8 @@ if $local; then
   targets=()
   for index in 0 1 2; do
     if listens $((8080 + index)); then
-      targets+=(--target "127.0.0.1:$((8080 + index))" --http-target "127.0.0.1:$((9080 + index))")
+      targets+=(--target "127.0.0.1:$((8080 + index))")
+      [ "$scenario" != tour ] || targets+=(--http-target "127.0.0.1:$((9080 + index))")
     fi
   done
   if [ ${#targets[@]} -eq 0 ]; then
@@ -67,7 +68,8 @@ require_docker
 targets=()
 for node in node-1 node-2 node-3; do
   if [ -n "$(docker compose ps --quiet --status running "$node")" ]; then
-    targets+=(--target "$node:8080" --http-target "$node:9080")
+    targets+=(--target "$node:8080")
+    [ "$scenario" != tour ] || targets+=(--http-target "$node:9080")
   fi
 done
 if [ ${#targets[@]} -eq 0 ]; then

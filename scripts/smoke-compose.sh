@@ -121,7 +121,8 @@ succeeds "redis-benchmark, pipelined" benchmark
 load() {
   local targets=() node
   for node in node-1 node-2 node-3; do
-    targets+=(--target "$node:8080" --http-target "$node:9080")
+    targets+=(--target "$node:8080")
+    [[ " $* " != *" tour "* ]] || targets+=(--http-target "$node:9080")
   done
   "${compose[@]}" run --rm -T --no-deps --use-aliases loadgen "${targets[@]}" --metrics-addr 0.0.0.0:9100 "$@" </dev/null
 }

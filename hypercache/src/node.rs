@@ -24,6 +24,7 @@ use crate::engine::Engine;
 use crate::engine::Executor;
 use crate::engine::Observed;
 use crate::engine::client::Clients;
+use crate::engine::client::Cut;
 use crate::engine::session::unix_millis;
 use crate::engine::version::VERSION;
 use crate::http::Door;
@@ -205,8 +206,13 @@ async fn keep_house(state: Arc<NodeState>) {
         second.tick().await;
         state.tick();
         if let Some(timeout) = state.settings.idle_timeout() {
-            let idle = state.clients.all().into_iter().filter(|client| client.idle() > timeout);
-            idle.for_each(|client| client.kill_idle());
+            // Whoever has subscribed waits for others and is not idle.
+            let idle = state
+                .clients
+                .all()
+                .into_iter()
+                .filter(|client| client.idle() > timeout && !client.subscriptions.any());
+            idle.for_each(|client| client.cut(Cut::Idle));
         }
     }
 }
@@ -253,6 +259,7 @@ impl Parts {
             pause: Arc::new(Pause::default()),
             authenticator: Arc::new(Authenticator::new(config.security.requirepass.clone())),
             telemetry,
+            broker: Arc::default(),
             stop,
             statistics: Statistics::default(),
             config,

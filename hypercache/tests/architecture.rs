@@ -16,7 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("store", &["keyspace", "value", "config", "telemetry"]),
     ("persistence", &["keyspace", "value", "config", "telemetry"]),
     ("command", &["resp", "value", "keyspace", "store"]),
-    ("engine", &["command", "store", "persistence", "keyspace", "resp", "config", "telemetry"]),
+    ("engine", &["command", "store", "persistence", "keyspace", "value", "resp", "config", "telemetry"]),
     ("security", &["engine", "command", "resp", "config", "telemetry"]),
     (
         "server",

@@ -158,7 +158,7 @@ pub struct RunArgs {
     /// Share of reads for keys that do not exist, 0 to 1
     #[arg(long, value_name = "SHARE", value_parser = share, help_heading = "Requests")]
     pub miss_ratio: Option<f64>,
-    /// Bytes of values: 128, 64..4KB, lognormal:1KB,1.0[,64KB] or zipf:16..64KB,1.1
+    /// Bytes of values: 128, 64..4KB, lognormal:1KB,1.0 (or 1KB,1.0,64KB with a maximum) or zipf:16..64KB,1.1
     #[arg(long, value_name = "SIZE", help_heading = "Requests")]
     pub value_size: Option<ValueSize>,
     /// Time to live of written keys: none, 60s, 10s..60s or exp:30s

@@ -2,37 +2,10 @@
 
 use std::time::Duration;
 
-/// Upper bounds of the metric's buckets, in seconds; the same as the server's.
-pub const BUCKETS: [f64; 22] = [
-    1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5,
-    1.0, 2.0, 5.0, 10.0,
-];
+/// Upper bounds of the metric's buckets, in seconds: the server's, so that both sides can be laid over each other.
+pub use hypercache::telemetry::buckets::LATENCY_SECONDS as BUCKETS;
 
-/// The same bounds in nanoseconds.
-const BUCKET_NANOS: [u64; 22] = [
-    1_000,
-    2_000,
-    5_000,
-    10_000,
-    20_000,
-    50_000,
-    100_000,
-    200_000,
-    500_000,
-    1_000_000,
-    2_000_000,
-    5_000_000,
-    10_000_000,
-    20_000_000,
-    50_000_000,
-    100_000_000,
-    200_000_000,
-    500_000_000,
-    1_000_000_000,
-    2_000_000_000,
-    5_000_000_000,
-    10_000_000_000,
-];
+use hypercache::telemetry::buckets::LATENCY_NS as BUCKET_NANOS;
 
 /// Latencies to three digits, from 100 nanoseconds to an hour; longer ones count as an hour.
 #[derive(Debug, Clone)]

@@ -26,7 +26,7 @@ const GROUP_MAX: usize = 256;
 /// Most bytes written at once, unless a single value is longer.
 const GROUP_BYTES: usize = 4 * 1024 * 1024;
 
-/// Writes the keys of `phase` and gives the errors the server answered with, by prefix.
+/// Writes the keys of `phase` to each of its targets and gives the errors the server answered with, by prefix.
 ///
 /// # Errors
 /// When the connection cannot be made or breaks.
@@ -38,8 +38,23 @@ pub async fn preload(
     interrupted: &watch::Receiver<bool>,
     mut on_progress: impl FnMut(u64),
 ) -> Result<BTreeMap<String, u64>, LinkError> {
-    let mut link = open(phase, admission, timeout).await?;
     let mut errors = BTreeMap::new();
+    // Whether the targets share their keys cannot be told from here: each is given all of them.
+    for target in phase.targets.iter() {
+        let mut link = open(phase, target, admission, timeout).await?;
+        fill(&mut link, phase, seed, timeout, interrupted, (&mut errors, &mut on_progress)).await?;
+    }
+    Ok(errors)
+}
+
+async fn fill(
+    link: &mut Link,
+    phase: &Phase,
+    seed: u64,
+    timeout: Duration,
+    interrupted: &watch::Receiver<bool>,
+    (errors, on_progress): (&mut BTreeMap<String, u64>, &mut impl FnMut(u64)),
+) -> Result<(), LinkError> {
     let mut workload = Workload::clone(&phase.workload);
     workload.mix = "set".parse().expect("the operation exists");
     workload.keys.choice = KeyChoice::Sequential;
@@ -59,7 +74,7 @@ pub async fn preload(
         left -= size as u64;
         on_progress(size as u64);
     }
-    Ok(errors)
+    Ok(())
 }
 
 /// Writes the text that the operations which fail on purpose work on, when there are any.
@@ -75,10 +90,18 @@ pub async fn prepare_errors(
     if phase.door == Door::Http || !phase.workload.mix.operations().any(needs_text) {
         return Ok(());
     }
-    let Link::Resp(mut connection) = open(phase, admission, timeout).await? else { return Ok(()) };
-    connection.require("SET", &[b"SET", TEXT_KEY, b"text"], Instant::now() + timeout).await
+    for target in phase.targets.iter() {
+        let Link::Resp(mut connection) = open(phase, target, admission, timeout).await? else { continue };
+        connection.require("SET", &[b"SET", TEXT_KEY, b"text"], Instant::now() + timeout).await?;
+    }
+    Ok(())
 }
 
-async fn open(phase: &Phase, admission: &Admission, timeout: Duration) -> Result<Link, LinkError> {
-    Link::open(phase.door, &phase.targets[0], admission, Instant::now() + timeout).await
+async fn open(
+    phase: &Phase,
+    target: &str,
+    admission: &Admission,
+    timeout: Duration,
+) -> Result<Link, LinkError> {
+    Link::open(phase.door, target, admission, Instant::now() + timeout).await
 }

@@ -182,7 +182,7 @@ async fn fill(
     if !phase.preload {
         return Ok(());
     }
-    progress.start_preload(&phase.name, phase.workload.keys.count);
+    progress.start_preload(&phase.name, phase.workload.keys.count * phase.targets.len() as u64);
     let count = |keys| progress.advance(keys);
     let errors = preload(phase, &plan.admission, seed, plan.timeout, interrupted, count).await;
     progress.end_phase();

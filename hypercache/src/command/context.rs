@@ -1,16 +1,17 @@
 //! What a data handler works on: locked data, time, chance, and a note of what happened.
 
 mod collection;
+mod locks;
 
-use smallvec::SmallVec;
+pub use locks::Locks;
 
 use crate::command::ReplyError;
 use crate::command::error;
-use crate::keyspace::LockedShard;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::key::HashedKey;
 use crate::keyspace::shard::Shard;
+use crate::keyspace::table::Position;
 use crate::store::Registry;
 use crate::store::Store;
 use crate::value::Value;
@@ -43,6 +44,17 @@ pub struct Effects {
     pub expired_fields: u32,
 }
 
+impl Effects {
+    /// Adds what another command did.
+    pub fn add(&mut self, other: Self) {
+        self.changes = self.changes.saturating_add(other.changes);
+        self.hits = self.hits.saturating_add(other.hits);
+        self.misses = self.misses.saturating_add(other.misses);
+        self.expired = self.expired.saturating_add(other.expired);
+        self.expired_fields = self.expired_fields.saturating_add(other.expired_fields);
+    }
+}
+
 /// Data that was taken out and takes long to drop.
 #[derive(Debug, Default)]
 pub struct Garbage {
@@ -64,18 +76,13 @@ impl Garbage {
     }
 }
 
-struct Lock<'a> {
-    store: usize,
-    shard: usize,
-    data: LockedShard<'a>,
-}
-
 /// The world of one data command.
 pub struct Context<'a> {
     stamp: Stamp,
     registry: &'a Registry,
     store: &'a Store,
-    locks: SmallVec<[Lock<'a>; 1]>,
+    locks: Locks<'a>,
+    touches: bool,
     effects: Effects,
     /// Last, so that it is dropped after the locks.
     garbage: Garbage,
@@ -89,23 +96,33 @@ impl<'a> Context<'a> {
         store: &'a Store,
         keys: impl Iterator<Item = (usize, &'k [u8])>,
     ) -> Self {
-        let mut wanted: SmallVec<[(usize, usize); 4]> = keys
-            .filter_map(|(store, key)| {
-                let keyspace = registry.get(store)?.keyspace();
-                Some((store, keyspace.shard_of(keyspace.hashed(key).hash)))
-            })
-            .collect();
-        if wanted.len() > 1 {
-            wanted.sort_unstable();
-            wanted.dedup();
+        Self::with_locks(stamp, registry, store, Locks::of_keys(registry, keys))
+    }
+
+    /// Works under locks that are held already; they must cover all that the command touches.
+    pub fn with_locks(stamp: Stamp, registry: &'a Registry, store: &'a Store, locks: Locks<'a>) -> Self {
+        Self {
+            stamp,
+            registry,
+            store,
+            locks,
+            touches: true,
+            effects: Effects::default(),
+            garbage: Garbage::default(),
         }
-        let locks = wanted
-            .into_iter()
-            .filter_map(|(store, shard)| {
-                Some(Lock { store, shard, data: registry.get(store)?.keyspace().lock(shard) })
-            })
-            .collect();
-        Self { stamp, registry, store, locks, effects: Effects::default(), garbage: Garbage::default() }
+    }
+
+    /// Gives the locks back to whoever goes on with them; sizes are told as they are now.
+    pub fn into_locks(self) -> Locks<'a> {
+        if self.locks.whole {
+            self.locks.held.iter().for_each(|lock| lock.data.publish_sizes());
+        }
+        self.locks
+    }
+
+    /// Lets reads leave no trace in the access order, as `CLIENT NO-TOUCH` asks for.
+    pub fn read_without_trace(&mut self) {
+        self.touches = false;
     }
 
     /// The time of the request.
@@ -147,7 +164,8 @@ impl<'a> Context<'a> {
     pub fn read(&mut self, key: &[u8]) -> Option<&Entry> {
         let now = self.stamp.now;
         let (hashed, at) = self.look_up(key)?;
-        self.locks[at].data.touch(hashed, now)
+        let data = &mut self.locks[at].data;
+        if self.touches { data.touch(hashed, now) } else { data.get(hashed) }
     }
 
     /// Reads about `key`: counts a hit or a miss, does not note the access.
@@ -242,14 +260,35 @@ impl<'a> Context<'a> {
         removed
     }
 
+    /// Visits entries of the store in hash order; see `Keyspace::scan`. Shards are locked one at a time, unless all are
+    /// held already.
+    pub fn scan(&self, from: Position, count: usize, visit: impl FnMut(&Entry)) -> Option<Position> {
+        let keyspace = self.store.keyspace();
+        if !self.locks.whole {
+            return keyspace.scan(from, count, visit);
+        }
+        keyspace
+            .scan_by(from, count, visit, |shard, at, count, visit| self.held(shard).scan(at, count, visit))
+    }
+
+    /// Reads one shard of the store.
+    pub fn with_shard<R>(&self, shard: usize, read: impl FnOnce(&Shard) -> R) -> R {
+        if self.locks.whole { read(self.held(shard)) } else { read(&self.store.keyspace().lock(shard)) }
+    }
+
+    fn held(&self, shard: usize) -> &Shard {
+        let first = self.locks.held.partition_point(|lock| lock.store < self.store.index());
+        &self.locks.held[first + shard].data
+    }
+
     /// Empties these stores, all at the same moment: their shards are locked until the command ends. Counts each key as
     /// a change and hands the shards over, for `discard` or to be dropped at once.
     pub fn take_stores(&mut self, stores: std::ops::Range<usize>) -> Vec<Shard> {
-        self.lock_stores(stores);
-        let mut taken = Vec::with_capacity(self.locks.len());
-        for lock in &mut self.locks {
+        self.lock_stores(stores.clone());
+        let mut taken = Vec::with_capacity(self.locks.held.len());
+        for lock in self.locks.held.iter_mut().filter(|lock| stores.contains(&lock.store)) {
             let keyspace = self.registry.get(lock.store).expect("a locked store exists").keyspace();
-            taken.push(std::mem::replace(&mut *lock.data, keyspace.empty_shard()));
+            taken.push(lock.data.take(keyspace.empty_shard()));
         }
         self.changed(taken.iter().map(Shard::len).sum());
         taken
@@ -262,12 +301,13 @@ impl<'a> Context<'a> {
         if left == right {
             return;
         }
-        self.lock_stores([left.min(right), left.max(right)]);
-        let middle = self.locks.len() / 2;
-        let (lower, upper) = self.locks.split_at_mut(middle);
-        for (lower, upper) in lower.iter_mut().zip(upper) {
-            std::mem::swap(&mut *lower.data, &mut *upper.data);
-        }
+        let (lower, upper) = (left.min(right), left.max(right));
+        self.lock_stores([lower, upper]);
+        let boundary = self.locks.held.partition_point(|lock| lock.store < upper);
+        let (lowers, uppers) = self.locks.held.split_at_mut(boundary);
+        let lowers = lowers.iter_mut().filter(|lock| lock.store == lower);
+        let uppers = uppers.iter_mut().filter(|lock| lock.store == upper);
+        lowers.zip(uppers).for_each(|(lower, upper)| lower.data.exchange(&mut upper.data));
     }
 
     /// Puts aside what takes long to drop.
@@ -328,7 +368,7 @@ impl<'a> Context<'a> {
         };
         let hashed = keyspace.hashed(key);
         let shard = keyspace.shard_of(hashed.hash);
-        let found = match self.locks.as_slice() {
+        let found = match self.locks.held.as_slice() {
             [only] => (only.store == store && only.shard == shard).then_some(0),
             locks => locks.binary_search_by_key(&(store, shard), |lock| (lock.store, lock.shard)).ok(),
         };
@@ -356,17 +396,14 @@ impl<'a> Context<'a> {
         false
     }
 
-    /// Locks all shards of these stores, which are named in ascending order.
+    /// Locks all shards of these stores, which are named in ascending order, unless all are held already.
     fn lock_stores(&mut self, stores: impl IntoIterator<Item = usize>) {
-        assert!(
-            self.locks.is_empty(),
-            "a command on whole stores names no keys: who holds a lock must not wait"
-        );
-        for store in stores {
-            let Some(found) = self.registry.get(store) else { continue };
-            let keyspace = found.keyspace();
-            let all = (0..keyspace.shards()).map(|shard| Lock { store, shard, data: keyspace.lock(shard) });
-            self.locks.extend(all);
+        if !self.locks.whole {
+            assert!(
+                self.locks.held.is_empty(),
+                "a command on whole stores names no keys: who holds a lock must not wait"
+            );
+            self.locks.add_stores(self.registry, stores);
         }
     }
 }

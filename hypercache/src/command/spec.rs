@@ -45,12 +45,23 @@ pub enum SessionCommand {
     ClientSetName,
     ClientTraceContext,
     ClientTrackingInfo,
+    Discard,
     Echo,
+    Exec,
     Hello,
+    Multi,
+    PSubscribe,
+    PUnsubscribe,
     Ping,
     Quit,
     Reset,
+    SSubscribe,
+    SUnsubscribe,
     Select,
+    Subscribe,
+    Unsubscribe,
+    Unwatch,
+    Watch,
 }
 
 /// Commands about the node.
@@ -77,7 +88,15 @@ pub enum NodeCommand {
     ConfigSet,
     Info,
     Lolwut,
+    Publish,
+    PubsubChannels,
+    PubsubHelp,
+    PubsubNumPat,
+    PubsubNumSub,
+    PubsubShardChannels,
+    PubsubShardNumSub,
     Role,
+    SPublish,
     Shutdown,
     Time,
 }
@@ -115,6 +134,9 @@ impl Flags {
     pub const SKIP_MONITOR: Self = Self(1 << 12);
     /// Not inside `MULTI`.
     pub const NO_MULTI: Self = Self(1 << 13);
+
+    /// Allowed in RESP2 for a client that has subscribed.
+    pub const SUBSCRIBED: Self = Self(1 << 14);
 
     /// Both sets.
     pub const fn and(self, other: Self) -> Self {
@@ -245,10 +267,12 @@ pub enum Group {
     Geo,
     Hash,
     List,
+    PubSub,
     Server,
     Set,
     SortedSet,
     String,
+    Transactions,
 }
 
 impl Group {
@@ -261,10 +285,12 @@ impl Group {
             Self::Geo => "geo",
             Self::Hash => "hash",
             Self::List => "list",
+            Self::PubSub => "pubsub",
             Self::Server => "server",
             Self::Set => "set",
             Self::SortedSet => "sorted-set",
             Self::String => "string",
+            Self::Transactions => "transactions",
         }
     }
 
@@ -277,10 +303,11 @@ impl Group {
             Self::Geo => Some("geo"),
             Self::Hash => Some("hash"),
             Self::List => Some("list"),
-            Self::Server => None,
+            Self::PubSub | Self::Server => None,
             Self::Set => Some("set"),
             Self::SortedSet => Some("sortedset"),
             Self::String => Some("string"),
+            Self::Transactions => Some("transaction"),
         }
     }
 }

@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU8;
 use std::sync::atomic::AtomicU16;
 use std::sync::atomic::AtomicU64;
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use std::time::Instant;
@@ -14,6 +16,8 @@ use parking_lot::Mutex;
 use parking_lot::MutexGuard;
 use tokio::sync::Notify;
 
+use crate::engine::mailbox::Mailbox;
+use crate::engine::pubsub::SubscriptionCounts;
 use crate::resp::Protocol;
 
 /// What a client says of itself.
@@ -26,6 +30,19 @@ pub struct Labels {
     /// `CLIENT SETINFO LIB-VER`.
     pub library_version: Option<Box<str>>,
 }
+
+/// Why a connection is to be closed from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// `CLIENT KILL`.
+    Killed,
+    /// Nothing came from it for too long.
+    Idle,
+    /// It let too much pile up that it should have read.
+    OutputLimit,
+}
+
+const CUTS: [Cut; 3] = [Cut::Killed, Cut::Idle, Cut::OutputLimit];
 
 /// A connected client.
 #[derive(Debug)]
@@ -50,8 +67,14 @@ pub struct Client {
     resp3: AtomicBool,
     no_evict: AtomicBool,
     no_touch: AtomicBool,
-    idled: AtomicBool,
-    killed: AtomicBool,
+    /// Messages that it has not asked for just now.
+    pub mailbox: Mailbox,
+    /// How many names it has subscribed to.
+    pub subscriptions: SubscriptionCounts,
+    cut: AtomicU8,
+    /// Commands queued since `MULTI`, plus one; 0 outside of one.
+    queued: AtomicUsize,
+    watched: AtomicUsize,
     wake: Notify,
 }
 
@@ -90,8 +113,11 @@ impl Client {
             resp3: AtomicBool::new(false),
             no_evict: AtomicBool::new(false),
             no_touch: AtomicBool::new(false),
-            idled: AtomicBool::new(false),
-            killed: AtomicBool::new(false),
+            mailbox: Mailbox::default(),
+            subscriptions: SubscriptionCounts::default(),
+            cut: AtomicU8::new(0),
+            queued: AtomicUsize::new(0),
+            watched: AtomicUsize::new(0),
             wake: Notify::new(),
         }
     }
@@ -189,32 +215,37 @@ impl Client {
         self.no_touch.store(on, Relaxed);
     }
 
-    /// Has its connection closed.
-    pub fn kill(&self) {
-        self.killed.store(true, Relaxed);
+    /// Notes how many commands it has queued since `MULTI`, and how many keys it watches.
+    pub fn note_transaction(&self, queued: Option<usize>, watched: usize) {
+        self.queued.store(queued.map_or(0, |queued| queued + 1), Relaxed);
+        self.watched.store(watched, Relaxed);
+    }
+
+    /// Commands queued since `MULTI`, if it is in one, and keys that it watches.
+    pub fn transaction(&self) -> (Option<usize>, usize) {
+        (self.queued.load(Relaxed).checked_sub(1), self.watched.load(Relaxed))
+    }
+
+    /// Has its connection closed; the first reason holds.
+    pub fn cut(&self, why: Cut) {
+        // An error says that there is a reason already.
+        let _first = self.cut.compare_exchange(0, why as u8 + 1, Relaxed, Relaxed);
         // A permit is left where the connection is not waiting just now, so that it wakes when it next does.
         self.wake.notify_one();
     }
 
-    /// Has its connection closed because it was idle for too long.
-    pub fn kill_idle(&self) {
-        self.idled.store(true, Relaxed);
-        self.kill();
+    /// Why its connection is to be closed, if it is.
+    pub fn is_cut(&self) -> Option<Cut> {
+        let stored = usize::from(self.cut.load(Relaxed));
+        stored.checked_sub(1).and_then(|index| CUTS.get(index).copied())
     }
 
-    /// Whether it is closed because it was idle for too long.
-    pub fn idled(&self) -> bool {
-        self.idled.load(Relaxed)
-    }
-
-    /// Whether its connection is to be closed.
-    pub fn killed(&self) -> bool {
-        self.killed.load(Relaxed)
-    }
-
-    /// Waits until its connection is to be closed.
-    pub async fn until_killed(&self) {
-        while !self.killed() {
+    /// Waits until its connection is to be closed; why.
+    pub async fn until_cut(&self) -> Cut {
+        loop {
+            if let Some(why) = self.is_cut() {
+                return why;
+            }
             self.wake.notified().await;
         }
     }
@@ -280,16 +311,17 @@ impl Clients {
         self.len() == 0
     }
 
-    /// Those connected now, by id.
+    /// Those connected now, by id. Whoever is being closed is gone for everybody else.
     pub fn all(&self) -> Vec<Arc<Client>> {
-        let mut all: Vec<_> = self.connected.lock().values().cloned().collect();
+        let mut all: Vec<_> =
+            self.connected.lock().values().filter(|client| client.is_cut().is_none()).cloned().collect();
         all.sort_unstable_by_key(|client| client.id);
         all
     }
 
-    /// The client with this id.
+    /// The client with this id, unless it is being closed.
     pub fn get(&self, id: u64) -> Option<Arc<Client>> {
-        self.connected.lock().get(&id).cloned()
+        self.connected.lock().get(&id).filter(|client| client.is_cut().is_none()).cloned()
     }
 }
 
@@ -326,12 +358,22 @@ mod tests {
         assert_eq!((clients.admitted(), clients.refused()), (3, 1));
     }
 
+    #[test]
+    fn who_is_being_closed_is_no_longer_seen_but_keeps_its_place() {
+        let clients = Arc::new(Clients::default());
+        let here = SocketAddr::from(([127, 0, 0, 1], 1));
+        let victim = clients.register(here, here, 1).unwrap();
+        victim.client().cut(Cut::Killed);
+        assert_eq!((clients.all().len(), clients.get(1).is_none(), clients.len()), (0, true, 1));
+        assert!(clients.register(here, here, 1).is_none());
+    }
+
     #[tokio::test]
     async fn a_kill_reaches_a_connection_that_is_not_waiting_yet() {
         let here = SocketAddr::from(([127, 0, 0, 1], 1));
         let client = Client::new(1, here, here);
-        client.kill();
-        client.until_killed().await;
-        assert!(client.killed());
+        client.cut(Cut::Idle);
+        client.cut(Cut::Killed);
+        assert_eq!(client.until_cut().await, Cut::Idle);
     }
 }

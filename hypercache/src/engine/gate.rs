@@ -5,7 +5,9 @@ use crate::command::ReplyError;
 use crate::command::spec::Flags;
 use crate::command::spec::Run;
 use crate::command::spec::Spec;
+use crate::engine::Session;
 use crate::resp::Args;
+use crate::resp::Protocol;
 use crate::store::Registry;
 use crate::store::Store;
 use crate::store::registry::LimitReached;
@@ -20,6 +22,20 @@ pub fn shape(command: &Command, args: Args<'_>) -> Result<(), ReplyError> {
         return Err(ReplyError::unknown_subcommand(&command.name, subcommand));
     }
     if spec.takes(args.len()) { Ok(()) } else { Err(ReplyError::arity(&command.name)) }
+}
+
+/// Whether a client that has subscribed may run this: in RESP2 its replies could not be told from messages.
+pub fn subscriber(command: &Command, session: &Session) -> Result<(), ReplyError> {
+    if session.protocol() == Protocol::Resp3
+        || !session.listens()
+        || command.spec.flags.has(Flags::SUBSCRIBED)
+    {
+        return Ok(());
+    }
+    Err(ReplyError::text(format!(
+        "Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context",
+        command.lower_name()
+    )))
 }
 
 /// The limit that stands in the way of a command that needs memory.

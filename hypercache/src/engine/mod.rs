@@ -3,8 +3,11 @@
 pub mod client;
 pub mod disposal;
 pub mod gate;
+pub mod mailbox;
 pub mod observed;
+pub mod pubsub;
 pub mod session;
+pub mod transaction;
 pub mod version;
 
 pub use disposal::Disposal;
@@ -18,11 +21,13 @@ use crate::command::Command;
 use crate::command::Context;
 use crate::command::ReplyError;
 use crate::command::context::Effects;
+use crate::command::context::Locks;
 use crate::command::error;
 use crate::command::spec::Run;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::store::Registry;
+use crate::store::Store;
 use crate::store::registry::LimitReached;
 use crate::telemetry::Event;
 use crate::telemetry::ExpiryMode;
@@ -92,32 +97,47 @@ impl Engine {
     }
 }
 
-impl Executor for Engine {
-    fn execute(
-        &self,
+impl Engine {
+    /// Whether the store has room for a command that needs some.
+    pub fn room(&self, call: &Call<'_>, session: &Session) -> Result<(), ReplyError> {
+        let store = self.registry.get(session.store).ok_or(error::DB_OUT_OF_RANGE)?;
+        match gate::memory(call.command.spec, &self.registry, store) {
+            None => Ok(()),
+            Some(LimitReached { reason, used_bytes, limit_bytes }) => {
+                StoreWriteRefused { store: store.name(), reason, used_bytes, limit_bytes }.emit();
+                Err(error::OUT_OF_MEMORY)
+            }
+        }
+    }
+
+    /// Runs a data command under locks that cover it, and gives them back.
+    pub fn run_locked<'a>(
+        &'a self,
         call: &Call<'_>,
         session: &mut Session,
+        locks: Locks<'a>,
         reply: &mut ReplyWriter,
-    ) -> Result<Execution, ReplyError> {
+    ) -> (Locks<'a>, Result<Execution, ReplyError>) {
         let Run::Data(handler) = call.command.spec.run else {
             unreachable!("{}: only data commands come down here", call.command.name);
         };
-        let spec = call.command.spec;
-        let store = self.registry.get(session.store).ok_or(error::DB_OUT_OF_RANGE)?;
-        if let Some(LimitReached { reason, used_bytes, limit_bytes }) =
-            gate::memory(spec, &self.registry, store)
-        {
-            StoreWriteRefused { store: store.name(), reason, used_bytes, limit_bytes }.emit();
-            return Err(error::OUT_OF_MEMORY);
+        let Some(store) = self.registry.get(session.store) else {
+            return (locks, Err(error::DB_OUT_OF_RANGE));
+        };
+        let mut context = Context::with_locks(session.stamp(), &self.registry, store, locks);
+        // `TOUCH` is for nothing but the trace.
+        if session.client.no_touch() && call.command.name != "TOUCH" {
+            context.read_without_trace();
         }
-        let other = spec.other_store.map(|plan| plan(call.args, &self.registry)).transpose()?.flatten();
-        let own = spec.keys.positions(call.args).map(|at| (store.index(), &call.args[at]));
-        let others = other.iter().map(|(store, at)| (*store, &call.args[*at]));
-        let mut context = Context::lock(session.stamp(), &self.registry, store, own.chain(others));
         let outcome = handler(&mut context, call.args, reply);
         let (effects, garbage) = (context.effects(), context.take_garbage());
-        drop(context);
+        let locks = context.into_locks();
         self.disposal.discard(garbage);
+        self.tell(store, effects);
+        (locks, outcome.map(|()| Execution { flow: Flow::Continue, effects }))
+    }
+
+    fn tell(&self, store: &Store, effects: Effects) {
         let meters = self.telemetry.meters();
         if effects.hits + effects.misses > 0 {
             meters.lookups(store.index() as u16, effects.hits, effects.misses);
@@ -128,6 +148,24 @@ impl Executor for Engine {
         if effects.expired_fields > 0 {
             meters.expired_fields(store.index() as u16, ExpiryMode::Lazy, effects.expired_fields.into());
         }
-        outcome.map(|()| Execution { flow: Flow::Continue, effects })
+    }
+}
+
+impl Executor for Engine {
+    fn execute(
+        &self,
+        call: &Call<'_>,
+        session: &mut Session,
+        reply: &mut ReplyWriter,
+    ) -> Result<Execution, ReplyError> {
+        self.room(call, session)?;
+        let spec = call.command.spec;
+        let other = spec.other_store.map(|plan| plan(call.args, &self.registry)).transpose()?.flatten();
+        let own = spec.keys.positions(call.args).map(|at| (session.store, &call.args[at]));
+        let others = other.iter().map(|(store, at)| (*store, &call.args[*at]));
+        let locks = Locks::of_keys(&self.registry, own.chain(others));
+        let (locks, outcome) = self.run_locked(call, session, locks, reply);
+        drop(locks);
+        outcome
     }
 }

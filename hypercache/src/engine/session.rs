@@ -6,6 +6,10 @@ use std::time::SystemTime;
 
 use crate::command::context::Stamp;
 use crate::engine::client::Client;
+use crate::engine::pubsub::Broker;
+use crate::engine::pubsub::Subscriptions;
+use crate::engine::transaction::Transaction;
+use crate::engine::transaction::WatchList;
 use crate::keyspace::entry::UnixMillis;
 use crate::resp::Protocol;
 use crate::telemetry::CommandRecord;
@@ -37,7 +41,6 @@ pub enum Door {
 }
 
 /// One conversation.
-#[derive(Debug)]
 pub struct Session {
     /// What others see of it.
     pub client: Arc<Client>,
@@ -57,6 +60,12 @@ pub struct Session {
     trace_used: bool,
     /// Records of this batch that somebody wants; how large the batch was is known only at its end.
     kept: Vec<CommandRecord>,
+    /// What has been queued since `MULTI`; none outside of one.
+    pub transaction: Option<Transaction>,
+    /// The keys that must not change before `EXEC`.
+    pub watched: Option<WatchList>,
+    /// Most clients never subscribe.
+    subscriptions: Option<Box<Subscriptions>>,
 }
 
 impl Session {
@@ -76,6 +85,9 @@ impl Session {
             trace: None,
             trace_used: false,
             kept: Vec::new(),
+            transaction: None,
+            watched: None,
+            subscriptions: None,
         }
     }
 
@@ -83,6 +95,32 @@ impl Session {
     pub fn set_user(&mut self, user: Option<Arc<str>>) {
         self.client.set_user(user.clone());
         self.user = user;
+    }
+
+    /// What it has subscribed to at this broker.
+    pub fn subscriptions(&mut self, broker: &Arc<Broker>) -> &mut Subscriptions {
+        let client = &self.client;
+        self.subscriptions
+            .get_or_insert_with(|| Box::new(Subscriptions::new(Arc::clone(broker), Arc::clone(client))))
+    }
+
+    /// Whether messages may come to it without being asked for.
+    pub fn listens(&self) -> bool {
+        self.subscriptions.as_ref().is_some_and(|subscriptions| subscriptions.any())
+    }
+
+    /// Notes that a command of a transaction could not be queued.
+    pub fn spoil_transaction(&mut self) {
+        if let Some(transaction) = &mut self.transaction {
+            transaction.spoiled = true;
+        }
+    }
+
+    /// Leaves the transaction and watches nothing any more.
+    pub fn end_transaction(&mut self) {
+        self.transaction = None;
+        self.watched = None;
+        self.client.note_transaction(None, 0);
     }
 
     /// Begins a batch of commands that arrived at `received`.

@@ -8,6 +8,7 @@ pub mod expiry;
 pub mod key;
 pub mod shard;
 pub mod table;
+pub mod watch;
 
 use std::ops::Deref;
 use std::ops::DerefMut;
@@ -116,10 +117,21 @@ impl Keyspace {
     /// Visits entries from `from` on in hash order, shard by shard and each under its lock only while it is read, until
     /// at least `count` are seen. Where to go on; none at the end. An entry that is there from the first call to the
     /// last is seen, whatever else changes.
-    pub fn scan(&self, from: Position, count: usize, mut visit: impl FnMut(&Entry)) -> Option<Position> {
+    pub fn scan(&self, from: Position, count: usize, visit: impl FnMut(&Entry)) -> Option<Position> {
+        self.scan_by(from, count, visit, |shard, at, count, visit| self.lock(shard).scan(at, count, visit))
+    }
+
+    /// As `scan`, for whoever reads the shards in another way, such as by locks that are held already.
+    pub fn scan_by(
+        &self,
+        from: Position,
+        count: usize,
+        mut visit: impl FnMut(&Entry),
+        read: impl Fn(usize, Position, usize, &mut dyn FnMut(&Entry)) -> Option<Position>,
+    ) -> Option<Position> {
         let (mut at, mut seen) = (from, 0);
         for shard in self.shard_of_position(from)..self.shards.len() {
-            let next = self.lock(shard).scan(at, count - seen, |entry| {
+            let next = read(shard, at, count - seen, &mut |entry| {
                 seen += 1;
                 visit(entry);
             });
@@ -176,12 +188,19 @@ impl DerefMut for LockedShard<'_> {
     }
 }
 
-impl Drop for LockedShard<'_> {
-    fn drop(&mut self) {
+impl LockedShard<'_> {
+    /// Lets `census` tell the sizes as they are now, before the lock is given back.
+    pub fn publish_sizes(&self) {
         self.sizes.keys.store(self.shard.len(), Relaxed);
         self.sizes.expiring.store(self.shard.expiring(), Relaxed);
         self.sizes.expiring_in_part.store(self.shard.expiring_in_part(), Relaxed);
         self.sizes.bytes.store(self.shard.entry_bytes(), Relaxed);
+    }
+}
+
+impl Drop for LockedShard<'_> {
+    fn drop(&mut self) {
+        self.publish_sizes();
     }
 }
 

@@ -7,6 +7,7 @@ use crate::keyspace::key::HashSeed;
 use crate::keyspace::key::HashedKey;
 use crate::keyspace::table::Position;
 use crate::keyspace::table::Table;
+use crate::keyspace::watch::Watches;
 use crate::value::Value;
 
 /// What a sweep for expired keys removed.
@@ -41,6 +42,7 @@ pub struct Shard {
     deadlines: Deadlines,
     /// Of each hash with fields that expire, the earliest deadline of one.
     field_deadlines: Deadlines,
+    watches: Watches,
     entry_bytes: usize,
 }
 
@@ -71,6 +73,7 @@ impl Shard {
             table: Table::new(seed, prefix_bits),
             deadlines: Deadlines::default(),
             field_deadlines: Deadlines::default(),
+            watches: Watches::default(),
             entry_bytes: 0,
         }
     }
@@ -252,8 +255,35 @@ impl Shard {
         Some(entry)
     }
 
-    /// Keeps bytes and deadlines in step with an entry that has changed.
+    /// Who watches which keys here.
+    pub fn watches(&mut self) -> &mut Watches {
+        &mut self.watches
+    }
+
+    /// Takes all keys out; watchers stay with the shard and are told.
+    pub fn take(&mut self, empty: Self) -> Self {
+        let mut taken = std::mem::replace(self, empty);
+        self.watches = std::mem::take(&mut taken.watches);
+        self.watches.note_all(|hash| taken.holds(hash));
+        taken
+    }
+
+    /// Exchanges all keys with another shard of the same place; watchers stay where they are and are told.
+    pub fn exchange(&mut self, other: &mut Self) {
+        std::mem::swap(self, other);
+        std::mem::swap(&mut self.watches, &mut other.watches);
+        let mut watches = [std::mem::take(&mut self.watches), std::mem::take(&mut other.watches)];
+        watches.iter_mut().for_each(|watches| watches.note_all(|hash| self.holds(hash) || other.holds(hash)));
+        [self.watches, other.watches] = watches;
+    }
+
+    fn holds(&self, hash: u64) -> bool {
+        self.table.find_by(hash, |_| true).is_some()
+    }
+
+    /// Keeps bytes, deadlines and watchers in step with an entry that has changed.
     fn note(&mut self, hash: u64, before: Noted, after: Noted) {
+        self.watches.note(hash);
         self.entry_bytes = self.entry_bytes - before.bytes + after.bytes;
         move_deadline(&mut self.deadlines, hash, before.deadline, after.deadline);
         move_deadline(&mut self.field_deadlines, hash, before.field_deadline, after.field_deadline);

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+use crate::engine::pubsub::Topic;
 use crate::http::HttpState;
 use crate::server::node_commands::NodeState;
 use crate::telemetry::catalogue;
-use crate::telemetry::process;
 
 /// Has the gauges set before each page of metrics. Takes no lock that a command waits for, and time in proportion to
 /// the number of stores, not of keys.
@@ -28,10 +28,15 @@ fn set(state: &NodeState, http: &HttpState) {
         catalogue::STORE_MEMORY.of(&[store.name()]).set(census.bytes as f64);
         catalogue::STORE_LIMIT.of(&[store.name()]).set(store.limit_bytes() as f64);
     }
-    let allocated = process::allocator_bytes().into_iter().find(|(state, _)| *state == "allocated");
-    catalogue::MEMORY_USED.of(&[]).set(allocated.map_or(0, |(_, bytes)| bytes) as f64);
+    catalogue::MEMORY_USED.of(&[]).set(state.registry.used_bytes() as f64);
     catalogue::MEMORY_LIMIT.of(&[]).set(state.registry.limit_bytes() as f64);
     catalogue::CONNECTIONS.of(&["resp"]).set(state.clients.len() as f64);
     catalogue::CONNECTIONS.of(&["http"]).set(http.open.load(Relaxed) as f64);
+    for (kind, topic) in [("channel", Topic::Channel), ("pattern", Topic::Pattern), ("shard", Topic::Shard)] {
+        catalogue::PUBSUB_CHANNELS.of(&[kind]).set(state.broker.count_active(topic) as f64);
+    }
+    let (published, delivered) = state.broker.totals();
+    catalogue::PUBSUB_MESSAGES.of(&["published"]).absolute(published);
+    catalogue::PUBSUB_MESSAGES.of(&["delivered"]).absolute(delivered);
     catalogue::CONNECTIONS_LIMIT.of(&[]).set(state.settings.max_connections() as f64);
 }

@@ -29,6 +29,11 @@ impl ReplyWriter {
         self.protocol = protocol;
     }
 
+    /// Writes what was written elsewhere for the same client.
+    pub fn raw(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
     /// What is written so far.
     pub fn bytes(&self) -> &[u8] {
         &self.buffer

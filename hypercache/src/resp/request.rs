@@ -133,15 +133,21 @@ impl Parser {
 
     /// Bytes that the buffer needs at least until the argument under way is whole; 0 where that is not known.
     pub fn wanted(&self, buffer: &[u8]) -> usize {
-        let Some(rest) = buffer.get(self.start + self.position..).filter(|_| self.remaining.is_some()) else {
+        let rest = buffer.get(self.start + self.position..).unwrap_or_default();
+        if self.remaining.is_none() || rest.first() != Some(&b'$') {
             return 0;
-        };
+        }
         match header(rest, b'$') {
             Ok(Some((Some(length), used))) if length > 0 => {
                 self.start + self.position + used + usize::try_from(length).unwrap_or(0) + 2
             }
             _ => 0,
         }
+    }
+
+    /// Bytes of the buffer that belong to no command handed out so far.
+    pub fn unread(&self, buffer: &[u8]) -> usize {
+        buffer.len() - self.start - self.finished.unwrap_or(0)
     }
 
     fn release(&mut self) {

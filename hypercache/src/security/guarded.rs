@@ -33,6 +33,17 @@ impl<E: Executor> Executor for Guarded<E> {
         session: &mut Session,
         reply: &mut ReplyWriter,
     ) -> Result<Execution, ReplyError> {
+        let checked = self.check(call, session);
+        if checked.is_err() {
+            session.spoil_transaction();
+        }
+        checked?;
+        self.inner.execute(call, session, reply)
+    }
+}
+
+impl<E> Guarded<E> {
+    fn check(&self, call: &Call<'_>, session: &Session) -> Result<(), ReplyError> {
         gate::shape(call.command, call.args)?;
         if session.user.is_none()
             && !call.command.spec.flags.has(Flags::NO_AUTH)
@@ -40,6 +51,6 @@ impl<E: Executor> Executor for Guarded<E> {
         {
             return Err(error::NO_AUTH);
         }
-        self.inner.execute(call, session, reply)
+        gate::subscriber(call.command, session)
     }
 }

@@ -16,15 +16,17 @@ use tokio::io::AsyncWrite;
 use tokio::io::AsyncWriteExt;
 use tokio::io::ReadBuf;
 
+use crate::command::Command;
 use crate::command::spec::Flags;
 use crate::command::spec::Run;
+use crate::command::spec::SessionCommand;
 use crate::command::table::table;
 use crate::engine::Call;
 use crate::engine::Executor;
 use crate::engine::Flow;
 use crate::engine::Session;
 use crate::engine::client::Activity;
-use crate::engine::client::Client;
+use crate::engine::client::Cut;
 use crate::engine::client::Registration;
 use crate::engine::session::Door;
 use crate::engine::session::ReplyMode;
@@ -32,6 +34,7 @@ use crate::resp::ReplyWriter;
 use crate::resp::request::Parser;
 use crate::resp::request::ProtocolError;
 use crate::server::Shared;
+use crate::server::transaction_commands;
 use crate::server::worker::Buffers;
 use crate::telemetry::BatchSample;
 use crate::telemetry::Event;
@@ -54,25 +57,21 @@ enum Ending {
     Quit,
     Protocol,
     QueryBuffer,
-    Killed,
-    Idle,
+    Cut(Cut),
     Shutdown,
     Error,
 }
 
 impl Ending {
-    fn of_killed(client: &Client) -> Self {
-        if client.idled() { Self::Idle } else { Self::Killed }
-    }
-
     fn label(self) -> &'static str {
         match self {
             Self::Client => "client",
             Self::Quit => "quit",
             Self::Protocol => "protocol_error",
             Self::QueryBuffer => "query_buffer",
-            Self::Killed => "killed",
-            Self::Idle => "idle",
+            Self::Cut(Cut::Killed) => "killed",
+            Self::Cut(Cut::Idle) => "idle",
+            Self::Cut(Cut::OutputLimit) => "output_limit",
             Self::Shutdown => "shutdown",
             Self::Error => "io_error",
         }
@@ -152,31 +151,55 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn run(&mut self) -> Ending {
         let client = Arc::clone(&self.session.client);
         let mut stopping = self.shared.stopping.clone();
+        let waiting = Arc::clone(&client);
         let mut ended = std::pin::pin!(async move {
             tokio::select! {
-                () = client.until_killed() => Ending::of_killed(&client),
+                cut = waiting.until_cut() => Ending::Cut(cut),
                 _ = stopping.wait_for(|stopping| *stopping) => Ending::Shutdown,
             }
         });
         let mut progress = Progress::Read;
         loop {
+            let listens = progress == Progress::Read && self.session.listens();
             let step = tokio::select! {
                 biased;
                 step = self.step(progress) => step,
+                () = client.mailbox.filled(), if listens => Ok(progress),
                 ending = &mut ended => return ending,
             };
-            match step {
+            // After the replies of the batch, so that a subscription is confirmed before its first message.
+            if client.mailbox.waiting_bytes() > 0 {
+                self.unsent.extend(client.mailbox.take());
+            }
+            // A stop waits for replies under way; only being killed cuts them off.
+            let flushed = tokio::select! {
+                biased;
+                flushed = self.flush() => flushed,
+                cut = client.until_cut() => return Ending::Cut(cut),
+            };
+            match flushed.and(step) {
                 Ok(Progress::End(ending)) => return ending,
-                Ok(_) if self.session.client.killed() => return Ending::of_killed(&self.session.client),
-                Ok(next) => progress = next,
+                Ok(next) => match client.is_cut() {
+                    Some(cut) => return Ending::Cut(cut),
+                    None => progress = next,
+                },
                 Err(_) => return Ending::Error,
             }
         }
     }
 
-    /// Goes one step on and sends what that step answered.
+    /// Sends what the socket did not take at once.
+    async fn flush(&mut self) -> io::Result<()> {
+        if !self.unsent.is_empty() {
+            self.stream.write_all(&self.unsent).await?;
+            self.unsent = Vec::new();
+        }
+        Ok(())
+    }
+
+    /// Goes one step on: reads, or runs what is there.
     async fn step(&mut self, progress: Progress) -> io::Result<Progress> {
-        let progress = match progress {
+        Ok(match progress {
             Progress::Read if self.pending.is_empty() => poll_fn(|cx| self.read_and_run(cx)).await,
             Progress::Read => self.read_more().await?,
             Progress::Run => poll_fn(|cx| Poll::Ready(self.run_pending(cx, 0))).await,
@@ -186,12 +209,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 poll_fn(|cx| Poll::Ready(self.run_pending(cx, 0))).await
             }
             Progress::End(_) => progress,
-        };
-        if !self.unsent.is_empty() {
-            self.stream.write_all(&self.unsent).await?;
-            self.unsent = Vec::new();
-        }
-        Ok(progress)
+        })
     }
 
     /// Waits for input and runs what it completes, in the thread's shared buffers: nothing is kept where nothing is left.
@@ -248,6 +266,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let buffers = Rc::clone(&self.buffers);
         let reply = &mut *buffers.reply.borrow_mut();
         reply.clear(REPLY_BYTES_KEPT);
+        // Whoever killed this client was told so: what arrives afterwards does nothing, however soon it arrives.
+        if let Some(cut) = self.session.client.is_cut() {
+            return Progress::End(Ending::Cut(cut));
+        }
         reply.set_protocol(self.session.protocol());
         let arrived = Instant::now();
         self.session.begin_batch(arrived);
@@ -261,8 +283,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
             let args = self.parser.args(input);
             let command = table().resolve(args);
-            let writes = command.spec.flags.has(Flags::WRITE);
-            if matches!(command.spec.run, Run::Data(_)) && self.shared.pause.holds(writes) {
+            if let Some(writes) = self.may_be_held(command)
+                && self.shared.pause.holds(writes)
+            {
                 self.parser.rewind();
                 break Progress::Paused { writes };
             }
@@ -278,8 +301,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
         };
         self.session.end_batch(commands, &self.shared.telemetry);
-        self.note(last, commands, received, reply.len());
+        self.note(last, commands, (received, self.parser.unread(input)), reply.len());
         progress
+    }
+
+    /// Whether `CLIENT PAUSE` concerns a command, and if so whether it may change data. What is only queued for `EXEC`
+    /// does nothing yet.
+    fn may_be_held(&self, command: &Command) -> Option<bool> {
+        if self.session.transaction.is_some() && !transaction_commands::runs_at_once(command) {
+            return None;
+        }
+        match command.spec.run {
+            Run::Data(_) => Some(command.spec.flags.has(Flags::WRITE)),
+            Run::Session(SessionCommand::Exec) => Some(true),
+            _ => None,
+        }
     }
 
     fn violated(&self, error: &ProtocolError, reply: &mut ReplyWriter) -> Progress {
@@ -291,13 +327,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Progress::End(Ending::Protocol)
     }
 
-    fn note(&self, command: u16, commands: u32, received: usize, sent: usize) {
+    fn note(&self, command: u16, commands: u32, (received, unread): (usize, usize), sent: usize) {
         self.session.client.note(Activity {
             command,
             commands: commands.into(),
             bytes_in: received as u64,
             bytes_out: sent as u64,
-            query_bytes: self.pending.len() as u64,
+            query_bytes: unread as u64,
         });
         self.shared.telemetry.meters().batch(BatchSample {
             proto: self.session.proto(),

@@ -1,19 +1,27 @@
 //! The executor that knows who answers what: data goes to the engine, the rest is answered here.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::command::ReplyError;
+use crate::command::context::Effects;
 use crate::command::spec::Run;
+use crate::command::spec::SessionCommand;
 use crate::engine::Call;
 use crate::engine::Engine;
 use crate::engine::Execution;
 use crate::engine::Executor;
+use crate::engine::Flow;
 use crate::engine::Session;
+use crate::engine::transaction;
+use crate::engine::transaction::Transaction;
 use crate::resp::ReplyWriter;
 use crate::security::Authenticator;
 use crate::server::node_commands;
 use crate::server::node_commands::NodeState;
 use crate::server::session_commands;
+use crate::server::transaction_commands;
+use crate::telemetry::CommandSample;
 
 /// Answers for sessions and the node, and hands data commands to the engine.
 pub struct Dispatch {
@@ -36,12 +44,32 @@ impl Executor for Dispatch {
         session: &mut Session,
         reply: &mut ReplyWriter,
     ) -> Result<Execution, ReplyError> {
+        if session.transaction.is_some() && !transaction_commands::runs_at_once(call.command) {
+            return transaction_commands::queue(call, session, &self.engine, reply);
+        }
         match call.command.spec.run {
             Run::Data(_) => self.engine.execute(call, session, reply),
+            Run::Session(SessionCommand::Exec) => self.exec(call, session, reply),
+            _ => self.answer(call, session, reply),
+        }
+    }
+}
+
+impl Dispatch {
+    /// Answers what is about the session or the node.
+    fn answer(
+        &self,
+        call: &Call<'_>,
+        session: &mut Session,
+        reply: &mut ReplyWriter,
+    ) -> Result<Execution, ReplyError> {
+        match call.command.spec.run {
             Run::Session(command) => {
+                session.client.note_command(call.command.id);
                 let world = session_commands::World {
                     authenticator: &self.authenticator,
                     registry: self.engine.registry(),
+                    broker: &self.node.broker,
                 };
                 session_commands::run(command, call.args, session, &world, reply)
             }
@@ -49,8 +77,101 @@ impl Executor for Dispatch {
                 session.client.note_command(call.command.id);
                 node_commands::run(command, call.args, session, &self.node, reply)
             }
-            // `Guarded` lets neither of them through.
-            Run::Container | Run::Unknown => Err(ReplyError::unknown_command(call.args)),
+            // `Guarded` lets none of them through, and data has gone to the engine.
+            Run::Container | Run::Unknown | Run::Data(_) => Err(ReplyError::unknown_command(call.args)),
+        }
+    }
+
+    /// `EXEC`: runs what was queued, all under locks that are taken once.
+    fn exec(
+        &self,
+        call: &Call<'_>,
+        session: &mut Session,
+        reply: &mut ReplyWriter,
+    ) -> Result<Execution, ReplyError> {
+        let Some(transaction) = session.transaction.take() else {
+            return Err(ReplyError::err("EXEC without MULTI"));
+        };
+        let watched = session.watched.take();
+        session.end_transaction();
+        if transaction.spoiled {
+            return Err(SPOILED);
+        }
+        self.room_for_all(&transaction, call, session)?;
+        let registry = self.engine.registry();
+        let mut locks = transaction::lock(registry, session.store, &transaction.queued, watched.as_ref());
+        if watched.as_ref().is_some_and(|watched| !watched.unchanged(&mut locks, session.now())) {
+            reply.null_array();
+            drop(locks);
+            return Ok(Execution::default());
+        }
+        reply.array(transaction.queued.len());
+        let (mut effects, mut flow) = (Effects::default(), Flow::Continue);
+        for queued in &transaction.queued {
+            let inner = Call { command: queued.command, args: queued.args.view(), ..*call };
+            let (mark, began) = (reply.len(), Instant::now());
+            let outcome = if matches!(inner.command.spec.run, Run::Data(_)) {
+                let (back, outcome) = self.engine.run_locked(&inner, session, locks, reply);
+                locks = back;
+                outcome
+            } else {
+                self.answer(&inner, session, reply)
+            };
+            self.measure(&inner, session, began, &outcome);
+            match outcome {
+                Ok(done) => {
+                    effects.add(done.effects);
+                    flow = if done.flow == Flow::Close { Flow::Close } else { flow };
+                }
+                Err(error) => {
+                    reply.truncate(mark);
+                    reply.error(error.prefix, &error.text);
+                }
+            }
+        }
+        // Before the watches are given up, which takes locks of its own.
+        drop(locks);
+        drop(watched);
+        Ok(Execution { flow, effects })
+    }
+
+    /// Whether there is room for each queued command that needs some; if not, none of them runs.
+    fn room_for_all(
+        &self,
+        transaction: &Transaction,
+        call: &Call<'_>,
+        session: &Session,
+    ) -> Result<(), ReplyError> {
+        transaction.queued.iter().try_for_each(|queued| {
+            let inner = Call { command: queued.command, args: queued.args.view(), ..*call };
+            self.engine.room(&inner, session).map_err(|error| ReplyError {
+                prefix: "EXECABORT",
+                text: format!("Transaction discarded because of: {error}").into(),
+            })
+        })
+    }
+
+    /// A command inside `EXEC` is measured under its own name, its execution alone.
+    fn measure(
+        &self,
+        call: &Call<'_>,
+        session: &Session,
+        began: Instant,
+        outcome: &Result<Execution, ReplyError>,
+    ) {
+        let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let meters = self.node.telemetry.meters();
+        meters.command(CommandSample {
+            command: call.command.id,
+            store: session.store as u16,
+            failed: outcome.is_err(),
+            service_ns: took,
+            execution_ns: took,
+        });
+        if let Err(error) = outcome {
+            meters.error(call.command.id, error.prefix);
         }
     }
 }
+
+const SPOILED: ReplyError = ReplyError::new("EXECABORT", "Transaction discarded because of previous errors.");

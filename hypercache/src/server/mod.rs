@@ -8,8 +8,10 @@ pub mod dispatch;
 pub mod listener;
 pub mod node_commands;
 pub mod pause;
+pub mod pubsub;
 pub mod session_commands;
 pub mod settings;
+pub mod transaction_commands;
 pub mod worker;
 
 pub use dispatch::Dispatch;

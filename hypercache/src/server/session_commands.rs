@@ -1,5 +1,7 @@
 //! Commands about the connection they come in by.
 
+use std::sync::Arc;
+
 use crate::command::ReplyError;
 use crate::command::args::Cursor;
 use crate::command::args::integer;
@@ -8,6 +10,8 @@ use crate::command::spec::SessionCommand;
 use crate::engine::Execution;
 use crate::engine::Flow;
 use crate::engine::Session;
+use crate::engine::pubsub::Broker;
+use crate::engine::pubsub::Topic;
 use crate::engine::session::ReplyMode;
 use crate::engine::version::COMPATIBLE_REDIS_VERSION;
 use crate::resp::Args;
@@ -15,6 +19,8 @@ use crate::resp::Protocol;
 use crate::resp::ReplyWriter;
 use crate::security::Authenticator;
 use crate::server::node_commands::client;
+use crate::server::pubsub;
+use crate::server::transaction_commands;
 use crate::store::Registry;
 use crate::telemetry::Event;
 use crate::telemetry::TraceContext;
@@ -26,7 +32,9 @@ pub struct World<'a> {
     /// Checks passwords.
     pub authenticator: &'a Authenticator,
     /// The stores that can be selected.
-    pub registry: &'a Registry,
+    pub registry: &'a Arc<Registry>,
+    /// Knows who has subscribed to what.
+    pub broker: &'a Arc<Broker>,
 }
 
 const PROTOCOL_NOT_SUPPORTED: ReplyError = ReplyError::new("NOPROTO", "unsupported protocol version");
@@ -45,7 +53,23 @@ pub fn run(
         SessionCommand::Hello => hello(args, session, world, reply)?,
         SessionCommand::Select => select(args, session, world, reply)?,
         SessionCommand::Echo => reply.bulk(&args[1]),
-        SessionCommand::Ping => ping(args, reply)?,
+        SessionCommand::Ping => ping(args, session, reply)?,
+        SessionCommand::Discard => transaction_commands::discard(session, reply)?,
+        // The dispatcher has taken it where there is something to run.
+        SessionCommand::Exec => return Err(ReplyError::err("EXEC without MULTI")),
+        SessionCommand::Multi => transaction_commands::multi(session, reply)?,
+        SessionCommand::Unwatch => transaction_commands::unwatch(session, reply),
+        SessionCommand::Watch => transaction_commands::watch(args, session, world.registry, reply)?,
+        SessionCommand::Subscribe => pubsub::subscribe(Topic::Channel, args, session, world.broker, reply),
+        SessionCommand::PSubscribe => pubsub::subscribe(Topic::Pattern, args, session, world.broker, reply),
+        SessionCommand::SSubscribe => pubsub::subscribe(Topic::Shard, args, session, world.broker, reply),
+        SessionCommand::Unsubscribe => {
+            pubsub::unsubscribe(Topic::Channel, args, session, world.broker, reply)
+        }
+        SessionCommand::PUnsubscribe => {
+            pubsub::unsubscribe(Topic::Pattern, args, session, world.broker, reply)
+        }
+        SessionCommand::SUnsubscribe => pubsub::unsubscribe(Topic::Shard, args, session, world.broker, reply),
         SessionCommand::Quit => {
             reply.ok();
             return Ok(Execution { flow: Flow::Close, ..Execution::default() });
@@ -183,8 +207,14 @@ fn greet(session: &Session, reply: &mut ReplyWriter) {
     reply.array(0);
 }
 
-fn ping(args: Args<'_>, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
+fn ping(args: Args<'_>, session: &Session, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
     match args.len() {
+        // A subscriber expects arrays only.
+        1 | 2 if session.listens() && session.protocol() == Protocol::Resp2 => {
+            reply.array(2);
+            reply.bulk("pong");
+            reply.bulk(args.get(1).unwrap_or_default());
+        }
         1 => reply.simple("PONG"),
         2 => reply.bulk(&args[1]),
         _ => return Err(ReplyError::arity("PING")),
@@ -206,6 +236,8 @@ fn select(
 
 fn reset(session: &mut Session, world: &World<'_>, reply: &mut ReplyWriter) {
     session.select(0);
+    session.end_transaction();
+    session.subscriptions(world.broker).clear();
     session.set_protocol(Protocol::Resp2);
     reply.set_protocol(Protocol::Resp2);
     session.reply_mode = ReplyMode::On;

@@ -77,6 +77,12 @@ catalogue! {
     GaugeDef CONNECTIONS_LIMIT [] Facade "hypercache_connections_limit";
     "RESP connections that are allowed at the same time."
 
+    GaugeDef PUBSUB_CHANNELS ["kind"] Facade "hypercache_pubsub_channels";
+    "Channels, patterns and shard channels that somebody has subscribed to."
+
+    CounterDef PUBSUB_MESSAGES ["direction"] Facade "hypercache_pubsub_messages_total";
+    "Messages published, and messages delivered to subscribers."
+
     CounterDef CONNECTIONS_OPENED ["proto"] Facade "hypercache_connections_opened_total";
     "Client connections accepted."
 
@@ -209,6 +215,7 @@ mod tests {
         "hypercache_store_keys",
         "hypercache_pipeline_commands",
         "hypercache_connections",
+        "hypercache_pubsub_channels",
         "hypercache_connections_limit",
         "hypercache_telemetry_queue_length",
         "hypercache_telemetry_queue_capacity",

@@ -20,6 +20,9 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 
+/// Time between two lines about a receiver that does not take spans.
+const TELL_INTERVAL: Duration = Duration::from_secs(60);
+
 /// How and where to.
 #[derive(Debug, Clone)]
 pub(super) struct ExportSettings {
@@ -59,8 +62,15 @@ impl SpanQueue {
             let _inside = runtime.enter();
             build(&settings, resource)?
         };
-        let task =
-            Task { exporter, settings, own: own.clone(), voice: voice.clone(), failing: false, lost: 0 };
+        let task = Task {
+            exporter,
+            settings,
+            own: own.clone(),
+            voice: voice.clone(),
+            failing: false,
+            lost: 0,
+            told: None,
+        };
         std::thread::Builder::new().name("hc-spans".to_owned()).spawn(move || {
             runtime.block_on(task.run(receiver, stopped));
             done.try_send(()).ok();
@@ -119,6 +129,7 @@ struct Task {
     voice: Arc<Voice>,
     failing: bool,
     lost: u64,
+    told: Option<Instant>,
 }
 
 impl Task {
@@ -207,10 +218,14 @@ impl Task {
                 self.own.export_failed.record(took);
                 let lost = pending.reasons.len() as u64;
                 drop(pending);
-                self.failing = true;
                 self.lost += lost;
-                let endpoint = &self.settings.endpoint;
-                self.voice.tell(&SpanExportFailed { endpoint, lost, message: &message });
+                // Told when it begins and then once in a while, with what was lost so far: the metrics have each failure.
+                if self.told.is_none_or(|told| !self.failing || told.elapsed() >= TELL_INTERVAL) {
+                    self.told = Some(Instant::now());
+                    let endpoint = &self.settings.endpoint;
+                    self.voice.tell(&SpanExportFailed { endpoint, lost: self.lost, message: &message });
+                }
+                self.failing = true;
             }
         }
     }

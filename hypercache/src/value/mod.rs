@@ -33,9 +33,6 @@ pub enum Value {
     Str(Str),
     /// Members in the order of their scores.
     ZSet(Box<ZSet>),
-    /// A type that no command works on, so that tests meet the wrong-type errors.
-    #[cfg(test)]
-    Opaque,
 }
 
 impl Value {
@@ -47,8 +44,6 @@ impl Value {
             Self::Set(_) => "set",
             Self::Str(_) => "string",
             Self::ZSet(_) => "zset",
-            #[cfg(test)]
-            Self::Opaque => "opaque",
         }
     }
 
@@ -60,8 +55,6 @@ impl Value {
             Self::Set(set) => set.encoding(),
             Self::Str(string) => string.encoding(),
             Self::ZSet(zset) => zset.encoding(),
-            #[cfg(test)]
-            Self::Opaque => "opaque",
         }
     }
 
@@ -73,8 +66,6 @@ impl Value {
             Self::Set(set) => size_of::<Set>() + set.heap_bytes(),
             Self::Str(string) => string.heap_bytes(),
             Self::ZSet(zset) => size_of::<ZSet>() + zset.heap_bytes(),
-            #[cfg(test)]
-            Self::Opaque => 0,
         }
     }
 

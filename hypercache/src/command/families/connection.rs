@@ -36,24 +36,18 @@ pub const COMMANDS: &[Spec] = &[
             "[protover [AUTH username password] [SETNAME clientname]]",
             "O(1)",
         ),
-    Spec::session("PING", -1, SessionCommand::Ping).with(Flags::FAST).doc(
+    Spec::session("PING", -1, SessionCommand::Ping).with(Flags::FAST.and(Flags::SUBSCRIBED)).doc(
         "1.0.0",
         "Returns the server's liveliness response.",
         "[message]",
         "O(1)",
     ),
-    Spec::session("QUIT", -1, SessionCommand::Quit).with(Flags::FAST.and(Flags::NO_AUTH)).doc(
-        "1.0.0",
-        "Closes the connection.",
-        "",
-        "O(1)",
-    ),
-    Spec::session("RESET", 1, SessionCommand::Reset).with(Flags::FAST.and(Flags::NO_AUTH)).doc(
-        "6.2.0",
-        "Resets the connection.",
-        "",
-        "O(1)",
-    ),
+    Spec::session("QUIT", -1, SessionCommand::Quit)
+        .with(Flags::FAST.and(Flags::NO_AUTH).and(Flags::SUBSCRIBED))
+        .doc("1.0.0", "Closes the connection.", "", "O(1)"),
+    Spec::session("RESET", 1, SessionCommand::Reset)
+        .with(Flags::FAST.and(Flags::NO_AUTH).and(Flags::SUBSCRIBED))
+        .doc("6.2.0", "Resets the connection.", "", "O(1)"),
     Spec::session("SELECT", 2, SessionCommand::Select).with(Flags::FAST).doc(
         "1.0.0",
         "Changes the selected store, by index or by name.",

@@ -16,6 +16,7 @@ pub mod key;
 pub mod list;
 pub mod list_element;
 pub mod list_move;
+pub mod pubsub;
 pub mod scan;
 pub mod server;
 pub mod set;
@@ -23,6 +24,7 @@ pub mod set_algebra;
 mod several_keys;
 pub mod string;
 pub mod string_range;
+pub mod transaction;
 pub mod zset;
 pub mod zset_add;
 pub mod zset_algebra;
@@ -49,12 +51,14 @@ pub const ALL: &[&[Spec]] = &[
     list::COMMANDS,
     list_element::COMMANDS,
     list_move::COMMANDS,
+    pubsub::COMMANDS,
     scan::COMMANDS,
     server::COMMANDS,
     set::COMMANDS,
     set_algebra::COMMANDS,
     string::COMMANDS,
     string_range::COMMANDS,
+    transaction::COMMANDS,
     zset::COMMANDS,
     zset_add::COMMANDS,
     zset_algebra::COMMANDS,

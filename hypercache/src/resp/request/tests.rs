@@ -85,10 +85,14 @@ proptest! {
             let (piece, later) = rest.split_at(cut.min(rest.len()));
             buffer.extend_from_slice(piece);
             rest = later;
+            // Asked before each read: it must hold wherever the bytes were cut.
+            prop_assert!(parser.wanted(&buffer) <= wire.len());
             while parser.advance(&buffer, &LIMITS).unwrap() {
                 seen.push(parser.args(&buffer).iter().map(<[u8]>::to_vec).collect::<Vec<_>>());
             }
+            let unread = parser.unread(&buffer);
             buffer.drain(..parser.take_consumed());
+            prop_assert_eq!(buffer.len(), unread);
             if rest.is_empty() {
                 break;
             }

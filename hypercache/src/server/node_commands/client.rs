@@ -11,6 +11,8 @@ use crate::command::table::table;
 use crate::engine::Flow;
 use crate::engine::Session;
 use crate::engine::client::Client;
+use crate::engine::client::Cut;
+use crate::engine::pubsub::Topic;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::security::authenticator::DEFAULT_USER;
@@ -69,8 +71,10 @@ pub fn line(client: &Client, registry: &Registry) -> String {
     let command = if last == 0 { "NULL".to_owned() } else { all[last.min(all.len() - 1)].lower_name() };
     let store = client.store().min(registry.all().len().saturating_sub(1));
     let memory = size_of::<Client>() as u64 + query_bytes;
+    let (queued, watched) = client.transaction();
+    let multi = queued.map_or_else(|| "-1".to_owned(), |queued| queued.to_string());
     format!(
-        "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db={store} sub=0 psub=0 ssub=0 multi=-1 watch=0 \
+        "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db={store} sub={} psub={} ssub={} multi={multi} watch={watched} \
          qbuf={query_bytes} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem={memory} events=r \
          cmd={command} user={} redir=-1 resp={} lib-name={} lib-ver={}",
         client.id,
@@ -80,6 +84,9 @@ pub fn line(client: &Client, registry: &Registry) -> String {
         client.since.elapsed().as_secs(),
         client.idle().as_secs(),
         flags(client),
+        client.subscriptions.of(Topic::Channel),
+        client.subscriptions.of(Topic::Pattern),
+        client.subscriptions.of(Topic::Shard),
         client.user().as_deref().unwrap_or_default(),
         client.protocol().number(),
         text(&labels.library),
@@ -88,7 +95,13 @@ pub fn line(client: &Client, registry: &Registry) -> String {
 }
 
 fn flags(client: &Client) -> String {
-    let set = [(client.killed(), 'A'), (client.no_evict(), 'e'), (client.no_touch(), 'T')];
+    let set = [
+        (client.subscriptions.any(), 'P'),
+        (client.transaction().0.is_some(), 'x'),
+        (client.is_cut().is_some(), 'A'),
+        (client.no_evict(), 'e'),
+        (client.no_touch(), 'T'),
+    ];
     let flags: String = set.into_iter().filter(|(set, _)| *set).map(|(_, letter)| letter).collect();
     if flags.is_empty() { "N".to_owned() } else { flags }
 }
@@ -216,7 +229,7 @@ pub fn kill(
         return Err(NO_SUCH_CLIENT);
     }
     // The caller gets its answer before it goes.
-    victims.iter().filter(|client| client.id != me).for_each(|client| client.kill());
+    victims.iter().filter(|client| client.id != me).for_each(|client| client.cut(Cut::Killed));
     if old_form {
         reply.ok()
     } else {

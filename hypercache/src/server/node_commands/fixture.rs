@@ -84,6 +84,7 @@ impl Fixture {
             authenticator: Arc::clone(&authenticator),
             telemetry: telemetry.clone(),
             stop: stop_sender,
+            broker: Arc::default(),
             statistics: Statistics::default(),
             config,
         });

@@ -24,6 +24,8 @@ use crate::engine::Execution;
 use crate::engine::Flow;
 use crate::engine::Session;
 use crate::engine::client::Clients;
+use crate::engine::pubsub::Broker;
+use crate::engine::pubsub::Topic;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::security::Authenticator;
@@ -31,6 +33,7 @@ use crate::server::Settings;
 use crate::server::node_commands::info::Memory;
 use crate::server::node_commands::statistics::Counts;
 use crate::server::pause::Pause;
+use crate::server::pubsub;
 use crate::store::Registry;
 use crate::telemetry::Telemetry;
 use crate::telemetry::process::ProcessStats;
@@ -57,6 +60,8 @@ pub struct NodeState {
     pub authenticator: Arc<Authenticator>,
     /// Measures and tells.
     pub telemetry: Telemetry,
+    /// Knows who has subscribed to what.
+    pub broker: Arc<Broker>,
     /// Asks the node to stop.
     pub stop: mpsc::Sender<&'static str>,
     /// What `INFO` counts.
@@ -102,7 +107,15 @@ pub fn run(
         NodeCommand::ConfigSet => config::set(args, session, node, reply)?,
         NodeCommand::Info => info::info(args, node, reply),
         NodeCommand::Lolwut => small::lolwut(args, reply)?,
+        NodeCommand::Publish => pubsub::publish(args, &node.broker, reply),
+        NodeCommand::PubsubChannels => pubsub::channels(Topic::Channel, args, &node.broker, reply)?,
+        NodeCommand::PubsubHelp => pubsub::help(reply),
+        NodeCommand::PubsubNumPat => reply.count(node.broker.count_active(Topic::Pattern)),
+        NodeCommand::PubsubNumSub => pubsub::numbers(Topic::Channel, args, &node.broker, reply),
+        NodeCommand::PubsubShardChannels => pubsub::channels(Topic::Shard, args, &node.broker, reply)?,
+        NodeCommand::PubsubShardNumSub => pubsub::numbers(Topic::Shard, args, &node.broker, reply),
         NodeCommand::Role => small::role(reply),
+        NodeCommand::SPublish => pubsub::publish_to_shard(args, &node.broker, reply),
         NodeCommand::Shutdown => flow = small::shutdown(args, node)?,
         NodeCommand::Time => small::time(reply),
     }

@@ -21,12 +21,12 @@ events! {
         lost: u64 as "hypercache.telemetry.lost",
     };
 
-    /// An export of spans failed; they are lost.
+    /// The receiver does not take spans; they are lost. Told when it begins, and once a minute while it lasts.
     WARN Node ["process"] ["error"] failure "telemetry.span_export_failed" "spans could not be exported"
     SpanExportFailed<'a> {
         /// The receiver.
         endpoint: &'a str as "hypercache.telemetry.endpoint",
-        /// Spans lost by this export.
+        /// Spans lost since it began.
         lost: u64 as "hypercache.telemetry.lost",
         /// What went wrong.
         message: &'a str as "error.message",

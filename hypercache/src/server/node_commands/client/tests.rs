@@ -84,9 +84,9 @@ fn kill_by_address_alone_says_ok_or_that_there_is_nobody() {
         (fixture.raw("CLIENT KILL 127.0.0.1:2000").as_str(), fixture.flow),
         ("+OK\r\n", Flow::Continue)
     );
-    assert!(other.killed());
+    assert!(other.is_cut().is_some());
     assert_eq!((fixture.raw("CLIENT KILL 127.0.0.1:1001").as_str(), fixture.flow), ("+OK\r\n", Flow::Close));
-    assert!(!fixture.session.client.killed(), "whoever kills itself is answered first");
+    assert!(fixture.session.client.is_cut().is_none(), "whoever kills itself is answered first");
 }
 
 #[test]
@@ -113,8 +113,11 @@ fn kill_by_conditions_counts_its_victims() {
             format!(":{count}\r\n"),
             "{conditions}"
         );
-        let dead: Vec<u64> =
-            others.iter().filter(|(_, client)| client.killed()).map(|(_, client)| client.id).collect();
+        let dead: Vec<u64> = others
+            .iter()
+            .filter(|(_, client)| client.is_cut().is_some())
+            .map(|(_, client)| client.id)
+            .collect();
         assert_eq!((dead, fixture.flow == Flow::Close), (killed, me), "{conditions}");
     }
 }

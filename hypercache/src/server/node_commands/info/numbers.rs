@@ -1,5 +1,6 @@
 //! Sections of measurements: memory, counters, processor time.
 
+use crate::engine::pubsub::Topic;
 use crate::server::node_commands::info::Facts;
 use crate::server::node_commands::info::Page;
 use crate::telemetry::process::ProcessStats;
@@ -112,6 +113,7 @@ pub fn stats(facts: &Facts<'_>, page: &mut Page) {
     let counts = &facts.counts;
     let rates = facts.node.statistics.rates();
     let errors: u64 = counts.errors.values().sum();
+    let broker = &facts.node.broker;
     page.line("total_connections_received", counts.admitted);
     page.line("total_commands_processed", counts.commands);
     page.line("instantaneous_ops_per_sec", rates.commands.round() as u64);
@@ -134,9 +136,9 @@ pub fn stats(facts: &Facts<'_>, page: &mut Page) {
     page.line("current_eviction_exceeded_time", 0);
     page.line("keyspace_hits", counts.hits);
     page.line("keyspace_misses", counts.misses);
-    page.line("pubsub_channels", 0);
-    page.line("pubsub_patterns", 0);
-    page.line("pubsubshard_channels", 0);
+    page.line("pubsub_channels", broker.count_active(Topic::Channel));
+    page.line("pubsub_patterns", broker.count_active(Topic::Pattern));
+    page.line("pubsubshard_channels", broker.count_active(Topic::Shard));
     page.line("latest_fork_usec", 0);
     page.line("total_forks", 0);
     page.line("migrate_cached_sockets", 0);

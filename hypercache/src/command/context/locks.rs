@@ -1,0 +1,96 @@
+//! Locks on the shards that a command, or a whole transaction, works on.
+
+use std::ops::Index;
+use std::ops::IndexMut;
+
+use smallvec::SmallVec;
+
+use crate::keyspace::LockedShard;
+use crate::keyspace::entry::UnixMillis;
+use crate::store::Registry;
+
+/// Locks on shards, in the order of store and shard.
+#[derive(Default)]
+pub struct Locks<'a> {
+    pub(super) held: SmallVec<[Lock<'a>; 1]>,
+    /// All shards of all stores are among them.
+    pub(super) whole: bool,
+}
+
+/// One of them.
+pub struct Lock<'a> {
+    pub(super) store: usize,
+    pub(super) shard: usize,
+    pub(super) data: LockedShard<'a>,
+}
+
+impl<'a> Locks<'a> {
+    /// Locks the shards of `keys`, pairs of store index and key, in ascending order and each once.
+    pub fn of_keys<'k>(registry: &'a Registry, keys: impl Iterator<Item = (usize, &'k [u8])>) -> Self {
+        let mut wanted: SmallVec<[(usize, usize); 4]> = keys
+            .filter_map(|(store, key)| {
+                let keyspace = registry.get(store)?.keyspace();
+                Some((store, keyspace.shard_of(keyspace.hashed(key).hash)))
+            })
+            .collect();
+        if wanted.len() > 1 {
+            wanted.sort_unstable();
+            wanted.dedup();
+        }
+        let held = wanted
+            .into_iter()
+            .filter_map(|(store, shard)| {
+                Some(Lock { store, shard, data: registry.get(store)?.keyspace().lock(shard) })
+            })
+            .collect();
+        Self { held, whole: false }
+    }
+
+    /// Locks everything.
+    pub fn of_all(registry: &'a Registry) -> Self {
+        let mut locks = Self::default();
+        locks.add_stores(registry, 0..registry.all().len());
+        locks.whole = true;
+        locks
+    }
+
+    /// Changes of a watched key, counted since somebody began to watch; a key whose time is over by `now` has changed.
+    pub fn changes(&mut self, registry: &Registry, store: usize, key: &[u8], now: UnixMillis) -> Option<u64> {
+        let keyspace = registry.get(store)?.keyspace();
+        let hashed = keyspace.hashed(key);
+        let data = &mut self.find(store, keyspace.shard_of(hashed.hash))?.data;
+        let lapsed = data.get(hashed).is_some_and(|entry| entry.expired(now));
+        Some(data.watches().changes(hashed.hash) + u64::from(lapsed))
+    }
+
+    fn find(&mut self, store: usize, shard: usize) -> Option<&mut Lock<'a>> {
+        let at = self.held.binary_search_by_key(&(store, shard), |lock| (lock.store, lock.shard)).ok()?;
+        self.held.get_mut(at)
+    }
+
+    pub(super) fn add_stores(&mut self, registry: &'a Registry, stores: impl IntoIterator<Item = usize>) {
+        for store in stores {
+            let Some(found) = registry.get(store) else { continue };
+            let keyspace = found.keyspace();
+            self.held.extend((0..keyspace.shards()).map(|shard| Lock {
+                store,
+                shard,
+                data: keyspace.lock(shard),
+            }));
+        }
+    }
+}
+
+impl<'a> Index<usize> for Locks<'a> {
+    type Output = Lock<'a>;
+
+    fn index(&self, at: usize) -> &Lock<'a> {
+        &self.held[at]
+    }
+}
+
+impl<'a> IndexMut<usize> for Locks<'a> {
+    fn index_mut(&mut self, at: usize) -> &mut Lock<'a> {
+        &mut self.held[at]
+    }
+}

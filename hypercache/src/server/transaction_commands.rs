@@ -1,0 +1,106 @@
+//! Commands that make a transaction; `EXEC` itself is with the dispatcher, which runs what was queued.
+
+use std::sync::Arc;
+
+use crate::command::Command;
+use crate::command::ReplyError;
+use crate::command::spec::Flags;
+use crate::command::spec::Run;
+use crate::command::spec::SessionCommand;
+use crate::engine::Call;
+use crate::engine::Engine;
+use crate::engine::Execution;
+use crate::engine::Session;
+use crate::engine::transaction::Queued;
+use crate::engine::transaction::Transaction;
+use crate::engine::transaction::WatchList;
+use crate::resp::Args;
+use crate::resp::ReplyWriter;
+use crate::store::Registry;
+
+/// Commands that one transaction may queue; far more than anybody means to.
+const QUEUED_MAX: usize = 1 << 20;
+
+/// Whether a command inside of `MULTI` runs at once instead of being queued.
+pub fn runs_at_once(command: &Command) -> bool {
+    use SessionCommand::{Discard, Exec, Multi, Quit, Reset, Watch};
+    matches!(command.spec.run, Run::Session(Discard | Exec | Multi | Quit | Reset | Watch))
+}
+
+/// Queues a command for `EXEC`.
+pub fn queue(
+    call: &Call<'_>,
+    session: &mut Session,
+    engine: &Engine,
+    reply: &mut ReplyWriter,
+) -> Result<Execution, ReplyError> {
+    let queued = session.transaction.as_ref().map_or(0, |transaction| transaction.queued.len());
+    let refusal = if call.command.spec.flags.has(Flags::NO_MULTI) {
+        Err(ReplyError::err("Command not allowed inside a transaction"))
+    } else if queued >= QUEUED_MAX {
+        Err(ReplyError::err("too many commands in one transaction"))
+    } else {
+        engine.room(call, session)
+    };
+    if refusal.is_err() {
+        session.spoil_transaction();
+    }
+    refusal?;
+    if let Some(transaction) = &mut session.transaction {
+        transaction.queued.push(Queued { command: call.command, args: call.args.to_owned() });
+    }
+    note(session);
+    reply.simple("QUEUED");
+    Ok(Execution::default())
+}
+
+/// `MULTI`.
+pub fn multi(session: &mut Session, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
+    if session.transaction.is_some() {
+        return Err(ReplyError::err("MULTI calls can not be nested"));
+    }
+    session.transaction = Some(Transaction::default());
+    note(session);
+    reply.ok();
+    Ok(())
+}
+
+/// `DISCARD`.
+pub fn discard(session: &mut Session, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
+    if session.transaction.is_none() {
+        return Err(ReplyError::err("DISCARD without MULTI"));
+    }
+    session.end_transaction();
+    reply.ok();
+    Ok(())
+}
+
+/// `WATCH`.
+pub fn watch(
+    args: Args<'_>,
+    session: &mut Session,
+    registry: &Arc<Registry>,
+    reply: &mut ReplyWriter,
+) -> Result<(), ReplyError> {
+    if session.transaction.is_some() {
+        return Err(ReplyError::err("WATCH inside MULTI is not allowed"));
+    }
+    let (store, now) = (session.store, session.now());
+    let watched = session.watched.get_or_insert_with(|| WatchList::new(Arc::clone(registry)));
+    args.from(1).iter().for_each(|key| watched.add(store, key, now));
+    note(session);
+    reply.ok();
+    Ok(())
+}
+
+/// `UNWATCH`.
+pub fn unwatch(session: &mut Session, reply: &mut ReplyWriter) {
+    session.watched = None;
+    note(session);
+    reply.ok();
+}
+
+fn note(session: &Session) {
+    let queued = session.transaction.as_ref().map(|transaction| transaction.queued.len());
+    session.client.note_transaction(queued, session.watched.as_ref().map_or(0, WatchList::len));
+}

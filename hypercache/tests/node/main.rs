@@ -1,0 +1,17 @@
+//! The real binary as its users meet it: processes, sockets, signals, files.
+
+#![expect(clippy::unwrap_used, reason = "an expectation that fails here ends the test that relied on it")]
+
+#[expect(dead_code, reason = "the tests of telemetry alone use the rest")]
+#[path = "../telemetry_support/mod.rs"]
+mod telemetry_support;
+
+mod client;
+mod commands;
+mod lifecycle;
+mod limits;
+mod process;
+mod protocol;
+mod pubsub;
+mod telemetry;
+mod transactions;
