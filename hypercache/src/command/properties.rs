@@ -201,12 +201,12 @@ fn any_command() -> impl Strategy<Value = Vec<String>> {
 const NARROW: Limits = Limits {
     hash_listpack_entries: 3,
     hash_listpack_value: 5,
+    list_listpack_size: 3,
     set_intset_entries: 3,
     set_listpack_entries: 3,
     set_listpack_value: 5,
-    list_listpack_size: 2,
-    zset_listpack_entries: 2,
-    zset_listpack_value: 3,
+    zset_listpack_entries: 3,
+    zset_listpack_value: 5,
 };
 
 /// Whether the reply depends on the order of hashes.

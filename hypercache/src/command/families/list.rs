@@ -3,7 +3,7 @@
 use crate::command::Context;
 use crate::command::Outcome;
 use crate::command::ReplyError;
-use crate::command::args::integer;
+use crate::command::families::several_keys;
 use crate::command::spec::Flags;
 use crate::command::spec::Group;
 use crate::command::spec::Handler;
@@ -57,8 +57,6 @@ pub const COMMANDS: &[Spec] = &[
         PER_ELEMENT,
     ),
 ];
-
-const NOT_POSITIVE: ReplyError = ReplyError::err("value is out of range, must be positive");
 
 pub(super) const fn reader(name: &'static str, arity: i16, handler: Handler) -> Spec {
     Spec::read(name, arity, Group::List, handler).keys(Keys::ONE)
@@ -127,7 +125,7 @@ fn rpop(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcom
 fn pop(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter, end: End, command: &str) -> Outcome {
     let count = match args.get(2) {
         _ if args.len() > 3 => return Err(ReplyError::arity(command)),
-        Some(count) => Some(usize::try_from(integer(count)?).map_err(|_| NOT_POSITIVE)?),
+        Some(count) => Some(several_keys::taken(count)?),
         None => None,
     };
     let len = cx.peek_collection(&args[1])?.map(List::len);

@@ -1,4 +1,4 @@
-//! What the commands that take from the first of several keys have in common.
+//! What the commands that take elements from the first of several keys, or from one, have in common.
 
 use crate::command::ReplyError;
 use crate::command::args::Cursor;
@@ -6,6 +6,7 @@ use crate::command::args::integer;
 use crate::command::error;
 use crate::resp::Args;
 
+const NOT_POSITIVE: ReplyError = ReplyError::err("value is out of range, must be positive");
 const NO_KEYS: ReplyError = ReplyError::err("numkeys should be greater than 0");
 const NO_COUNT: ReplyError = ReplyError::err("count should be greater than 0");
 
@@ -31,6 +32,11 @@ pub fn count(cursor: &mut Cursor<'_>) -> Result<usize, ReplyError> {
     let count = positive(cursor.required()?, NO_COUNT)?;
     cursor.end()?;
     Ok(count)
+}
+
+/// A count of elements to be taken, which may be 0.
+pub fn taken(argument: &[u8]) -> Result<usize, ReplyError> {
+    integer(argument).ok().and_then(|count| usize::try_from(count).ok()).ok_or(NOT_POSITIVE)
 }
 
 fn positive(argument: &[u8], error: ReplyError) -> Result<usize, ReplyError> {

@@ -2,8 +2,6 @@
 
 use crate::command::Context;
 use crate::command::Outcome;
-use crate::command::ReplyError;
-use crate::command::args::integer;
 use crate::command::error;
 use crate::command::families::several_keys;
 use crate::command::spec::Flags;
@@ -46,8 +44,6 @@ pub const COMMANDS: &[Spec] = &[
 
 const TIME: &str = "O(log(N)*M) where N is the number of members in the sorted set and M the number popped";
 
-const NOT_POSITIVE: ReplyError = ReplyError::err("value is out of range, must be positive");
-
 const fn popper(name: &'static str, handler: Handler) -> Spec {
     Spec::write(name, -2, Group::SortedSet, handler).keys(Keys::ONE).with(Flags::FAST)
 }
@@ -63,7 +59,7 @@ fn zpopmax(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Out
 fn pop(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter, greatest: bool) -> Outcome {
     let count = match args.get(2) {
         _ if args.len() > 3 => return Err(error::SYNTAX),
-        Some(count) => Some(usize::try_from(integer(count)?).map_err(|_| NOT_POSITIVE)?),
+        Some(count) => Some(several_keys::taken(count)?),
         None => None,
     };
     let len = cx.peek_collection(&args[1])?.map_or(0, ZSet::len);

@@ -43,7 +43,7 @@ fn mistakes_are_told_in_redis_words() {
         ("GET l", Bench::WRONG_TYPE),
         ("SADD l a", Bench::WRONG_TYPE),
         ("LPOP l -1", "-ERR value is out of range, must be positive"),
-        ("LPOP l x", "-ERR value is not an integer or out of range"),
+        ("LPOP l x", "-ERR value is out of range, must be positive"),
         ("LPOP l 1 1", "-ERR wrong number of arguments for 'lpop' command"),
         ("RPOP l 1 1", "-ERR wrong number of arguments for 'rpop' command"),
         ("LPUSH l", "-ERR wrong number of arguments for 'lpush' command"),

@@ -10,7 +10,7 @@ fn the_least_and_the_greatest_are_popped() {
         ("ZPOPMAX z 2", "*4 $1 e $1 5 $1 d $1 4"),
         ("ZPOPMIN z 0", "*0"),
         ("ZPOPMIN z -1", "-ERR value is out of range, must be positive"),
-        ("ZPOPMIN z x", "-ERR value is not an integer or out of range"),
+        ("ZPOPMIN z x", "-ERR value is out of range, must be positive"),
         ("ZPOPMIN z 1 1", "-ERR syntax error"),
         ("ZPOPMIN z 9", "*4 $1 b $1 2 $1 c $1 3"),
         ("EXISTS z", ":0"),
