@@ -176,8 +176,9 @@ fn write_all(
     pairs: &[Pair<'_>],
     limits: &Limits,
 ) -> Result<Written, ReplyError> {
-    let longest = pairs.iter().map(|pair| pair.member.len()).max();
-    zset.expect(pairs.len(), longest.unwrap_or(0), limits);
+    // Redis looks at the first member, and only where it makes a sorted set.
+    let first = if zset.is_empty() { pairs.first() } else { None };
+    zset.expect(pairs.len(), first.map_or(0, |pair| pair.member.len()), limits);
     let mut written = Written::default();
     for pair in pairs {
         let (member, old) = (pair.member, zset.score(pair.member));
