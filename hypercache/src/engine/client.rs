@@ -230,7 +230,9 @@ impl Client {
     pub fn cut(&self, why: Cut) {
         // An error says that there is a reason already.
         let _first = self.cut.compare_exchange(0, why as u8 + 1, Relaxed, Relaxed);
-        // A permit is left where the connection is not waiting just now, so that it wakes when it next does.
+        // A connection may wait in two places at once. A permit is left where it waits in none, so that it wakes when it
+        // next does.
+        self.wake.notify_waiters();
         self.wake.notify_one();
     }
 
