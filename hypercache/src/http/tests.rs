@@ -1,3 +1,4 @@
+mod children;
 mod description;
 mod failures;
 mod refusals;
