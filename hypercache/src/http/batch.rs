@@ -100,34 +100,28 @@ pub async fn get(
     check(keys.iter().map(String::as_str))?;
     let store = keys::store(&state, query.store.as_deref())?;
     let mut runner = Runner::new(&state, &caller, store);
-    let parts = std::iter::once("MGET").chain(keys.iter().map(String::as_str));
-    let Frame::Array(values) = runner.run(parts)? else {
-        return Err(Problem::internal("MGET did not answer with an array"));
-    };
-    let items = keys
-        .iter()
-        .zip(&values)
-        .map(|(key, value)| found(&mut runner, key, value))
-        .collect::<Result<Vec<_>, _>>()?;
+    let items = keys.iter().map(|key| found(&mut runner, key)).collect::<Result<Vec<_>, _>>()?;
     let hits = items.iter().filter(|item| item.found).count();
     Ok(Json(GetAnswer { misses: items.len() - hits, hits, items }).into_response())
 }
 
-fn found<'a>(runner: &mut Runner<'_>, key: &'a str, value: &Frame) -> Result<Found<'a>, Problem> {
-    let Frame::Bulk(bytes) = value else {
+/// One lookup for value and time to live, so that it counts as one. As in `MGET`, what is no string is not found.
+fn found<'a>(runner: &mut Runner<'_>, key: &'a str) -> Result<Found<'a>, Problem> {
+    let answered = match runner.run(["GETPTTL", key]) {
+        Ok(Frame::Array(parts)) => <[Frame; 2]>::try_from(parts).ok(),
+        Err(problem) if problem.code == "WRONGTYPE" => None,
+        Err(problem) => return Err(problem),
+        Ok(_) => return Err(Problem::internal("GETPTTL did not answer with an array")),
+    };
+    let Some([Frame::Bulk(bytes), Frame::Integer(millis)]) = answered else {
         let value = Some(RawValue::NULL.to_owned());
         return Ok(Found { key, found: false, value, value_base64: None, ttl_seconds: None });
     };
-    let (value, value_base64) = match value::shown(bytes) {
+    let (value, value_base64) = match value::shown(&bytes) {
         ("value", value) => (Some(value), None),
         (_, value) => (None, Some(value)),
     };
-    let ttl_seconds = match runner.run(["PTTL", key])? {
-        Frame::Integer(-1) => None,
-        // A key that has gone since it was read has no time left.
-        Frame::Integer(millis) => Some(millis.max(0) as f64 / 1000.0),
-        _ => return Err(Problem::internal("PTTL did not answer with a number")),
-    };
+    let ttl_seconds = (millis >= 0).then(|| millis as f64 / 1000.0);
     Ok(Found { key, found: true, value, value_base64, ttl_seconds })
 }
 

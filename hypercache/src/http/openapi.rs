@@ -85,7 +85,7 @@ fn paths() -> Value {
                 },
             },
         },
-        "/api/cache/batch/get": { "post": batch("Reads up to 1000 keys at one moment", "BatchGet", "BatchFound") },
+        "/api/cache/batch/get": { "post": batch("Reads up to 1000 keys one after the other", "BatchGet", "BatchFound") },
         "/api/cache/batch/put": {
             "post": batch("Writes up to 1000 keys one after the other; all are checked before the first is written", "BatchPut", "BatchWritten"),
         },
