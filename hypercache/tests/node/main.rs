@@ -13,5 +13,6 @@ mod limits;
 mod process;
 mod protocol;
 mod pubsub;
+mod strangers;
 mod telemetry;
 mod transactions;
