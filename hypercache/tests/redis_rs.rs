@@ -1,79 +1,347 @@
-//! redis-rs against the real binary.
+//! The `redis` crate against the real binary: blocking and asynchronous, RESP2 and RESP3.
+#![expect(clippy::unwrap_used, reason = "clippy knows only functions marked as tests for tests")]
 
-#![expect(clippy::unwrap_used, reason = "an expectation that fails here ends the test that relied on it")]
+use std::collections::HashSet;
+use std::fs::File;
+use std::process::Child;
+use std::process::Command;
+use std::process::Stdio;
+use std::time::Duration;
+use std::time::Instant;
 
-#[path = "node/client.rs"]
-#[expect(dead_code, reason = "this test speaks through redis-rs")]
-mod client;
-#[path = "node/process.rs"]
-#[expect(dead_code, reason = "this test needs a running node and nothing more")]
-mod process;
-#[path = "telemetry_support/mod.rs"]
-#[expect(dead_code, reason = "only its waiting is used")]
-mod telemetry_support;
-
-use redis::AsyncCommands;
-use redis::Commands;
+use redis::AsyncTypedCommands as _;
+use redis::Client;
+use redis::ConnectionInfo;
 use redis::ErrorKind;
+use redis::IntoConnectionInfo as _;
+use redis::ProtocolVersion;
+use redis::RedisConnectionInfo;
+use redis::RedisError;
+use redis::TypedCommands as _;
+use redis::cmd;
+use redis::pipe;
+use tempfile::TempDir;
 
-use crate::process::TestNode;
+const PROTOCOLS: [(ProtocolVersion, &str); 2] =
+    [(ProtocolVersion::RESP2, "2"), (ProtocolVersion::RESP3, "3")];
+const PASSWORD: &str = "open-sesame";
 
-fn open(node: &TestNode, suffix: &str) -> redis::Client {
-    redis::Client::open(format!("redis://{}/{suffix}", node.resp)).unwrap()
+/// A node with two stores on free ports, ended when dropped.
+struct Node {
+    process: Child,
+    address: String,
+    folder: TempDir,
+}
+
+impl Node {
+    fn start() -> Self {
+        Self::with(&[])
+    }
+
+    fn with(variables: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("node.yaml"), "stores: [{name: default}, {name: sessions}]\n").unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hypercache"));
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy();
+            if name.starts_with("HYPERCACHE_") || name.starts_with("OTEL_") {
+                command.env_remove(&*name);
+            }
+        }
+        command.args(["--resp-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0"]);
+        for (flag, name) in [("--config", "node.yaml"), ("--data-dir", "data"), ("--log-dir", "logs")] {
+            command.arg(flag).arg(path(name));
+        }
+        command.envs(variables.iter().copied()).stdout(Stdio::null());
+        command.stderr(File::create(path("stderr")).unwrap());
+        let mut node = Self { process: command.spawn().unwrap(), address: String::new(), folder };
+        node.address = wait_for("the node to tell where it listens", || node.told_address());
+        node
+    }
+
+    fn told_address(&mut self) -> Option<String> {
+        let told = std::fs::read_to_string(self.folder.path().join("stderr")).unwrap();
+        assert_eq!(self.process.try_wait().unwrap(), None, "the node has ended: {told}");
+        let (_, rest) = told.split_once("RESP on ")?;
+        rest.split_once(", HTTP on ").map(|(address, _)| address.to_owned())
+    }
+
+    fn info(&self, settings: RedisConnectionInfo) -> ConnectionInfo {
+        let address = format!("redis://{}", self.address).into_connection_info().unwrap();
+        address.set_redis_settings(settings)
+    }
+
+    fn client(&self, protocol: ProtocolVersion) -> Client {
+        Client::open(self.info(settings(protocol))).unwrap()
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let killed = self.process.kill();
+        let ended = self.process.wait();
+        // A second panic would hide the one that a failing test is about.
+        assert!(std::thread::panicking() || (killed.is_ok() && ended.is_ok()), "the node cannot be ended");
+    }
+}
+
+fn settings(protocol: ProtocolVersion) -> RedisConnectionInfo {
+    RedisConnectionInfo::default().set_protocol(protocol)
+}
+
+fn wait_for<T>(why: &str, mut state: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        if let Some(found) = state() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "waited for {why}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn code_and_detail(error: &RedisError) -> String {
+    format!("{} {}", error.code().unwrap_or_default(), error.detail().unwrap_or_default())
 }
 
 #[test]
-fn blocking_connections_work_in_both_versions() {
-    let node = TestNode::start();
-    for suffix in ["", "?protocol=resp3"] {
-        let mut connection = open(&node, suffix).get_connection().unwrap();
-        let () = connection.set_ex("k", "v", 100).unwrap();
-        assert_eq!(connection.get::<_, String>("k").unwrap(), "v");
-        assert!((90..=100).contains(&connection.ttl::<_, i64>("k").unwrap()));
-        assert_eq!(connection.get::<_, Option<String>>("none").unwrap(), None);
-        assert_eq!(connection.incr::<_, _, i64>("n", 5).unwrap() % 5, 0);
-        let replies: (String, Vec<Option<String>>) =
-            redis::pipe().set("a", 1).mget(&["a", "none"]).query(&mut connection).unwrap();
-        assert_eq!(replies, ("OK".to_owned(), vec![Some("1".to_owned()), None]));
-        let refused = connection.incr::<_, _, i64>("k", 1).unwrap_err();
-        assert!(refused.to_string().contains("not an integer"), "{refused}");
-        let mut keys: Vec<String> = connection.scan().unwrap().map(Result::unwrap).collect();
-        keys.sort();
-        assert_eq!(keys, ["a", "k", "n"]);
+fn talks_the_protocol_asked_for_and_tells_its_library() {
+    let node = Node::start();
+    for (protocol, number) in PROTOCOLS {
+        let mut connection = node.client(protocol).get_connection().unwrap();
+        assert_eq!(connection.ping().unwrap(), "PONG");
+        let info: String = cmd("CLIENT").arg("INFO").query(&mut connection).unwrap();
+        assert!(info.contains(&format!(" resp={number} ")), "{info}");
+        assert!(info.contains(" lib-name=redis-rs ") && !info.contains("lib-ver=\n"), "{info}");
+        connection.client_setname("compat").unwrap();
+        assert_eq!(connection.client_getname().unwrap().as_deref(), Some("compat"));
+        let info: redis::InfoDict = cmd("INFO").query(&mut connection).unwrap();
+        assert_eq!(info.get::<String>("redis_version").unwrap(), "7.2.4");
+    }
+}
+
+#[test]
+fn sets_gets_and_deletes() {
+    let node = Node::start();
+    for (protocol, _) in PROTOCOLS {
+        let mut connection = node.client(protocol).get_connection().unwrap();
+        connection.set("key", "value").unwrap();
+        assert_eq!(connection.get("key").unwrap().as_deref(), Some("value"));
+        assert!(!connection.set_nx("key", "other").unwrap());
+        connection.mset(&[("a", "1"), ("b", "2")]).unwrap();
+        let values: Vec<Option<i64>> = redis::Commands::mget(&mut connection, &["a", "none", "b"]).unwrap();
+        assert_eq!(values, [Some(1), None, Some(2)]);
+        assert_eq!(connection.incr("n", 41).unwrap(), 41);
+        let sum: f64 = redis::Commands::incr(&mut connection, "n", 0.5).unwrap();
+        assert_eq!(sum.to_string(), "41.5");
+        assert_eq!(connection.del(&["key", "a", "b", "n", "none"]).unwrap(), 4);
+        assert_eq!(connection.get("key").unwrap(), None);
+    }
+}
+
+#[test]
+fn keys_expire() {
+    let node = Node::start();
+    for (protocol, _) in PROTOCOLS {
+        let mut connection = node.client(protocol).get_connection().unwrap();
+        connection.set_ex("key", "value", 100).unwrap();
+        let ttl: i64 = redis::Commands::ttl(&mut connection, "key").unwrap();
+        assert!((90..=100).contains(&ttl), "{ttl}");
+        assert!(connection.persist("key").unwrap());
+        connection.pset_ex("short", "value", 30).unwrap();
+        wait_for("the key's end", || connection.get("short").unwrap().is_none().then_some(()));
+        assert!(!connection.exists("short").unwrap());
+    }
+}
+
+#[test]
+fn pipelines_answer_in_order_and_errors_keep_their_places() {
+    let node = Node::start();
+    for (protocol, _) in PROTOCOLS {
+        let mut connection = node.client(protocol).get_connection().unwrap();
+        let mut pipeline = pipe();
+        pipeline.set("n", 10).ignore().incr("n", 1).get("n").get("none").del("n");
+        let answers: (i64, String, Option<String>, i64) = pipeline.query(&mut connection).unwrap();
+        assert_eq!(answers, (11, "11".to_owned(), None, 1));
+        let mut many = pipe();
+        (0..5000).for_each(|_| {
+            many.incr("many", 1);
+        });
+        let counted: Vec<i64> = many.query(&mut connection).unwrap();
+        assert!(counted.into_iter().eq(1..=5000));
+        connection.del("many").unwrap();
+        let refused = pipe().set("word", "text").incr("word", 1).query::<()>(&mut connection).unwrap_err();
+        assert!(refused.to_string().contains("value is not an integer or out of range"), "{refused}");
+        assert_eq!(connection.get("word").unwrap().as_deref(), Some("text"));
+    }
+}
+
+#[test]
+fn a_scan_meets_every_key() {
+    let node = Node::start();
+    for (protocol, _) in PROTOCOLS {
+        let mut connection = node.client(protocol).get_connection().unwrap();
+        let wanted: HashSet<String> = (0..1000).map(|number| format!("key:{number}")).collect();
+        let items: Vec<_> = wanted.iter().map(|key| (key, "x")).collect();
+        connection.mset(&items).unwrap();
+        connection.set("other", "x").unwrap();
+        let met: HashSet<String> = connection.scan_match("key:*").unwrap().collect::<Result<_, _>>().unwrap();
+        assert_eq!(met, wanted);
+    }
+}
+
+#[test]
+fn stores_are_selected_by_index() {
+    let node = Node::start();
+    for (protocol, _) in PROTOCOLS {
+        let mut first = node.client(protocol).get_connection().unwrap();
+        let second = Client::open(node.info(settings(protocol).set_db(1))).unwrap();
+        let mut second = second.get_connection().unwrap();
+        first.set("key", "first").unwrap();
+        second.set("key", "second").unwrap();
+        assert_eq!(first.get("key").unwrap().as_deref(), Some("first"));
+        let missing = Client::open(node.info(settings(protocol).set_db(7))).unwrap();
+        assert!(missing.get_connection().is_err());
+    }
+}
+
+#[test]
+fn a_node_with_a_password_opens_to_it_alone() {
+    let node = Node::with(&[("HYPERCACHE_REQUIREPASS", PASSWORD)]);
+    for (protocol, _) in PROTOCOLS {
+        let open = |settings: RedisConnectionInfo| {
+            Client::open(node.info(settings))
+                .unwrap()
+                .get_connection()
+                .and_then(|mut connection| connection.ping())
+        };
+        assert_eq!(open(settings(protocol).set_password(PASSWORD)).unwrap(), "PONG");
+        let named = settings(protocol).set_username("default").set_password(PASSWORD).set_db(1);
+        assert_eq!(open(named).unwrap(), "PONG");
+        let wrong = open(settings(protocol).set_password("wrong")).unwrap_err();
+        // The crate has a kind for a refused AUTH, but passes on what HELLO was refused with.
+        let told = wrong.kind() == ErrorKind::AuthenticationFailed || wrong.code() == Some("WRONGPASS");
+        assert!(told, "{wrong}");
+        let none = open(settings(protocol)).unwrap_err();
+        assert!(
+            none.to_string().contains("NOAUTH") || none.kind() == ErrorKind::AuthenticationFailed,
+            "{none}"
+        );
+    }
+}
+
+#[test]
+fn a_killed_connection_runs_nothing_more() {
+    let node = Node::start();
+    for (protocol, _) in PROTOCOLS {
+        let client = node.client(protocol);
+        let mut admin = client.get_connection().unwrap();
+        for _ in 0..100 {
+            let mut victim = client.get_connection().unwrap();
+            let id = victim.client_id().unwrap();
+            let killed: i64 = cmd("CLIENT").arg("KILL").arg("ID").arg(id).query(&mut admin).unwrap();
+            assert_eq!(killed, 1);
+            assert!(victim.incr("runs", 1).is_err());
+            let left: String = cmd("CLIENT").arg("LIST").arg("ID").arg(id).query(&mut admin).unwrap();
+            assert_eq!(left, "");
+        }
+        assert_eq!(admin.get("runs").unwrap(), None);
+    }
+}
+
+#[test]
+fn binary_keys_and_big_values_come_back_whole() {
+    let node = Node::start();
+    let every_byte: Vec<u8> = (0..=u8::MAX).collect();
+    for (protocol, _) in PROTOCOLS {
+        let mut connection = node.client(protocol).get_connection().unwrap();
+        redis::Commands::set::<_, _, ()>(&mut connection, &every_byte, &every_byte).unwrap();
+        let back: Vec<u8> = redis::Commands::get(&mut connection, &every_byte).unwrap();
+        assert_eq!(back, every_byte);
+        for megabytes in [1, 64] {
+            let value = every_byte.repeat(megabytes << 12);
+            redis::Commands::set::<_, _, ()>(&mut connection, "big", &value).unwrap();
+            let back: Vec<u8> = redis::Commands::get(&mut connection, "big").unwrap();
+            assert!(back == value, "{megabytes} MB");
+        }
+    }
+}
+
+#[test]
+fn errors_have_the_words_of_redis() {
+    let node = Node::start();
+    for (protocol, _) in PROTOCOLS {
+        let mut connection = node.client(protocol).get_connection().unwrap();
+        for (words, wanted) in [
+            (&["NOSUCH", "a"][..], "ERR unknown command 'NOSUCH', with args beginning with: 'a'"),
+            (&["CLIENT", "NOSUCH"], "ERR unknown subcommand 'NOSUCH'. Try CLIENT HELP."),
+            (&["GET"], "ERR wrong number of arguments for 'get' command"),
+            (&["SELECT", "99"], "ERR DB index is out of range"),
+            (&["HELLO", "4"], "NOPROTO unsupported protocol version"),
+        ] {
+            let mut command = redis::Cmd::new();
+            words.iter().for_each(|word| {
+                command.arg(word);
+            });
+            let error = command.query::<redis::Value>(&mut connection).unwrap_err();
+            assert_eq!(code_and_detail(&error).trim_end(), wanted);
+        }
+        assert_eq!(connection.ping().unwrap(), "PONG");
     }
 }
 
 #[tokio::test]
-async fn multiplexed_connections_work_in_both_versions() {
-    let node = TestNode::start();
-    for suffix in ["", "?protocol=resp3"] {
-        let connection = open(&node, suffix).get_multiplexed_async_connection().await.unwrap();
-        let writes = (0..200).map(|n| {
-            let mut connection = connection.clone();
-            tokio::spawn(async move { connection.set::<_, _, ()>(format!("k{n}"), n).await })
-        });
-        for write in writes.collect::<Vec<_>>() {
-            write.await.unwrap().unwrap();
+async fn a_multiplexed_connection_is_shared_by_many_tasks() {
+    let node = Node::start();
+    for (protocol, number) in PROTOCOLS {
+        let connection = node.client(protocol).get_multiplexed_async_connection().await.unwrap();
+        let tasks: Vec<_> = (0..50)
+            .map(|task| {
+                let mut connection = connection.clone();
+                tokio::spawn(async move {
+                    let key = format!("task:{task}");
+                    for turn in 0..20 {
+                        connection.set(&key, turn).await.unwrap();
+                        assert_eq!(connection.get(&key).await.unwrap(), Some(turn.to_string()));
+                    }
+                    connection.incr("turns", 20).await.unwrap();
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
         }
-        let keys: Vec<_> = (0..200).map(|n| format!("k{n}")).collect();
-        let found: Vec<i64> = connection.clone().mget(&keys).await.unwrap();
-        assert_eq!(found, (0..200).collect::<Vec<_>>());
+        let mut connection = connection;
+        assert_eq!(connection.get("turns").await.unwrap().as_deref(), Some("1000"));
+        let info: String = cmd("CLIENT").arg("INFO").query_async(&mut connection).await.unwrap();
+        assert!(info.contains(&format!(" resp={number} ")), "{info}");
+        cmd("FLUSHALL").exec_async(&mut connection).await.unwrap();
     }
 }
 
-#[test]
-fn a_password_is_asked_for() {
-    let node = TestNode::start_with(|command| {
-        command.env("HYPERCACHE_REQUIREPASS", "s3cret");
-    });
-    let refused =
-        open(&node, "").get_connection().and_then(|mut connection| connection.get::<_, Option<String>>("k"));
-    assert!(refused.unwrap_err().to_string().contains("Authentication required"));
-    let wrong = redis::Client::open(format!("redis://:wrong@{}/", node.resp)).unwrap().get_connection();
-    assert_eq!(wrong.err().map(|error| error.kind()), Some(ErrorKind::AuthenticationFailed));
-    let mut right = redis::Client::open(format!("redis://default:s3cret@{}/", node.resp))
-        .unwrap()
-        .get_connection()
-        .unwrap();
-    let () = right.set("k", "v").unwrap();
+#[tokio::test]
+async fn asynchronous_pipelines_scans_and_errors() {
+    let node = Node::start();
+    for (protocol, _) in PROTOCOLS {
+        let mut connection = node.client(protocol).get_multiplexed_async_connection().await.unwrap();
+        let mut pipeline = pipe();
+        pipeline.set("n", 10).ignore().incr("n", 1).get("none");
+        let answers: (i64, Option<String>) = pipeline.query_async(&mut connection).await.unwrap();
+        assert_eq!(answers, (11, None));
+        connection.pset_ex("short", "value", 10_000).await.unwrap();
+        let left: i64 = redis::AsyncCommands::pttl(&mut connection, "short").await.unwrap();
+        assert!((1..=10_000).contains(&left), "{left}");
+        let mut met = HashSet::new();
+        let mut keys = connection.scan::<String>().await.unwrap();
+        while let Some(key) = keys.next_item().await {
+            met.insert(key.unwrap());
+        }
+        drop(keys);
+        assert_eq!(met, HashSet::from(["n".to_owned(), "short".to_owned()]));
+        connection.set("word", "text").await.unwrap();
+        let error = connection.incr("word", 1).await.unwrap_err();
+        assert_eq!(code_and_detail(&error), "ERR value is not an integer or out of range");
+        assert_eq!(connection.del(&["n", "short", "word"]).await.unwrap(), 3);
+    }
 }

@@ -22,6 +22,8 @@ use crate::resp::ReplyWriter;
 use crate::store::Registry;
 use crate::value::Value;
 use crate::value::limits::Limits;
+use crate::value::set::Member;
+use crate::value::set::Set;
 
 /// Stores called `default` and `second`, and who uses them.
 pub struct Bench {
@@ -58,7 +60,6 @@ fn content(value: &Value, now: UnixMillis) -> Vec<u8> {
             text.collect::<String>().into_bytes()
         }
         Value::Str(string) => string.bytes().into_owned(),
-        Value::Opaque => Vec::new(),
     }
 }
 
@@ -130,12 +131,14 @@ impl Bench {
         self.stamp.now += millis;
     }
 
-    /// Puts a key there whose type no command works on.
-    pub fn opaque(&mut self, key: &str) {
+    /// Puts a key there that is no string.
+    pub fn no_string(&mut self, key: &str) {
         let store = self.registry.get(self.selected).unwrap();
         let hashed = store.keyspace().hashed(key.as_bytes());
         let shard = store.keyspace().shard_of(hashed.hash);
-        store.keyspace().lock(shard).set(hashed, Value::Opaque, None, self.stamp.now);
+        let mut set = Set::new(store.keyspace().seed().0);
+        set.insert(Member::Bytes(b"member"), &Limits::DEFAULT);
+        store.keyspace().lock(shard).set(hashed, set.into(), None, self.stamp.now);
     }
 
     /// Runs each line and compares its reply, both with spaces for line breaks.
@@ -216,6 +219,20 @@ impl Bench {
         let mut cx = Context::lock(self.stamp, &self.registry, store, keys);
         let outcome = handler(&mut cx, args, reply);
         Ok((cx.effects(), cx.take_garbage(), outcome))
+    }
+
+    /// What the shards noted of their entries, and the same counted anew: bytes, and hashes with fields that expire.
+    pub fn noted_and_counted(&self) -> [(usize, usize); 2] {
+        let (mut noted, mut counted) = ((0, 0), (0, 0));
+        for store in self.registry.all() {
+            let census = store.census();
+            noted = (noted.0 + census.bytes, noted.1 + census.expiring_in_part);
+            store.keyspace().scan(0, usize::MAX, |entry| {
+                counted.0 += entry.footprint();
+                counted.1 += usize::from(entry.value().earliest_part().is_some());
+            });
+        }
+        [noted, counted]
     }
 
     /// What is in the stores.

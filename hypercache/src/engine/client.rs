@@ -313,16 +313,17 @@ impl Clients {
         self.len() == 0
     }
 
-    /// Those connected now, by id.
+    /// Those connected now, by id. Whoever is being closed is gone for everybody else.
     pub fn all(&self) -> Vec<Arc<Client>> {
-        let mut all: Vec<_> = self.connected.lock().values().cloned().collect();
+        let mut all: Vec<_> =
+            self.connected.lock().values().filter(|client| client.is_cut().is_none()).cloned().collect();
         all.sort_unstable_by_key(|client| client.id);
         all
     }
 
-    /// The client with this id.
+    /// The client with this id, unless it is being closed.
     pub fn get(&self, id: u64) -> Option<Arc<Client>> {
-        self.connected.lock().get(&id).cloned()
+        self.connected.lock().get(&id).filter(|client| client.is_cut().is_none()).cloned()
     }
 }
 
@@ -357,6 +358,16 @@ mod tests {
         drop(second);
         assert!(clients.is_empty());
         assert_eq!((clients.admitted(), clients.refused()), (3, 1));
+    }
+
+    #[test]
+    fn who_is_being_closed_is_no_longer_seen_but_keeps_its_place() {
+        let clients = Arc::new(Clients::default());
+        let here = SocketAddr::from(([127, 0, 0, 1], 1));
+        let victim = clients.register(here, here, 1).unwrap();
+        victim.client().cut(Cut::Killed);
+        assert_eq!((clients.all().len(), clients.get(1).is_none(), clients.len()), (0, true, 1));
+        assert!(clients.register(here, here, 1).is_none());
     }
 
     #[tokio::test]

@@ -285,6 +285,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let buffers = Rc::clone(&self.buffers);
         let reply = &mut *buffers.reply.borrow_mut();
         reply.clear(REPLY_BYTES_KEPT);
+        // Whoever killed this client was told so: what arrives afterwards does nothing, however soon it arrives.
+        if let Some(cut) = self.session.client.is_cut() {
+            return Progress::End(Ending::Cut(cut));
+        }
         reply.set_protocol(self.session.protocol());
         let arrived = Instant::now();
         self.session.begin_batch(arrived);

@@ -67,6 +67,7 @@ impl Dispatch {
     ) -> Result<Execution, ReplyError> {
         match call.command.spec.run {
             Run::Session(command) => {
+                session.client.note_command(call.command.id);
                 let world = session_commands::World {
                     authenticator: &self.authenticator,
                     registry: self.engine.registry(),

@@ -102,6 +102,9 @@ mod tests {
     use crate::config::Config;
     use crate::keyspace::key::HashSeed;
     use crate::telemetry::NodeIdentity;
+    use crate::value::hash::Hash;
+    use crate::value::hash::Pair;
+    use crate::value::limits::Limits;
     use crate::value::string::Str;
 
     #[test]
@@ -124,12 +127,19 @@ mod tests {
             let deadline = Some(if n < 600 { 1000 + n } else { 100_000 });
             keyspace.lock(keyspace.shard_of(key.hash)).set(key, Str::new(b"v").into(), deadline, 0);
         }
+        let mut hash = Hash::new(keyspace.seed().0);
+        for (field, deadline) in [(b"a", Some(1100)), (b"b", Some(40_000)), (b"c", None)] {
+            hash.set(Pair { field, value: b"", deadline }, &Limits::DEFAULT);
+        }
+        let key = keyspace.hashed(b"hash");
+        keyspace.lock(keyspace.shard_of(key.hash)).set(key, hash.into(), None, 0);
         let mut sweeper = Sweeper::new(Arc::clone(&registry), telemetry.clone(), Duration::from_secs(40));
         assert!(!sweeper.sweep(1299), "nothing is left over");
-        assert_eq!(registry.all()[0].census().keys, 700);
+        assert_eq!(registry.all()[0].census().keys, 701);
         assert!(!sweeper.sweep(50_000));
-        assert_eq!(registry.all()[0].census().keys, 400);
-        assert_eq!(telemetry.meters().totals().stores[0].expired_active, 600);
+        assert_eq!(registry.all()[0].census().keys, 401);
+        let totals = telemetry.meters().totals();
+        assert_eq!((totals.stores[0].expired_active, totals.stores[0].expired_fields_active), (600, 2));
         guard.shutdown(Duration::from_secs(1));
     }
 }

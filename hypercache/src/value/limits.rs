@@ -1,6 +1,6 @@
 //! Up to which size collections are kept in their compact forms.
 
-/// The limits, with the names and defaults of Redis's parameters. They decide what `OBJECT ENCODING` tells and in which
+/// The limits, with the names of Redis's parameters. They decide what `OBJECT ENCODING` tells and in which
 /// order members come, so all who replay the same requests need the same limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -17,7 +17,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Redis's defaults.
+    /// Redis's defaults; but 128 fields, not 512: looking for a field in a packed hash reads all before it.
     pub const DEFAULT: Self = Self {
         hash_listpack_entries: 128,
         hash_listpack_value: 64,

@@ -24,9 +24,6 @@ pub enum Value {
     Set(Box<Set>),
     /// A string of bytes, or a number kept as one.
     Str(Str),
-    /// A type that no command works on, so that tests meet the wrong-type errors.
-    #[cfg(test)]
-    Opaque,
 }
 
 impl Value {
@@ -36,8 +33,6 @@ impl Value {
             Self::Hash(_) => "hash",
             Self::Set(_) => "set",
             Self::Str(_) => "string",
-            #[cfg(test)]
-            Self::Opaque => "opaque",
         }
     }
 
@@ -47,8 +42,6 @@ impl Value {
             Self::Hash(hash) => hash.encoding(),
             Self::Set(set) => set.encoding(),
             Self::Str(string) => string.encoding(),
-            #[cfg(test)]
-            Self::Opaque => "opaque",
         }
     }
 
@@ -58,8 +51,6 @@ impl Value {
             Self::Hash(hash) => size_of::<Hash>() + hash.heap_bytes(),
             Self::Set(set) => size_of::<Set>() + set.heap_bytes(),
             Self::Str(string) => string.heap_bytes(),
-            #[cfg(test)]
-            Self::Opaque => 0,
         }
     }
 

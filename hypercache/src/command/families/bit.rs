@@ -223,7 +223,7 @@ mod tests {
             ("GETBIT a 4294967295", ":0"),
             ("STRLEN a", ":3"),
         ]);
-        bench.opaque("o");
+        bench.no_string("o");
         for line in ["GETBIT o 0", "SETBIT o 0 1", "BITCOUNT o", "BITPOS o 1", "BITOP NOT d o"] {
             bench.table(&[(line, Bench::WRONG_TYPE)]);
         }

@@ -236,7 +236,7 @@ mod tests {
             ("BITFIELD none GET u8 0", "*1 :0"),
             ("EXISTS none", ":0"),
         ]);
-        bench.opaque("o");
+        bench.no_string("o");
         bench.table(&[
             ("BITFIELD o GET u8 0", Bench::WRONG_TYPE),
             ("BITFIELD o SET u8 0 1", Bench::WRONG_TYPE),

@@ -129,7 +129,7 @@ mod tests {
             ("INCR t", ":6"),
             ("TTL t", ":100"),
         ]);
-        bench.opaque("o");
+        bench.no_string("o");
         bench.table(&[("INCR o", Bench::WRONG_TYPE), ("INCRBYFLOAT o 1", Bench::WRONG_TYPE)]);
     }
 

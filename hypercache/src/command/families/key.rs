@@ -217,14 +217,14 @@ mod tests {
     #[test]
     fn keys_are_deleted_counted_and_named() {
         let mut bench = Bench::new();
-        bench.opaque("o");
+        bench.no_string("o");
         bench.table(&[
             ("MSET a 1 b 2 c 3", "+OK"),
             ("EXISTS a a none", ":2"),
             ("TOUCH a b none", ":2"),
             ("TYPE a", "+string"),
             ("TYPE none", "+none"),
-            ("TYPE o", "+opaque"),
+            ("TYPE o", "+set"),
             ("DEL a a none", ":1"),
             ("UNLINK b c none", ":2"),
             ("EXISTS a b c", ":0"),

@@ -197,11 +197,11 @@ mod tests {
     #[test]
     fn filters_and_mistakes_of_scan() {
         let mut bench = Bench::new();
-        bench.opaque("o");
+        bench.no_string("o");
         bench.table(&[
             ("SET s 1", "+OK"),
             ("SCAN 0 COUNT 100 TYPE STRING", "*2 $1 0 *1 $1 s"),
-            ("SCAN 0 COUNT 100 TYPE opaque", "*2 $1 0 *1 $1 o"),
+            ("SCAN 0 COUNT 100 TYPE set", "*2 $1 0 *1 $1 o"),
             ("SCAN 0 COUNT 100 MATCH [a-n]*", "*2 $1 0 *0"),
             ("SCAN 18446744073709551615", "*2 $1 0 *0"),
             ("SCAN 18446744073709551616", "-ERR invalid cursor"),

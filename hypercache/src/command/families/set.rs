@@ -3,7 +3,6 @@
 use crate::command::Context;
 use crate::command::Outcome;
 use crate::command::ReplyError;
-use crate::command::args::integer;
 use crate::command::chance;
 use crate::command::error;
 use crate::command::families::element_scan;
@@ -15,6 +14,7 @@ use crate::command::spec::Keys;
 use crate::command::spec::Spec;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
+use crate::value::number;
 use crate::value::set::Member;
 use crate::value::set::Set;
 
@@ -164,7 +164,10 @@ fn spop(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcom
     let key = &args[1];
     let count = match args.get(2) {
         _ if args.len() > 3 => return Err(error::SYNTAX),
-        Some(count) => Some(usize::try_from(integer(count)?).map_err(|_| NOT_POSITIVE)?),
+        Some(count) => {
+            let count = number::decimal(count).and_then(|count| usize::try_from(count).ok());
+            Some(count.ok_or(NOT_POSITIVE)?)
+        }
         None => None,
     };
     let len = cx.peek_collection(key)?.map_or(0, Set::len);

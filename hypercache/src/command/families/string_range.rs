@@ -230,7 +230,7 @@ mod tests {
             ),
             ("STRLEN a", ":5"),
         ]);
-        bench.opaque("o");
+        bench.no_string("o");
         for line in ["APPEND o x", "STRLEN o", "GETRANGE o 0 1", "SETRANGE o 0 x", "SETRANGE o 0 ''"] {
             bench.table(&[(line, Bench::WRONG_TYPE)]);
         }
@@ -265,7 +265,7 @@ mod tests {
             ("SETRANGE c 999999 x", ":1000000"),
             ("LCS c c", "-ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len"),
         ]);
-        bench.opaque("o");
+        bench.no_string("o");
         bench.table(&[("LCS a o", "-ERR The specified keys must contain string values")]);
     }
 }

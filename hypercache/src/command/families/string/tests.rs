@@ -89,9 +89,9 @@ fn mistakes_of_set_are_told() {
 #[test]
 fn other_types_are_refused_or_overwritten() {
     let mut bench = Bench::new();
-    bench.opaque("o");
+    bench.no_string("o");
     for line in ["GET o", "GETDEL o", "GETEX o", "GETSET o 1", "SET o 1 GET", "SET o 1 IFEQ 1"] {
-        bench.table(&[(line, Bench::WRONG_TYPE), ("TYPE o", "+opaque")]);
+        bench.table(&[(line, Bench::WRONG_TYPE), ("TYPE o", "+set")]);
     }
     bench.table(&[
         ("MGET o none", "*2 $-1 $-1"),

@@ -135,6 +135,10 @@ fn keys_are_found_in_any_command() {
         "*1\r\n*2\r\n$1\r\na\r\n*3\r\n+RW\r\n+access\r\n+update\r\n"
     );
     assert_eq!(fixture.raw("COMMAND GETKEYS mset a 1 b 2"), "*2\r\n$1\r\na\r\n$1\r\nb\r\n");
+    assert_eq!(fixture.raw("COMMAND GETKEYS sintercard 2 a b LIMIT 1"), "*2\r\n$1\r\na\r\n$1\r\nb\r\n");
+    let info = fixture.raw("COMMAND INFO sintercard").replace("\r\n", " ");
+    assert!(info.contains("+movablekeys"), "{info}");
+    assert!(info.contains("keynum $4 spec *6 $9 keynumidx :0 $8 firstkey :1 $7 keystep :1"), "{info}");
     for command in ["GETKEYS", "GETKEYSANDFLAGS"] {
         for (line, error) in [
             ("nonsense a", "Invalid command specified"),
