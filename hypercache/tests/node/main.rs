@@ -6,6 +6,7 @@
 #[path = "../telemetry_support/mod.rs"]
 mod telemetry_support;
 
+mod against_redis;
 mod client;
 mod commands;
 mod lifecycle;
