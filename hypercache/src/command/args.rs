@@ -75,6 +75,19 @@ pub fn index_range(start: i64, end: i64, len: u64) -> Option<(u64, u64)> {
     (start <= end).then_some((start, end))
 }
 
+/// The numbers of the elements from `start` to `stop`, both included, as commands on lists and sorted sets name them:
+/// negative indexes count from the end, what lies outside is cut off. None where nothing is left.
+pub fn element_range(start: i64, stop: i64, len: usize) -> Option<std::ops::Range<usize>> {
+    let distance = |index: i64| usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX);
+    let start = if start < 0 { len.saturating_sub(distance(start)) } else { distance(start) };
+    let end = if stop < 0 {
+        (len + 1).saturating_sub(distance(stop))
+    } else {
+        distance(stop).saturating_add(1).min(len)
+    };
+    (start < end).then_some(start..end)
+}
+
 /// An argument as a finite or infinite floating-point number.
 pub fn float(argument: &[u8]) -> Result<f64, ReplyError> {
     number::float(argument).ok_or(error::NOT_A_FLOAT)
@@ -83,6 +96,25 @@ pub fn float(argument: &[u8]) -> Result<f64, ReplyError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn element_ranges_are_cut_as_redis_cuts_them() {
+        for (start, stop, len, range) in [
+            (0, -1, 5, Some(0..5)),
+            (-3, -2, 5, Some(2..4)),
+            (1, 100, 5, Some(1..5)),
+            (-100, 1, 5, Some(0..2)),
+            (-100, -50, 5, None),
+            (0, -6, 5, None),
+            (0, -5, 5, Some(0..1)),
+            (3, 2, 5, None),
+            (5, 9, 5, None),
+            (0, -1, 0, None),
+            (i64::MIN, i64::MAX, 5, Some(0..5)),
+        ] {
+            assert_eq!(element_range(start, stop, len), range, "{start} {stop} {len}");
+        }
+    }
 
     #[test]
     fn index_ranges_are_cut_as_redis_cuts_them() {

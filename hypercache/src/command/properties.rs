@@ -17,7 +17,7 @@ use crate::keyspace::key::HashSeed;
 use crate::value::limits::Limits;
 
 /// Words that mean something somewhere, and some that are on the edge of a range.
-const WORDS: [&str; 70] = [
+const WORDS: [&str; 92] = [
     "a",
     "b",
     "c",
@@ -88,6 +88,28 @@ const WORDS: [&str; 70] = [
     "TYPE",
     "SYNC",
     "*",
+    "LEFT",
+    "RIGHT",
+    "BEFORE",
+    "AFTER",
+    "RANK",
+    "MAXLEN",
+    "WITHSCORES",
+    "WITHSCORE",
+    "BYSCORE",
+    "BYLEX",
+    "REV",
+    "CH",
+    "INCR",
+    "MIN",
+    "MAX",
+    "WEIGHTS",
+    "AGGREGATE",
+    "SUM",
+    "(1",
+    "[b",
+    "-",
+    "+",
 ];
 
 /// One of the data commands.
@@ -170,14 +192,17 @@ fn any_command() -> impl Strategy<Value = Vec<String>> {
 const NARROW: Limits = Limits {
     hash_listpack_entries: 3,
     hash_listpack_value: 5,
+    list_listpack_size: 3,
     set_intset_entries: 3,
     set_listpack_entries: 3,
     set_listpack_value: 5,
+    zset_listpack_entries: 3,
+    zset_listpack_value: 5,
 };
 
 /// Whether the reply depends on the order of hashes.
 fn depends_on_order(words: &[String]) -> bool {
-    ["HSCAN", "KEYS", "RANDOMKEY", "SCAN", "SSCAN"].contains(&words[0].as_str())
+    ["HSCAN", "KEYS", "RANDOMKEY", "SCAN", "SSCAN", "ZSCAN"].contains(&words[0].as_str())
 }
 
 proptest! {

@@ -184,6 +184,8 @@ pub enum Keys {
         /// Distance from one key to the next.
         step: usize,
     },
+    /// The first argument, which is written, and as many as the second one says, right after it, which are read.
+    DestinationAndNumkeys,
     /// As many as the argument at `at` says, right after it.
     Numkeys {
         /// Index of the number.
@@ -201,9 +203,23 @@ impl Keys {
     /// The first two arguments.
     pub const TWO: Self = Self::Range { first: 1, last: 2, step: 1 };
 
+    /// Whether positions alone do not tell them.
+    pub const fn are_movable(self) -> bool {
+        matches!(self, Self::DestinationAndNumkeys | Self::Numkeys { .. })
+    }
+
     /// Indexes of the keys in `args`.
     pub fn positions(self, args: Args<'_>) -> impl Iterator<Item = usize> + use<> {
+        let counted = |at: usize| {
+            let after = args.from(at + 1).len();
+            let count = args.get(at).and_then(number::decimal).and_then(|count| usize::try_from(count).ok());
+            // A number that is wrong names no key; the handler says so.
+            let count = count.filter(|count| *count <= after).unwrap_or(0);
+            (at + 1, at + 1 + count, 1)
+        };
+        let destination = (self == Self::DestinationAndNumkeys && args.len() > 1).then_some(1);
         let (first, end, step) = match self {
+            Self::DestinationAndNumkeys => counted(2),
             Self::None => (0, 0, 1),
             Self::Range { first, last, step } => {
                 let end = match usize::try_from(last) {
@@ -212,16 +228,9 @@ impl Keys {
                 };
                 (first, end, step)
             }
-            Self::Numkeys { at } => {
-                let after = args.from(at + 1).len();
-                let count =
-                    args.get(at).and_then(number::decimal).and_then(|count| usize::try_from(count).ok());
-                // A number that is wrong names no key; the handler says so.
-                let count = count.filter(|count| *count <= after).unwrap_or(0);
-                (at + 1, at + 1 + count, 1)
-            }
+            Self::Numkeys { at } => counted(at),
         };
-        (first..end).step_by(step)
+        destination.into_iter().chain((first..end).step_by(step))
     }
 }
 
@@ -233,9 +242,11 @@ pub enum Group {
     Connection,
     Generic,
     Hash,
+    List,
     PubSub,
     Server,
     Set,
+    SortedSet,
     String,
     Transactions,
 }
@@ -248,9 +259,11 @@ impl Group {
             Self::Connection => "connection",
             Self::Generic => "generic",
             Self::Hash => "hash",
+            Self::List => "list",
             Self::PubSub => "pubsub",
             Self::Server => "server",
             Self::Set => "set",
+            Self::SortedSet => "sorted-set",
             Self::String => "string",
             Self::Transactions => "transactions",
         }
@@ -263,8 +276,10 @@ impl Group {
             Self::Connection => Some("connection"),
             Self::Generic => Some("keyspace"),
             Self::Hash => Some("hash"),
+            Self::List => Some("list"),
             Self::PubSub | Self::Server => None,
             Self::Set => Some("set"),
+            Self::SortedSet => Some("sortedset"),
             Self::String => Some("string"),
             Self::Transactions => Some("transaction"),
         }

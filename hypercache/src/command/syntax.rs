@@ -69,10 +69,9 @@ impl Kind {
             "unix-time-seconds" | "unix-time-milliseconds" => Self::UnixTime,
             "number" | "score" | "weight" => Self::Double,
             "bit" | "client-id" | "count" | "cursor" | "db" | "decrement" | "destination-db" | "end"
-            | "increment" | "index" | "index1" | "index2" | "maxage" | "milliseconds" | "min-match-len"
-            | "numkeys" | "offset" | "protover" | "seconds" | "start" | "stop" | "timeout" | "version" => {
-                Self::Integer
-            }
+            | "increment" | "index" | "index1" | "index2" | "len" | "limit" | "maxage" | "milliseconds"
+            | "min-match-len" | "num-matches" | "numkeys" | "offset" | "protover" | "rank" | "seconds"
+            | "start" | "stop" | "timeout" | "version" => Self::Integer,
             _ => Self::String,
         }
     }

@@ -55,11 +55,19 @@ fn content(value: &Value, now: UnixMillis) -> Vec<u8> {
             let text = live.map(|pair| format!("{pair:?} "));
             text.collect::<String>().into_bytes()
         }
+        Value::List(list) => {
+            let text = list.iter().map(|element| format!("{:?} ", element.bytes()));
+            text.collect::<String>().into_bytes()
+        }
         Value::Set(set) => {
             let text = set.iter().map(|member| format!("{:?} ", member.bytes()));
             text.collect::<String>().into_bytes()
         }
         Value::Str(string) => string.bytes().into_owned(),
+        Value::ZSet(zset) => {
+            let text = zset.iter().map(|pair| format!("{pair:?} "));
+            text.collect::<String>().into_bytes()
+        }
     }
 }
 
@@ -110,7 +118,7 @@ impl Bench {
 
     /// Lets the compact forms of collections have other limits.
     pub fn limit(&mut self, limits: Limits) {
-        self.registry.set_limits(limits);
+        self.registry.change_limits(|present| *present = limits);
     }
 
     /// Sweeps the selected store for what has expired.

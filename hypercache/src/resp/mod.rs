@@ -11,6 +11,7 @@ pub mod request;
 pub use args::Args;
 pub use args::OwnedArgs;
 pub use reply::ReplyWriter;
+pub use reply::double_text;
 
 /// Which version of the protocol a client speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

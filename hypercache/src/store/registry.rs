@@ -66,8 +66,12 @@ impl Registry {
     }
 
     /// Changes the limits of the compact forms, for what is written from here on.
-    pub fn set_limits(&self, limits: Limits) {
-        self.limits.store(Arc::new(limits));
+    pub fn change_limits(&self, change: impl Fn(&mut Limits)) {
+        self.limits.rcu(|limits| {
+            let mut limits = **limits;
+            change(&mut limits);
+            limits
+        });
     }
 
     /// Bytes of the entries of all stores; takes no lock.

@@ -8,22 +8,32 @@ pub struct Limits {
     pub hash_listpack_entries: usize,
     /// `hash-max-listpack-value`: bytes of a field or of its value.
     pub hash_listpack_value: usize,
+    /// `list-max-listpack-size`: bytes of a piece of a list, -1 to -5 for 4, 8, 16, 32 and 64 KiB; elements of one where
+    /// it is positive.
+    pub list_listpack_size: i32,
     /// `set-max-intset-entries`: members of a set of integers.
     pub set_intset_entries: usize,
     /// `set-max-listpack-entries`: members of a set.
     pub set_listpack_entries: usize,
     /// `set-max-listpack-value`: bytes of a member.
     pub set_listpack_value: usize,
+    /// `zset-max-listpack-entries`: members of a sorted set.
+    pub zset_listpack_entries: usize,
+    /// `zset-max-listpack-value`: bytes of a member.
+    pub zset_listpack_value: usize,
 }
 
 impl Limits {
-    /// Redis's defaults; but 128 fields, not 512: looking for a field in a packed hash reads all before it.
+    /// Redis's defaults.
     pub const DEFAULT: Self = Self {
-        hash_listpack_entries: 128,
+        hash_listpack_entries: 512,
         hash_listpack_value: 64,
+        list_listpack_size: -2,
         set_intset_entries: 512,
         set_listpack_entries: 128,
         set_listpack_value: 64,
+        zset_listpack_entries: 128,
+        zset_listpack_value: 64,
     };
 }
 

@@ -5,25 +5,33 @@ pub mod glob;
 pub mod hash;
 pub mod lcs;
 pub mod limits;
+pub mod list;
 pub mod number;
 pub mod records;
 pub mod set;
 pub mod string;
 mod varint;
+pub mod zset;
 
 use crate::value::hash::Hash;
+use crate::value::list::List;
 use crate::value::set::Set;
 use crate::value::string::Str;
+use crate::value::zset::ZSet;
 
 /// What a key holds.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// Fields with values.
     Hash(Box<Hash>),
+    /// Elements in the order they were put in.
+    List(Box<List>),
     /// Members without order.
     Set(Box<Set>),
     /// A string of bytes, or a number kept as one.
     Str(Str),
+    /// Members in the order of their scores.
+    ZSet(Box<ZSet>),
 }
 
 impl Value {
@@ -31,8 +39,10 @@ impl Value {
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::Hash(_) => "hash",
+            Self::List(_) => "list",
             Self::Set(_) => "set",
             Self::Str(_) => "string",
+            Self::ZSet(_) => "zset",
         }
     }
 
@@ -40,8 +50,10 @@ impl Value {
     pub fn encoding(&self) -> &'static str {
         match self {
             Self::Hash(hash) => hash.encoding(),
+            Self::List(list) => list.encoding(),
             Self::Set(set) => set.encoding(),
             Self::Str(string) => string.encoding(),
+            Self::ZSet(zset) => zset.encoding(),
         }
     }
 
@@ -49,8 +61,10 @@ impl Value {
     pub fn heap_bytes(&self) -> usize {
         match self {
             Self::Hash(hash) => size_of::<Hash>() + hash.heap_bytes(),
+            Self::List(list) => size_of::<List>() + list.heap_bytes(),
             Self::Set(set) => size_of::<Set>() + set.heap_bytes(),
             Self::Str(string) => string.heap_bytes(),
+            Self::ZSet(zset) => size_of::<ZSet>() + zset.heap_bytes(),
         }
     }
 
@@ -66,6 +80,22 @@ impl Value {
     pub fn as_hash_mut(&mut self) -> Option<&mut Hash> {
         match self {
             Self::Hash(hash) => Some(hash),
+            _ => None,
+        }
+    }
+
+    /// The list, if it is one.
+    pub fn as_list(&self) -> Option<&List> {
+        match self {
+            Self::List(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    /// The list for changing in place, if it is one.
+    pub fn as_list_mut(&mut self) -> Option<&mut List> {
+        match self {
+            Self::List(list) => Some(list),
             _ => None,
         }
     }
@@ -102,11 +132,29 @@ impl Value {
         }
     }
 
+    /// The sorted set, if it is one.
+    pub fn as_zset(&self) -> Option<&ZSet> {
+        match self {
+            Self::ZSet(zset) => Some(zset),
+            _ => None,
+        }
+    }
+
+    /// The sorted set for changing in place, if it is one.
+    pub fn as_zset_mut(&mut self) -> Option<&mut ZSet> {
+        match self {
+            Self::ZSet(zset) => Some(zset),
+            _ => None,
+        }
+    }
+
     /// Whether it is a collection without elements, which is as good as no value.
     pub fn is_empty_collection(&self) -> bool {
         match self {
             Self::Hash(hash) => hash.is_empty(),
+            Self::List(list) => list.is_empty(),
             Self::Set(set) => set.is_empty(),
+            Self::ZSet(zset) => zset.is_empty(),
             _ => false,
         }
     }
@@ -128,6 +176,12 @@ impl From<Hash> for Value {
     }
 }
 
+impl From<List> for Value {
+    fn from(list: List) -> Self {
+        Self::List(Box::new(list))
+    }
+}
+
 impl From<Set> for Value {
     fn from(set: Set) -> Self {
         Self::Set(Box::new(set))
@@ -137,5 +191,11 @@ impl From<Set> for Value {
 impl From<Str> for Value {
     fn from(string: Str) -> Self {
         Self::Str(string)
+    }
+}
+
+impl From<ZSet> for Value {
+    fn from(zset: ZSet) -> Self {
+        Self::ZSet(Box::new(zset))
     }
 }

@@ -66,6 +66,8 @@ const SCRIPTS: &[(Group, &str)] = &[
     (Group::Generic, include_str!("against_redis/generic.txt")),
     (Group::Hash, include_str!("against_redis/hash.txt")),
     (Group::Set, include_str!("against_redis/set.txt")),
+    (Group::List, include_str!("against_redis/list.txt")),
+    (Group::SortedSet, include_str!("against_redis/sorted-set.txt")),
     (Group::Transactions, include_str!("against_redis/transactions.txt")),
     (Group::Connection, include_str!("against_redis/connection.txt")),
     (Group::Server, include_str!("against_redis/server.txt")),

@@ -113,3 +113,21 @@ fn a_client_can_be_killed() {
     assert!(victim.has_ended());
     assert_eq!(boss.text(&format!("CLIENT KILL ID {id}")), "0");
 }
+
+#[test]
+fn a_client_that_does_not_take_its_replies_can_be_killed() {
+    let node = TestNode::start();
+    let (mut boss, mut victim) = (node.client(), node.client());
+    let id = victim.text("CLIENT ID");
+    victim.command(&["SET", "big", &"x".repeat(8 << 20)]);
+    victim.send((0..20).flat_map(|_| wire(&["GET", "big"])).collect::<Vec<_>>());
+    wait_for("the replies are on their way", || {
+        boss.text(&format!("CLIENT LIST ID {id}")).contains("cmd=get").then_some(())
+    });
+    assert_eq!(boss.text(&format!("CLIENT KILL ID {id}")), "1");
+    // The list leaves out who is being closed; the event of the end comes only with the end.
+    wait_for("its connection has ended", || {
+        let ended = "hypercache_connections_closed_total{proto=\"resp\",reason=\"killed\"} 1";
+        node.curl("/metrics", &[]).contains(ended).then_some(())
+    });
+}

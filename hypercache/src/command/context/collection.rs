@@ -3,10 +3,13 @@
 use crate::command::Context;
 use crate::command::ReplyError;
 use crate::command::error;
+use crate::keyspace::entry::Entry;
 use crate::value::Value;
 use crate::value::hash::Hash;
 use crate::value::limits::Limits;
+use crate::value::list::List;
 use crate::value::set::Set;
+use crate::value::zset::ZSet;
 
 /// A type that is made of many elements.
 pub trait Collection: Into<Value> {
@@ -32,6 +35,20 @@ impl Collection for Hash {
     }
 }
 
+impl Collection for List {
+    fn empty(_: u64) -> Self {
+        Self::new()
+    }
+
+    fn of(value: &Value) -> Option<&Self> {
+        value.as_list()
+    }
+
+    fn of_mut(value: &mut Value) -> Option<&mut Self> {
+        value.as_list_mut()
+    }
+}
+
 impl Collection for Set {
     fn empty(seed: u64) -> Self {
         Self::new(seed)
@@ -43,6 +60,20 @@ impl Collection for Set {
 
     fn of_mut(value: &mut Value) -> Option<&mut Self> {
         value.as_set_mut()
+    }
+}
+
+impl Collection for ZSet {
+    fn empty(seed: u64) -> Self {
+        Self::new(seed)
+    }
+
+    fn of(value: &Value) -> Option<&Self> {
+        value.as_zset()
+    }
+
+    fn of_mut(value: &mut Value) -> Option<&mut Self> {
+        value.as_zset_mut()
     }
 }
 
@@ -69,9 +100,14 @@ impl Context<'_> {
 
     /// The collection of a key that this command has read or looked at before; for holding several at once.
     pub fn seen_collection<C: Collection>(&self, key: &[u8]) -> Option<&C> {
+        self.seen_value(key).and_then(C::of)
+    }
+
+    /// The value of a key that this command has read or looked at before, whatever its type.
+    pub fn seen_value(&self, key: &[u8]) -> Option<&Value> {
         let (hashed, at) = self.locate(self.store.index(), key);
         let live = self.locks[at].data.get(hashed).filter(|entry| !entry.expired(self.stamp.now));
-        live.and_then(|entry| C::of(entry.value()))
+        live.map(Entry::value)
     }
 
     /// Lets `change` work on the collection of `key` in place, on a new one where there is none; an error where it holds

@@ -11,14 +11,24 @@ pub mod hash;
 pub mod hash_counter;
 pub mod hash_expiry;
 pub mod key;
+pub mod list;
+pub mod list_element;
+pub mod list_move;
 pub mod pubsub;
 pub mod scan;
 pub mod server;
 pub mod set;
 pub mod set_algebra;
+mod several_keys;
 pub mod string;
 pub mod string_range;
 pub mod transaction;
+pub mod zset;
+pub mod zset_add;
+pub mod zset_algebra;
+mod zset_bounds;
+pub mod zset_pop;
+pub mod zset_range;
 
 use crate::command::spec::Spec;
 
@@ -34,6 +44,9 @@ pub const ALL: &[&[Spec]] = &[
     hash_counter::COMMANDS,
     hash_expiry::COMMANDS,
     key::COMMANDS,
+    list::COMMANDS,
+    list_element::COMMANDS,
+    list_move::COMMANDS,
     pubsub::COMMANDS,
     scan::COMMANDS,
     server::COMMANDS,
@@ -42,4 +55,9 @@ pub const ALL: &[&[Spec]] = &[
     string::COMMANDS,
     string_range::COMMANDS,
     transaction::COMMANDS,
+    zset::COMMANDS,
+    zset_add::COMMANDS,
+    zset_algebra::COMMANDS,
+    zset_pop::COMMANDS,
+    zset_range::COMMANDS,
 ];

@@ -68,6 +68,7 @@ fn describe(command: &Command, reply: &mut ReplyWriter) {
     reply.integer(spec.arity.into());
     words(spec.flags.names(), reply);
     let (first, last, step) = match spec.keys {
+        Keys::DestinationAndNumkeys => (1, 1, 1),
         Keys::None | Keys::Numkeys { .. } => (0, 0, 0),
         Keys::Range { first, last, step } => (first, last, step),
     };
@@ -94,18 +95,34 @@ fn words(words: impl Iterator<Item = impl AsRef<str>>, reply: &mut ReplyWriter) 
 }
 
 fn key_specifications(spec: &Spec, reply: &mut ReplyWriter) {
-    let (begin, kind, numbers) = match spec.keys {
-        Keys::None => return reply.set(0),
+    let keynum = |at| (at, "keynum", [("keynumidx", 0), ("firstkey", 1), ("keystep", 1)]);
+    let found = match spec.keys {
+        Keys::DestinationAndNumkeys => {
+            vec![(1, "range", [("lastkey", 0), ("keystep", 1), ("limit", 0)]), keynum(2)]
+        }
+        Keys::None => Vec::new(),
         Keys::Range { first, last, step } => {
             // From the first key on; what counts from the end of the arguments stays as it is.
             let from_first = i64::from(last) - i64::try_from(first).unwrap_or(i64::MAX);
             let last = if last < 0 { last.into() } else { from_first };
             let step = i64::try_from(step).unwrap_or(i64::MAX);
-            (first, "range", [("lastkey", last), ("keystep", step), ("limit", 0)])
+            vec![(first, "range", [("lastkey", last), ("keystep", step), ("limit", 0)])]
         }
-        Keys::Numkeys { at } => (at, "keynum", [("keynumidx", 0), ("firstkey", 1), ("keystep", 1)]),
+        Keys::Numkeys { at } => vec![keynum(at)],
     };
-    reply.set(1);
+    reply.set(found.len());
+    for (begin, kind, numbers) in found {
+        key_specification(spec, begin, kind, &numbers, reply);
+    }
+}
+
+fn key_specification(
+    spec: &Spec,
+    begin: usize,
+    kind: &str,
+    numbers: &[(&str, i64)],
+    reply: &mut ReplyWriter,
+) {
     reply.map(3);
     reply.bulk("flags");
     words(key_flags(spec).iter(), reply);
@@ -125,7 +142,7 @@ fn key_specifications(spec: &Spec, reply: &mut ReplyWriter) {
     reply.map(numbers.len());
     for (name, number) in numbers {
         reply.bulk(name);
-        reply.integer(number);
+        reply.integer(*number);
     }
 }
 

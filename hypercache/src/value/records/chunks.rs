@@ -32,6 +32,10 @@ impl<T> Chunks<T> {
         &self.chunks[at / CHUNK][at % CHUNK]
     }
 
+    pub(super) fn get_mut(&mut self, at: usize) -> &mut T {
+        &mut self.chunks[at / CHUNK][at % CHUNK]
+    }
+
     /// Puts an element in place of another, which it hands over.
     pub(super) fn replace(&mut self, at: usize, element: T) -> T {
         std::mem::replace(&mut self.chunks[at / CHUNK][at % CHUNK], element)

@@ -51,6 +51,10 @@ impl<L: Layout> Dense<L> {
         self.record(place.0)
     }
 
+    pub(super) fn get_mut(&mut self, place: Place) -> &mut [u8] {
+        self.records.get_mut(place.0 as usize)
+    }
+
     pub(super) fn push(&mut self, record: Box<[u8]>) {
         let slot = slot(self.len());
         let hash = self.hash(L::key(&record));

@@ -130,6 +130,15 @@ impl<L: Layout> Records<L> {
         }
     }
 
+    /// Writes `bytes` over the beginning of a record, which must not be part of its key.
+    pub fn overwrite(&mut self, place: Place, bytes: &[u8]) {
+        let record = match self {
+            Self::Packed(packed) => packed.get_mut(place),
+            Self::Dense(dense) => dense.get_mut(place),
+        };
+        record[..bytes.len()].copy_from_slice(bytes);
+    }
+
     /// Removes a record. In a table the last one takes its place.
     pub fn remove(&mut self, place: Place) {
         match self {

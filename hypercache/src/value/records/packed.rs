@@ -58,6 +58,13 @@ impl<L: Layout> Packed<L> {
         &after[..len]
     }
 
+    pub(super) fn get_mut(&mut self, place: Place) -> &mut [u8] {
+        let from = &mut self.bytes[place.0 as usize..];
+        let (len, after) = varint::split(from);
+        let start = from.len() - after.len();
+        &mut from[start..start + len]
+    }
+
     pub(super) fn push(&mut self, record: &[u8]) {
         self.make_room(varint::width(record.len()) + record.len());
         varint::push(&mut self.bytes, record.len());

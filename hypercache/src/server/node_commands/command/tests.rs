@@ -135,6 +135,7 @@ fn keys_are_found_in_any_command() {
         "*1\r\n*2\r\n$1\r\na\r\n*3\r\n+RW\r\n+access\r\n+update\r\n"
     );
     assert_eq!(fixture.raw("COMMAND GETKEYS mset a 1 b 2"), "*2\r\n$1\r\na\r\n$1\r\nb\r\n");
+    assert_eq!(fixture.raw("COMMAND GETKEYS zunionstore d 2 a b"), "*3\r\n$1\r\nd\r\n$1\r\na\r\n$1\r\nb\r\n");
     assert_eq!(fixture.raw("COMMAND GETKEYS sintercard 2 a b LIMIT 1"), "*2\r\n$1\r\na\r\n$1\r\nb\r\n");
     let info = fixture.raw("COMMAND INFO sintercard").replace("\r\n", " ");
     assert!(info.contains("+movablekeys"), "{info}");

@@ -11,6 +11,7 @@ use crate::server::node_commands::config::values::memory;
 use crate::server::node_commands::config::values::only;
 use crate::server::node_commands::config::values::word;
 use crate::server::node_commands::config::values::yes_or_no;
+use crate::value::limits::Limits;
 
 /// A parameter.
 pub struct Parameter {
@@ -32,6 +33,7 @@ const fn settable(name: &'static str, get: fn(&NodeState) -> String, set: Set) -
 
 /// Longest time in seconds, and most connections, that Redis takes.
 const INT_MAX: i64 = i32::MAX as i64;
+const INT_MIN: i64 = i32::MIN as i64;
 /// Least that Redis takes for the limits of input.
 const INPUT_BYTES_MIN: i64 = 1 << 20;
 /// Most for the limits of input: positions in a request are 32 bits wide.
@@ -79,6 +81,26 @@ pub const PARAMETERS: &[Parameter] = &[
     ),
     fixed("databases", |node| node.registry.all().len().to_string()),
     fixed("dir", |node| node.config.node.data_dir.display().to_string()),
+    settable(
+        "hash-max-listpack-entries",
+        |node| node.registry.limits().hash_listpack_entries.to_string(),
+        |node, value| limit_of_count(node, value, |limits, limit| limits.hash_listpack_entries = limit),
+    ),
+    settable(
+        "hash-max-listpack-value",
+        |node| node.registry.limits().hash_listpack_value.to_string(),
+        |node, value| limit_of_bytes(node, value, |limits, limit| limits.hash_listpack_value = limit),
+    ),
+    settable(
+        "hash-max-ziplist-entries",
+        |node| node.registry.limits().hash_listpack_entries.to_string(),
+        |node, value| limit_of_count(node, value, |limits, limit| limits.hash_listpack_entries = limit),
+    ),
+    settable(
+        "hash-max-ziplist-value",
+        |node| node.registry.limits().hash_listpack_value.to_string(),
+        |node, value| limit_of_bytes(node, value, |limits, limit| limits.hash_listpack_value = limit),
+    ),
     fixed("hz", |node| {
         let interval = node.config.cache.expiry_interval.as_millis().max(1);
         (1000 / interval).max(1).to_string()
@@ -90,6 +112,22 @@ pub const PARAMETERS: &[Parameter] = &[
         |_, value| only(yes_or_no(value)?, "yes", "latencies are always tracked"),
     ),
     fixed("latency-tracking-info-percentiles", |_| "50 99 99.9".to_owned()),
+    settable(
+        "list-max-listpack-size",
+        |node| node.registry.limits().list_listpack_size.to_string(),
+        |node, value| {
+            let size = i32::try_from(integer(value, INT_MIN, INT_MAX)?).unwrap_or(i32::MAX);
+            Ok(Box::new(move || node.registry.change_limits(|limits| limits.list_listpack_size = size)))
+        },
+    ),
+    settable(
+        "list-max-ziplist-size",
+        |node| node.registry.limits().list_listpack_size.to_string(),
+        |node, value| {
+            let size = i32::try_from(integer(value, INT_MIN, INT_MAX)?).unwrap_or(i32::MAX);
+            Ok(Box::new(move || node.registry.change_limits(|limits| limits.list_listpack_size = size)))
+        },
+    ),
     settable("loglevel", log_level, set_log_level),
     settable(
         "maxclients",
@@ -136,6 +174,21 @@ pub const PARAMETERS: &[Parameter] = &[
         },
     ),
     settable("save", |_| String::new(), |_, value| only(value, "", "there are no snapshots")),
+    settable(
+        "set-max-intset-entries",
+        |node| node.registry.limits().set_intset_entries.to_string(),
+        |node, value| limit_of_count(node, value, |limits, limit| limits.set_intset_entries = limit),
+    ),
+    settable(
+        "set-max-listpack-entries",
+        |node| node.registry.limits().set_listpack_entries.to_string(),
+        |node, value| limit_of_count(node, value, |limits, limit| limits.set_listpack_entries = limit),
+    ),
+    settable(
+        "set-max-listpack-value",
+        |node| node.registry.limits().set_listpack_value.to_string(),
+        |node, value| limit_of_bytes(node, value, |limits, limit| limits.set_listpack_value = limit),
+    ),
     settable("slave-read-only", |_| "yes".to_owned(), replica_read_only),
     settable("slowlog-log-slower-than", slow_threshold, |node, value| {
         let threshold = match integer(value, -1, i64::MAX)? {
@@ -161,7 +214,45 @@ pub const PARAMETERS: &[Parameter] = &[
             Ok(Box::new(move || node.settings.set_idle_timeout(timeout)))
         },
     ),
+    settable(
+        "zset-max-listpack-entries",
+        |node| node.registry.limits().zset_listpack_entries.to_string(),
+        |node, value| limit_of_count(node, value, |limits, limit| limits.zset_listpack_entries = limit),
+    ),
+    settable(
+        "zset-max-listpack-value",
+        |node| node.registry.limits().zset_listpack_value.to_string(),
+        |node, value| limit_of_bytes(node, value, |limits, limit| limits.zset_listpack_value = limit),
+    ),
+    settable(
+        "zset-max-ziplist-entries",
+        |node| node.registry.limits().zset_listpack_entries.to_string(),
+        |node, value| limit_of_count(node, value, |limits, limit| limits.zset_listpack_entries = limit),
+    ),
+    settable(
+        "zset-max-ziplist-value",
+        |node| node.registry.limits().zset_listpack_value.to_string(),
+        |node, value| limit_of_bytes(node, value, |limits, limit| limits.zset_listpack_value = limit),
+    ),
 ];
+
+fn limit_of_count<'a>(
+    node: &'a NodeState,
+    value: &str,
+    set: fn(&mut Limits, usize),
+) -> Result<Apply<'a>, String> {
+    let count = usize::try_from(integer(value, 0, i64::MAX)?).unwrap_or(usize::MAX);
+    Ok(Box::new(move || node.registry.change_limits(|limits| set(limits, count))))
+}
+
+fn limit_of_bytes<'a>(
+    node: &'a NodeState,
+    value: &str,
+    set: fn(&mut Limits, usize),
+) -> Result<Apply<'a>, String> {
+    let bytes = usize::try_from(memory(value, 0, i64::MAX)?).unwrap_or(usize::MAX);
+    Ok(Box::new(move || node.registry.change_limits(|limits| set(limits, bytes))))
+}
 
 fn input_bytes(value: &str) -> Result<usize, String> {
     memory(value, INPUT_BYTES_MIN, INPUT_BYTES_MAX).map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX))

@@ -257,3 +257,25 @@ fn changes_and_refusals_are_audited_without_secrets() {
     let refused = of("config-change-refused");
     assert_eq!((refused.len(), &refused[0]["error.message"]), (1, &"can't set immutable config".into()));
 }
+
+#[test]
+fn limits_of_compact_forms_decide_the_encoding() {
+    let mut fixture = Fixture::new();
+    for (limit, write, compact, wide) in [
+        ("hash-max-listpack-entries", "HSET k a 1 b 2 c 3", "listpack", "hashtable"),
+        ("list-max-listpack-size", "RPUSH k a b c", "listpack", "quicklist"),
+        ("set-max-intset-entries", "SADD k 1 2 3", "intset", "hashtable"),
+        ("set-max-listpack-entries", "SADD k a b c", "listpack", "hashtable"),
+        ("zset-max-listpack-entries", "ZADD k 1 a 2 b 3 c", "listpack", "skiplist"),
+    ] {
+        fixture.raw(write);
+        assert!(fixture.raw("OBJECT ENCODING k").contains(compact), "{write}");
+        fixture.raw("DEL k");
+        assert_eq!(fixture.raw(&format!("CONFIG SET {limit} 2")), "+OK\r\n");
+        assert!(fixture.raw(&format!("CONFIG GET {limit}")).ends_with("$1\r\n2\r\n"));
+        fixture.raw(write);
+        assert!(fixture.raw("OBJECT ENCODING k").contains(wide), "{write}");
+        fixture.raw("DEL k");
+    }
+    assert!(fixture.raw("CONFIG SET hash-max-listpack-entries -1").starts_with("-ERR CONFIG SET failed"));
+}
