@@ -249,7 +249,8 @@ fn filled(shape: &str, random: &mut StdRng) -> Vec<Vec<u8>> {
 fn long_random_conversations_go_alike() {
     let Some(redis) = Redis::start() else { return };
     let node = TestNode::configured("stores: [{ name: default }, { name: other }]\n");
-    let seed = std::env::var("TEST_SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap());
+    // The same one each time, so that a failure is that of a change; others are tried by hand.
+    let seed = std::env::var("TEST_SEED").map_or(1, |seed| seed.parse().unwrap());
     let mut random = StdRng::seed_from_u64(seed);
     // Watched keys are told of these even where they leave everything as it was, other than in Redis.
     let unwatched = ["BITFIELD ", "HDEL ", "SADD ", "SREM "].as_slice();
