@@ -17,7 +17,7 @@ use crate::keyspace::key::HashSeed;
 use crate::value::limits::Limits;
 
 /// Words that mean something somewhere, and some that are on the edge of a range.
-const WORDS: [&str; 92] = [
+const WORDS: [&str; 100] = [
     "a",
     "b",
     "c",
@@ -110,6 +110,14 @@ const WORDS: [&str; 92] = [
     "[b",
     "-",
     "+",
+    "KM",
+    "ANY",
+    "FROMMEMBER",
+    "BYRADIUS",
+    "BYBOX",
+    "STORE",
+    "STOREDIST",
+    "WITHDIST",
 ];
 
 /// One of the data commands.
@@ -173,6 +181,7 @@ fn write_argument(argument: &Argument, chance: &mut impl Iterator<Item = u16>, w
             (_, "numfields" | "numkeys") => &["1", "2", "3"],
             (_, "encoding") => &["u1", "i8", "u16", "i64", "u63"],
             (_, "db" | "destination-db" | "index1" | "index2") => &["0", "1"],
+            (_, "radius" | "width" | "height") => &["0", "150", "20000", "-1"],
             (Kind::Key, _) => &["a", "b", "c", "d", "e", "o"],
             (Kind::String, _) => &["0", "1", "foobar", "1.5", "-7", "", "string"],
             (Kind::Integer, _) => &["0", "1", "-1", "3", "-2", "17", "1000"],

@@ -191,6 +191,11 @@ pub enum Keys {
         /// Index of the number.
         at: usize,
     },
+    /// The first argument, which is read, and the one after the last `STORE` or `STOREDIST`, which is written.
+    OneAndStored {
+        /// Index from which on these words may stand.
+        from: usize,
+    },
 }
 
 impl Keys {
@@ -205,7 +210,7 @@ impl Keys {
 
     /// Whether positions alone do not tell them.
     pub const fn are_movable(self) -> bool {
-        matches!(self, Self::DestinationAndNumkeys | Self::Numkeys { .. })
+        matches!(self, Self::DestinationAndNumkeys | Self::Numkeys { .. } | Self::OneAndStored { .. })
     }
 
     /// Indexes of the keys in `args`.
@@ -229,9 +234,27 @@ impl Keys {
                 (first, end, step)
             }
             Self::Numkeys { at } => counted(at),
+            Self::OneAndStored { .. } => (1, 2.min(args.len()), 1),
         };
-        destination.into_iter().chain((first..end).step_by(step))
+        let stored = match self {
+            Self::OneAndStored { from } => stored_key(args, from),
+            _ => None,
+        };
+        destination.into_iter().chain((first..end).step_by(step)).chain(stored)
     }
+}
+
+/// The argument after the last `STORE` or `STOREDIST` that stands at `from` or later.
+fn stored_key(args: Args<'_>, from: usize) -> Option<usize> {
+    let (mut at, mut found) = (from, None);
+    while at + 1 < args.len() {
+        if args[at].eq_ignore_ascii_case(b"STORE") || args[at].eq_ignore_ascii_case(b"STOREDIST") {
+            at += 1;
+            found = Some(at);
+        }
+        at += 1;
+    }
+    found
 }
 
 /// Which family a command belongs to; `COMMAND DOCS` and the categories tell it.
@@ -241,6 +264,7 @@ pub enum Group {
     Bitmap,
     Connection,
     Generic,
+    Geo,
     Hash,
     List,
     PubSub,
@@ -258,6 +282,7 @@ impl Group {
             Self::Bitmap => "bitmap",
             Self::Connection => "connection",
             Self::Generic => "generic",
+            Self::Geo => "geo",
             Self::Hash => "hash",
             Self::List => "list",
             Self::PubSub => "pubsub",
@@ -275,6 +300,7 @@ impl Group {
             Self::Bitmap => Some("bitmap"),
             Self::Connection => Some("connection"),
             Self::Generic => Some("keyspace"),
+            Self::Geo => Some("geo"),
             Self::Hash => Some("hash"),
             Self::List => Some("list"),
             Self::PubSub | Self::Server => None,

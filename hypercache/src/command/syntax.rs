@@ -67,7 +67,9 @@ impl Kind {
             "key" | "key1" | "key2" | "newkey" | "destkey" | "source" | "destination" => Self::Key,
             "pattern" => Self::Pattern,
             "unix-time-seconds" | "unix-time-milliseconds" => Self::UnixTime,
-            "number" | "score" | "weight" => Self::Double,
+            "height" | "latitude" | "longitude" | "number" | "radius" | "score" | "weight" | "width" => {
+                Self::Double
+            }
             "bit" | "client-id" | "count" | "cursor" | "db" | "decrement" | "destination-db" | "end"
             | "increment" | "index" | "index1" | "index2" | "len" | "limit" | "maxage" | "milliseconds"
             | "min-match-len" | "num-matches" | "numkeys" | "offset" | "protover" | "rank" | "seconds"

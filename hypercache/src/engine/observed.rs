@@ -15,6 +15,7 @@ use crate::telemetry::CommandRecord;
 use crate::telemetry::CommandSample;
 use crate::telemetry::Keep;
 use crate::telemetry::Telemetry;
+use crate::telemetry::TraceContext;
 
 /// Measures what goes through it.
 pub struct Observed<E> {
@@ -60,10 +61,10 @@ impl<E: Executor> Executor for Observed<E> {
             reply.truncate(mark);
             self.telemetry.meters().error(command, error.prefix);
         }
-        let kept =
-            self.telemetry.commands().keep(command, result.is_err(), took.service_ns, session.use_trace());
-        if let Some(keep) = kept {
-            tell(keep, call, session, &took, &result, reply.len() - mark);
+        let parent = session.use_trace();
+        let (failed, service_ns) = (result.is_err(), took.service_ns);
+        if let Some(keep) = self.telemetry.commands().keep(command, failed, service_ns, parent.as_ref()) {
+            tell(keep, parent, call, session, &took, &result, reply.len() - mark);
         }
         result
     }
@@ -72,6 +73,7 @@ impl<E: Executor> Executor for Observed<E> {
 #[cold]
 fn tell(
     keep: Keep,
+    parent: Option<TraceContext>,
     call: &Call<'_>,
     session: &mut Session,
     took: &Took,
@@ -105,7 +107,7 @@ fn tell(
         request_bytes: call.args.bytes() as u64,
         reply_bytes: reply_bytes as u64,
         key: key.map(Into::into),
-        parent: session.use_trace().cloned(),
+        parent,
         hit: (effects.hits + effects.misses > 0).then_some(effects.misses == 0),
     };
     session.keep(record);

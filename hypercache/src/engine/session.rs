@@ -57,7 +57,7 @@ pub struct Session {
     now: UnixMillis,
     seed: u64,
     trace: Option<TraceContext>,
-    trace_used: bool,
+    trace_state: TraceState,
     /// Records of this batch that somebody wants; how large the batch was is known only at its end.
     kept: Vec<CommandRecord>,
     /// What has been queued since `MULTI`; none outside of one.
@@ -83,7 +83,7 @@ impl Session {
             now: unix_millis(),
             seed,
             trace: None,
-            trace_used: false,
+            trace_state: TraceState::Waiting,
             kept: Vec::new(),
             transaction: None,
             watched: None,
@@ -140,9 +140,9 @@ impl Session {
             record.batch_size = size;
             telemetry.commands().offer(record);
         }
-        if self.trace_used {
+        if self.trace_state == TraceState::Used {
             self.trace = None;
-            self.trace_used = false;
+            self.trace_state = TraceState::Waiting;
         }
     }
 
@@ -183,17 +183,38 @@ impl Session {
         }
     }
 
-    /// The caller's trace context, which the next command or pipeline takes part in.
+    /// The caller's trace context, which the commands from here on take part in, until the end of the batch.
     pub fn set_trace(&mut self, trace: Option<TraceContext>) {
         self.trace = trace;
-        self.trace_used = false;
+        self.trace_state = TraceState::Waiting;
     }
 
-    /// The trace context for the command under way; from here on it counts as used.
-    pub fn use_trace(&mut self) -> Option<&TraceContext> {
-        self.trace_used = self.trace.is_some();
-        self.trace.as_ref()
+    /// As `set_trace`, by a command that does not itself take part in it.
+    pub fn set_trace_for_next(&mut self, trace: Option<TraceContext>) {
+        self.trace = trace;
+        self.trace_state = TraceState::JustSet;
     }
+
+    /// The trace context that the command which has just run took part in. From here on it counts as used.
+    pub fn use_trace(&mut self) -> Option<TraceContext> {
+        if self.trace_state == TraceState::JustSet {
+            self.trace_state = TraceState::Waiting;
+            return None;
+        }
+        self.trace_state = TraceState::Used;
+        self.trace.clone()
+    }
+}
+
+/// How far a trace context is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TraceState {
+    /// The command that set it is still under way.
+    JustSet,
+    /// The next command takes part in it.
+    Waiting,
+    /// Commands have taken part: it ends with the batch.
+    Used,
 }
 
 /// The wall clock. A clock before 1970 reads as 0.

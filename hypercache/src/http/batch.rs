@@ -6,6 +6,7 @@ use axum::Extension;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use serde::Deserialize;
@@ -16,6 +17,7 @@ use crate::http::HttpState;
 use crate::http::body;
 use crate::http::keys;
 use crate::http::keys::AskedQuery;
+use crate::http::keys::StoreQuery;
 use crate::http::problem::Problem;
 use crate::http::run::Caller;
 use crate::http::run::Runner;
@@ -24,14 +26,7 @@ use crate::http::value;
 use crate::resp::frame::Frame;
 
 /// Keys in one request at the most.
-const ITEMS_MAX: usize = 1000;
-
-/// What may stand behind the `?`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct BatchQuery {
-    store: Option<String>,
-}
+pub const ITEMS_MAX: usize = 1000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -59,10 +54,14 @@ struct PutItem {
 struct Found<'a> {
     key: &'a str,
     found: bool,
+    /// Null where there is no such key.
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<Box<RawValue>>,
+    /// In its place where the value is no text.
     #[serde(skip_serializing_if = "Option::is_none")]
     value_base64: Option<Box<RawValue>>,
+    /// Null where the key has no end, or there is none.
+    ttl_seconds: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -87,44 +86,61 @@ struct PutAnswer<'a> {
     failed: usize,
 }
 
-/// Reads keys, all at one moment.
+/// Reads keys, their values all at one moment.
 pub async fn get(
     State(state): State<Arc<HttpState>>,
     Extension(caller): Extension<Caller>,
-    asked: AskedQuery<BatchQuery>,
+    asked: AskedQuery<StoreQuery>,
+    headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
     let query = keys::query(asked)?;
+    body::must_be_json(&headers)?;
     let GetBody { keys } = body::json(&body::read(body, state.max_body).await?)?;
     check(keys.iter().map(String::as_str))?;
     let store = keys::store(&state, query.store.as_deref())?;
+    let mut runner = Runner::new(&state, &caller, store);
     let parts = std::iter::once("MGET").chain(keys.iter().map(String::as_str));
-    let Frame::Array(values) = Runner::new(&state, &caller, store).run(parts)? else {
-        return Err(Problem::bad_request("MGET did not answer with an array"));
+    let Frame::Array(values) = runner.run(parts)? else {
+        return Err(Problem::internal("MGET did not answer with an array"));
     };
-    let items: Vec<_> = keys.iter().zip(&values).map(|(key, value)| found(key, value)).collect();
+    let items = keys
+        .iter()
+        .zip(&values)
+        .map(|(key, value)| found(&mut runner, key, value))
+        .collect::<Result<Vec<_>, _>>()?;
     let hits = items.iter().filter(|item| item.found).count();
     Ok(Json(GetAnswer { misses: items.len() - hits, hits, items }).into_response())
 }
 
-fn found<'a>(key: &'a str, frame: &Frame) -> Found<'a> {
-    let Frame::Bulk(bytes) = frame else {
-        return Found { key, found: false, value: None, value_base64: None };
+fn found<'a>(runner: &mut Runner<'_>, key: &'a str, value: &Frame) -> Result<Found<'a>, Problem> {
+    let Frame::Bulk(bytes) = value else {
+        let value = Some(RawValue::NULL.to_owned());
+        return Ok(Found { key, found: false, value, value_base64: None, ttl_seconds: None });
     };
-    match value::shown(bytes) {
-        ("value", value) => Found { key, found: true, value: Some(value), value_base64: None },
-        (_, value) => Found { key, found: true, value: None, value_base64: Some(value) },
-    }
+    let (value, value_base64) = match value::shown(bytes) {
+        ("value", value) => (Some(value), None),
+        (_, value) => (None, Some(value)),
+    };
+    let ttl_seconds = match runner.run(["PTTL", key])? {
+        Frame::Integer(-1) => None,
+        // A key that has gone since it was read has no time left.
+        Frame::Integer(millis) => Some(millis.max(0) as f64 / 1000.0),
+        _ => return Err(Problem::internal("PTTL did not answer with a number")),
+    };
+    Ok(Found { key, found: true, value, value_base64, ttl_seconds })
 }
 
 /// Writes keys one after the other. All are checked before the first is written.
 pub async fn put(
     State(state): State<Arc<HttpState>>,
     Extension(caller): Extension<Caller>,
-    asked: AskedQuery<BatchQuery>,
+    asked: AskedQuery<StoreQuery>,
+    headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
     let query = keys::query(asked)?;
+    body::must_be_json(&headers)?;
     let PutBody { items } = body::json(&body::read(body, state.max_body).await?)?;
     check(items.iter().map(|item| item.key.as_str()))?;
     let lives = items

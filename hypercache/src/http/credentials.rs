@@ -1,7 +1,7 @@
 //! Who asks: the same users as over RESP, by Basic or Bearer credentials.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use axum::http::HeaderMap;
 use axum::http::header;
@@ -10,6 +10,7 @@ use base64::prelude::BASE64_STANDARD;
 
 use crate::http::HttpState;
 use crate::http::problem::Problem;
+use crate::http::trace::Peer;
 use crate::telemetry::Event;
 use crate::telemetry::events::security::AuthenticationFailed;
 use crate::telemetry::events::security::AuthenticationSucceeded;
@@ -17,32 +18,32 @@ use crate::telemetry::events::security::AuthenticationSucceeded;
 /// Paths that answer anybody: whoever checks whether the node lives has no password.
 const OPEN_PATHS: [&str; 3] = ["/health", "/health/live", "/health/ready"];
 
-/// The user that the headers prove, where one is needed or claimed.
+/// The user that the headers prove, where one is needed. Paths that are open do not look at what is claimed.
 pub fn check(
     headers: &HeaderMap,
     path: &str,
-    client: SocketAddr,
+    peer: &Peer,
     state: &HttpState,
 ) -> Result<Option<Arc<str>>, Problem> {
     let authenticator = &state.authenticator;
-    let Some(claim) = headers.get(header::AUTHORIZATION) else {
-        if !authenticator.required() || OPEN_PATHS.contains(&path) {
-            return Ok(authenticator.anonymous());
-        }
-        return Err(unauthorized("authenticate with Basic default:<password> or Bearer <password>"));
-    };
-    if !authenticator.required() {
+    if !authenticator.required() || OPEN_PATHS.contains(&path) {
         return Ok(authenticator.anonymous());
     }
+    let Some(claim) = headers.get(header::AUTHORIZATION) else {
+        return Err(unauthorized("authenticate with Basic default:<password> or Bearer <password>"));
+    };
     let (user, password) = claim
         .to_str()
         .ok()
         .and_then(parse)
         .ok_or_else(|| unauthorized("the Authorization header is malformed"))?;
-    let client_id = 0;
+    let (client, client_id) = (peer.client, peer.client_id);
     match authenticator.authenticate(user.as_deref(), &password) {
         Ok(user) => {
-            AuthenticationSucceeded { client, client_id, user: &user, method: "http" }.emit();
+            // HTTP proves it anew with each request: told each time, the audit log would be an access log.
+            if !peer.known.swap(true, Relaxed) {
+                AuthenticationSucceeded { client, client_id, user: &user, method: "http" }.emit();
+            }
             Ok(Some(user))
         }
         Err(refusal) => {

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -24,19 +25,26 @@ use tower::ServiceExt;
 
 use crate::http::HttpState;
 use crate::http::routes;
-use crate::http::trace::Ends;
+use crate::http::trace::Peer;
+use crate::http::wire::Wire;
 use crate::telemetry::Event;
 use crate::telemetry::events::connection::ConnectionAcceptFailed;
 use crate::telemetry::events::connection::ConnectionClosed;
 use crate::telemetry::events::connection::ConnectionOpened;
 use crate::telemetry::events::connection::ConnectionRefused;
+use crate::telemetry::events::connection::ProtocolViolated;
 
 /// How long a client may take to send its headers, and a connection may idle between two requests.
 const HEADER_TIME_MAX: Duration = Duration::from_secs(30);
+/// How long a client may take nothing of an answer that is ready.
+const STALL_TIME_MAX: Duration = Duration::from_secs(30);
 /// Bytes of headers at the most.
 const HEADER_BYTES_MAX: usize = 64 * 1024;
 /// Pause after an accept that failed for want of descriptors or memory.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
+/// What a client is told when there are too many.
+const TOO_MANY_CLIENTS: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n";
 
 /// The open door.
 pub struct Door {
@@ -64,14 +72,10 @@ impl Door {
                 () = stopped(&mut stopping) => break,
             };
             match accepted {
-                Ok((_, client)) if open.len() >= self.connections_max => {
-                    ConnectionRefused {
-                        client,
-                        reason: "max_connections",
-                        limit: self.connections_max,
-                        protocol: "http",
-                    }
-                    .emit();
+                Ok((stream, client)) if open.len() >= self.connections_max => {
+                    let limit = self.connections_max;
+                    ConnectionRefused { client, reason: "max_connections", limit, protocol: "http" }.emit();
+                    turn_away(stream);
                 }
                 Ok((stream, client)) => {
                     open.spawn(connection(stream, client, self.router.clone(), Arc::clone(&self.state)));
@@ -127,7 +131,12 @@ impl Drop for Open {
 async fn connection(stream: TcpStream, client: SocketAddr, router: Router, state: Arc<HttpState>) {
     let mut stopping = state.stopping.clone();
     let mut open = Open::new(state, client);
-    let ends = Ends { client, local: stream.local_addr().unwrap_or(client) };
+    let peer = Peer {
+        client,
+        local: stream.local_addr().unwrap_or(client),
+        client_id: open.client_id,
+        known: Arc::default(),
+    };
     if let Err(error) = prepare(&stream) {
         ConnectionAcceptFailed { protocol: "http", message: &error.to_string() }.emit();
         return;
@@ -135,7 +144,7 @@ async fn connection(stream: TcpStream, client: SocketAddr, router: Router, state
     let requests = Arc::clone(&open.requests);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         requests.fetch_add(1, Relaxed);
-        request.extensions_mut().insert(ends);
+        request.extensions_mut().insert(peer.clone());
         let router = router.clone();
         async move {
             Ok::<_, Infallible>(
@@ -143,11 +152,12 @@ async fn connection(stream: TcpStream, client: SocketAddr, router: Router, state
             )
         }
     });
+    let wire = Wire::new(stream, Arc::clone(open.state.telemetry.meters()), STALL_TIME_MAX);
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME_MAX)
         .max_buf_size(HEADER_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(wire), service);
     let mut serving = std::pin::pin!(serving);
     let ended = tokio::select! {
         ended = serving.as_mut() => ended,
@@ -157,8 +167,34 @@ async fn connection(stream: TcpStream, client: SocketAddr, router: Router, state
             serving.await
         }
     };
-    if ended.is_ok() && open.reason != "shutdown" {
-        open.reason = "client";
+    if let Err(error) = &ended
+        && error.is_parse()
+    {
+        let (client_id, message) = (open.client_id, error.to_string());
+        ProtocolViolated { protocol: "http", client, client_id, message: &message }.emit();
+    }
+    if open.reason != "shutdown" {
+        open.reason = ended.map_or_else(|error| why(&error), |()| "client");
+    }
+}
+
+/// Why a connection ended, as a label of a metric.
+fn why(error: &hyper::Error) -> &'static str {
+    if error.is_parse() {
+        "protocol_error"
+    } else if error.is_timeout() {
+        "idle"
+    } else if error.is_incomplete_message() {
+        "client"
+    } else {
+        "io_error"
+    }
+}
+
+/// Told if it can be told at once; nobody waits for a client that is turned away.
+fn turn_away(stream: TcpStream) {
+    if let Ok(mut stream) = stream.into_std() {
+        drop(stream.write(TOO_MANY_CLIENTS));
     }
 }
 

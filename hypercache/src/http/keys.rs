@@ -1,6 +1,7 @@
 //! One key: `PUT`, `GET`, `HEAD` and `DELETE /api/cache/{key}`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Extension;
 use axum::Json;
@@ -37,16 +38,23 @@ const PREFIX: &str = "/api/cache/";
 /// Time left to a key's life, in seconds, where the body is the bare value.
 const TTL_HEADER: &str = "x-hypercache-ttl-seconds";
 
-/// What may stand behind the `?`.
+/// What may stand behind the `?` where a store is all there is to say.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct KeyQuery {
+pub struct StoreQuery {
     /// Index or name of a store; the default store where none is named.
     pub store: Option<String>,
+}
+
+/// What may stand behind the `?` of a `PUT`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PutQuery {
+    store: Option<String>,
     /// Write only if the key does not exist.
-    pub nx: bool,
+    nx: bool,
     /// Write only if the key exists.
-    pub xx: bool,
+    xx: bool,
     ttl: Option<String>,
     ttl_seconds: Option<f64>,
     ttl_hours: Option<f64>,
@@ -103,7 +111,7 @@ pub async fn put(
     State(state): State<Arc<HttpState>>,
     Extension(caller): Extension<Caller>,
     uri: OriginalUri,
-    asked: AskedQuery<KeyQuery>,
+    asked: AskedQuery<PutQuery>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
@@ -136,7 +144,8 @@ pub async fn put(
     let mut answer = named(&key);
     answer.insert("store".to_owned(), store.name().into());
     answer.insert("bytes".to_owned(), value.len().into());
-    answer.insert("ttl_seconds".to_owned(), millis.map(|millis| millis as f64 / 1000.0).into());
+    let life = millis.map(Duration::from_millis).or(store.default_ttl());
+    answer.insert("ttl_seconds".to_owned(), life.map(|life| life.as_secs_f64()).into());
     Ok(Json(answer).into_response())
 }
 
@@ -167,7 +176,7 @@ pub async fn get(
     State(state): State<Arc<HttpState>>,
     Extension(caller): Extension<Caller>,
     uri: OriginalUri,
-    asked: AskedQuery<KeyQuery>,
+    asked: AskedQuery<StoreQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (key, query) = (key(&uri)?, query(asked)?);
@@ -201,7 +210,7 @@ pub async fn delete(
     State(state): State<Arc<HttpState>>,
     Extension(caller): Extension<Caller>,
     uri: OriginalUri,
-    asked: AskedQuery<KeyQuery>,
+    asked: AskedQuery<StoreQuery>,
 ) -> Result<StatusCode, Problem> {
     let (key, query) = (key(&uri)?, query(asked)?);
     let store = store(&state, query.store.as_deref())?;

@@ -15,9 +15,8 @@ use crate::http::problem::Problem;
 pub async fn page(State(state): State<Arc<HttpState>>) -> Result<Response, Problem> {
     let telemetry = state.telemetry.clone();
     // Rendering takes a few milliseconds of processor time: not on a thread that serves requests.
-    let page = tokio::task::spawn_blocking(move || telemetry.render()).await.map_err(|error| {
-        Problem::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", error.to_string())
-    })?;
+    let rendering = tokio::task::spawn_blocking(move || telemetry.render());
+    let page = rendering.await.map_err(|_| Problem::internal("the page could not be rendered"))?;
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     Ok(([(header::CONTENT_TYPE, kind)], page).into_response())
 }

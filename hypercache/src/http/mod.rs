@@ -18,6 +18,7 @@ pub mod stats;
 pub mod trace;
 pub mod ttl;
 pub mod value;
+pub mod wire;
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::engine::version::VERSION;
+use crate::http::batch::ITEMS_MAX;
 
 /// The document.
 pub async fn document() -> Json<Value> {
@@ -24,13 +25,29 @@ pub fn description() -> Value {
                 "unless that text is JSON itself; stored bytes that are JSON are shown as that JSON, other text as a string, ",
                 "and what is no UTF-8 as value_base64. A key written over RESP reads here, and the other way round. Errors ",
                 "are problem documents (RFC 9457) with the Redis error prefix in `code`. Every answer carries its trace id ",
-                "in `x-hypercache-trace-id`; `traceparent` is taken."
+                "in `x-hypercache-trace-id`; `traceparent` is taken. Where the node has a password, all but the health paths ask ",
+                "for it. The key `stats`, whose path has another meaning, is written `%73tats`."
             ),
         },
         "security": [{}, { "basic": [] }, { "bearer": [] }],
-        "paths": paths(),
-        "components": components(),
+        "paths": with_refusals(paths()),
+        "components": { "securitySchemes": schemes(), "schemas": schemas() },
     })
+}
+
+/// Adds what every operation may answer: that it wants a password, where it does, and that something else went wrong.
+fn with_refusals(mut paths: Value) -> Value {
+    let operations = paths.as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
+    let operations = operations.flat_map(|item| item.as_object_mut()).flat_map(|item| item.values_mut());
+    for operation in operations.filter(|operation| operation["responses"].is_object()) {
+        let open = operation.get("security").is_some();
+        let responses = &mut operation["responses"];
+        if !open {
+            responses["401"] = problem("The node has a password and it was not given");
+        }
+        responses["default"] = problem("Anything else that went wrong");
+    }
+    paths
 }
 
 fn paths() -> Value {
@@ -44,6 +61,7 @@ fn paths() -> Value {
                 "parameters": [store()],
                 "responses": {
                     "200": value_content(),
+                    "400": problem("The request is not as expected"),
                     "404": problem("There is no such key, or no such store"),
                     "409": problem("The key holds another type"),
                 },
@@ -51,17 +69,25 @@ fn paths() -> Value {
             "head": {
                 "summary": "Tells whether there is a key, in headers only",
                 "parameters": [store()],
-                "responses": { "200": { "description": "There is" }, "404": { "description": "There is not" } },
+                "responses": {
+                    "200": { "description": "There is", "headers": ttl_header() },
+                    "404": { "description": "There is not" },
+                    "409": { "description": "There is, and it holds another type" },
+                },
             },
             "delete": {
                 "summary": "Removes a key",
                 "parameters": [store()],
-                "responses": { "204": { "description": "It is gone" }, "404": problem("There was no such key") },
+                "responses": {
+                    "204": { "description": "It is gone" },
+                    "400": problem("The request is not as expected"),
+                    "404": problem("There was no such key, or no such store"),
+                },
             },
         },
-        "/api/cache/batch/get": { "post": batch("Reads up to 1000 keys at one moment", "BatchGet") },
+        "/api/cache/batch/get": { "post": batch("Reads up to 1000 keys at one moment", "BatchGet", "BatchFound") },
         "/api/cache/batch/put": {
-            "post": batch("Writes up to 1000 keys one after the other; all are checked before the first is written", "BatchPut"),
+            "post": batch("Writes up to 1000 keys one after the other; all are checked before the first is written", "BatchPut", "BatchWritten"),
         },
         "/api/cache/stats": { "get": simple("Hits, misses and sizes of the stores") },
         "/api/openapi.json": { "get": simple("This document") },
@@ -92,13 +118,14 @@ fn put() -> Value {
         "requestBody": {
             "required": true,
             "content": {
-                "application/json": { "schema": { "$ref": "#/components/schemas/Put" } },
+                "application/json": schema("Put"),
                 "*/*": { "schema": { "type": "string", "format": "binary" } },
             },
         },
         "responses": {
-            "200": json_content("It is written"),
+            "200": described("It is written", "Written"),
             "400": problem("The request is not as expected"),
+            "404": problem("There is no such store"),
             "412": problem("The condition nx or xx is not met"),
             "413": problem("The body is too large"),
             "507": problem("The store is at its memory limit"),
@@ -106,7 +133,24 @@ fn put() -> Value {
     })
 }
 
-fn components() -> Value {
+fn schemes() -> Value {
+    json!({
+        "basic": { "type": "http", "scheme": "basic", "description": "User `default` and the node's password" },
+        "bearer": { "type": "http", "scheme": "bearer", "description": "The node's password" },
+    })
+}
+
+/// Schemas of requests and answers.
+fn schemas() -> Value {
+    let mut schemas = requests();
+    let answers = answers();
+    for (name, schema) in answers.as_object().into_iter().flatten() {
+        schemas[name] = schema.clone();
+    }
+    schemas
+}
+
+fn requests() -> Value {
     let ttl = json!({ "ttl": { "type": "string" }, "ttl_seconds": { "type": "number" }, "ttl_hours": { "type": "number" } });
     let with_ttl = |mut properties: Value| {
         for (name, schema) in ttl.as_object().into_iter().flatten() {
@@ -114,36 +158,54 @@ fn components() -> Value {
         }
         properties
     };
+    let item = object(&["key", "value"], with_ttl(json!({ "key": { "type": "string" }, "value": {} })));
     json!({
-        "securitySchemes": {
-            "basic": { "type": "http", "scheme": "basic" },
-            "bearer": { "type": "http", "scheme": "bearer" },
-        },
-        "schemas": {
-            "Put": object(&["value"], with_ttl(json!({ "value": {} }))),
-            "BatchGet": object(&["keys"], json!({ "keys": { "type": "array", "maxItems": 1000, "items": { "type": "string" } } })),
-            "BatchPut": object(&["items"], json!({
-                "items": {
-                    "type": "array",
-                    "maxItems": 1000,
-                    "items": object(&["key", "value"], with_ttl(json!({ "key": { "type": "string" }, "value": {} }))),
-                },
-            })),
-            "Problem": {
-                "type": "object",
-                "required": ["type", "title", "status", "detail", "instance", "code", "trace_id"],
-                "properties": {
-                    "type": { "type": "string" },
-                    "title": { "type": "string" },
-                    "status": { "type": "integer" },
-                    "detail": { "type": "string" },
-                    "instance": { "type": "string" },
-                    "code": { "type": "string" },
-                    "trace_id": { "type": "string", "pattern": "^[0-9a-f]{32}$" },
-                },
-            },
-        },
+        "Put": object(&["value"], with_ttl(json!({ "value": {} }))),
+        "BatchGet": object(&["keys"], json!({ "keys": items(json!({ "type": "string" })) })),
+        "BatchPut": object(&["items"], json!({ "items": items(item) })),
     })
+}
+
+fn answers() -> Value {
+    let (text, count, truth) =
+        (json!({ "type": "string" }), json!({ "type": "integer" }), json!({ "type": "boolean" }));
+    let ttl =
+        json!({ "type": ["number", "null"], "description": "Seconds left; null where there is no end" });
+    let found = json!({ "key": text, "found": truth, "value": {}, "value_base64": text, "ttl_seconds": ttl });
+    let written = json!({ "key": text, "stored": truth, "error": text });
+    let problem = json!({
+        "type": text,
+        "title": text,
+        "status": count,
+        "detail": text,
+        "instance": text,
+        "code": text,
+        "trace_id": { "type": "string", "pattern": "^[0-9a-f]{32}$" },
+    });
+    let held = json!({
+        "key": text, "key_base64": text, "value": {}, "value_base64": text, "store": text, "ttl_seconds": ttl,
+    });
+    json!({
+        "Value": object(&["store", "ttl_seconds"], held),
+        "Written": object(
+            &["store", "bytes", "ttl_seconds"],
+            json!({ "key": text, "key_base64": text, "store": text, "bytes": count, "ttl_seconds": ttl }),
+        ),
+        "BatchFound": object(
+            &["items", "hits", "misses"],
+            json!({ "items": items(object(&["key", "found", "ttl_seconds"], found)), "hits": count, "misses": count }),
+        ),
+        "BatchWritten": object(
+            &["items", "stored", "failed"],
+            json!({ "items": items(object(&["key", "stored"], written)), "stored": count, "failed": count }),
+        ),
+        "Problem": object(&["type", "title", "status", "detail", "instance", "code", "trace_id"], problem),
+    })
+}
+
+/// Up to as many items as a batch takes.
+fn items(item: Value) -> Value {
+    json!({ "type": "array", "maxItems": ITEMS_MAX, "items": item })
 }
 
 fn object(required: &[&str], properties: Value) -> Value {
@@ -167,7 +229,7 @@ fn store() -> Value {
 fn problem(description: &str) -> Value {
     json!({
         "description": description,
-        "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
+        "content": { "application/problem+json": schema("Problem") },
     })
 }
 
@@ -178,8 +240,21 @@ fn json_content(description: &str) -> Value {
 fn value_content() -> Value {
     json!({
         "description": "Key, value, store and ttl_seconds; the bare value where Accept asks for it",
-        "content": { "application/json": {}, "application/octet-stream": {}, "text/plain": {} },
+        "headers": ttl_header(),
+        "content": { "application/json": schema("Value"), "application/octet-stream": {}, "text/plain": {} },
     })
+}
+
+fn ttl_header() -> Value {
+    json!({ "x-hypercache-ttl-seconds": { "description": "Seconds left to a key that has an end", "schema": { "type": "number" } } })
+}
+
+fn described(description: &str, name: &str) -> Value {
+    json!({ "description": description, "content": { "application/json": schema(name) } })
+}
+
+fn schema(name: &str) -> Value {
+    json!({ "schema": { "$ref": format!("#/components/schemas/{name}") } })
 }
 
 fn simple(summary: &str) -> Value {
@@ -194,14 +269,20 @@ fn health(summary: &str) -> Value {
     })
 }
 
-fn batch(summary: &str, schema: &str) -> Value {
+fn batch(summary: &str, asked: &str, answer: &str) -> Value {
     json!({
         "summary": summary,
         "parameters": [store()],
         "requestBody": {
             "required": true,
-            "content": { "application/json": { "schema": { "$ref": format!("#/components/schemas/{schema}") } } },
+            "content": { "application/json": schema(asked) },
         },
-        "responses": { "200": json_content("One answer for each item"), "400": problem("The request is not as expected") },
+        "responses": {
+            "200": described("One answer for each item", answer),
+            "400": problem("The request is not as expected; nothing is done then"),
+            "404": problem("There is no such store"),
+            "413": problem("The body is too large"),
+            "415": problem("The body is not declared as JSON"),
+        },
     })
 }

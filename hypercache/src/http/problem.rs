@@ -42,6 +42,11 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", detail)
     }
 
+    /// The node failed; what it was doing is told, never what it was doing it with.
+    pub fn internal(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", detail)
+    }
+
     /// There is no such key.
     pub fn no_such_key() -> Self {
         Self::new(StatusCode::NOT_FOUND, "NO_SUCH_KEY", "there is no such key, or it has expired")

@@ -87,6 +87,5 @@ async fn wrong_method() -> Problem {
 
 /// The panic itself has been told by the process's hook.
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "the request failed inside the node")
-        .into_response()
+    Problem::internal("the request failed inside the node").into_response()
 }

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::command::ReplyError;
 use crate::command::table::table;
 use crate::engine::Call;
 use crate::engine::Session;
@@ -19,6 +18,7 @@ use crate::resp::frame::Frame;
 use crate::resp::frame::FrameLimits;
 use crate::resp::frame::decode;
 use crate::store::Store;
+use crate::telemetry::BatchSample;
 use crate::telemetry::TraceContext;
 
 /// Who asks, and in which trace.
@@ -28,6 +28,8 @@ pub struct Caller {
     pub address: SocketAddr,
     /// Which of our addresses it reached.
     pub local_address: SocketAddr,
+    /// Number of the connection that the request comes by.
+    pub client_id: u64,
     /// Who it is; none: not authenticated.
     pub user: Option<Arc<str>>,
     /// The span of the request.
@@ -45,7 +47,7 @@ pub struct Runner<'a> {
 impl<'a> Runner<'a> {
     /// A session of `caller` on `store`.
     pub fn new(state: &'a HttpState, caller: &Caller, store: &Store) -> Self {
-        let client = Arc::new(Client::new(state.clients.next_id(), caller.address, caller.local_address));
+        let client = Arc::new(Client::new(caller.client_id, caller.address, caller.local_address));
         let mut session = Session::new(client, Door::Http, caller.user.clone(), rand::random());
         session.select(store.index());
         session.set_protocol(Protocol::Resp3);
@@ -67,16 +69,21 @@ impl<'a> Runner<'a> {
         self.commands += 1;
         let mut reply = ReplyWriter::new(Protocol::Resp3);
         self.state.executor.execute(&call, &mut self.session, &mut reply)?;
-        match decode(reply.bytes(), &FrameLimits::default()) {
+        // What our own writer wrote is as long as it is, whatever may be asked of strangers.
+        let limits = FrameLimits { bulk_bytes: reply.len(), elements: reply.len(), ..FrameLimits::default() };
+        match decode(reply.bytes(), &limits) {
             Ok(Some((frame, _))) => Ok(frame),
-            // Our own writer wrote it.
-            _ => Err(ReplyError::err("the reply cannot be read").into()),
+            _ => Err(Problem::internal("the reply to a command cannot be read")),
         }
     }
 }
 
 impl Drop for Runner<'_> {
     fn drop(&mut self) {
-        self.session.end_batch(self.commands, &self.state.telemetry);
+        let telemetry = &self.state.telemetry;
+        self.session.end_batch(self.commands, telemetry);
+        // Bytes are counted where they pass, at the socket.
+        let proto = self.session.proto();
+        telemetry.meters().batch(BatchSample { proto, commands: self.commands, bytes_in: 0, bytes_out: 0 });
     }
 }

@@ -1,9 +1,15 @@
-use std::collections::BTreeSet;
+mod children;
+mod description;
+mod failures;
+mod refusals;
+mod socket;
+
+use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::body::to_bytes;
-use axum::http::Method;
 use axum::http::Request;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -21,31 +27,51 @@ use crate::config::Store as StoreRules;
 use crate::engine::Disposal;
 use crate::engine::Engine;
 use crate::engine::Observed;
+use crate::http::run::Caller;
+use crate::http::run::Runner;
 use crate::keyspace::key::HashSeed;
+use crate::resp::frame::Frame;
 use crate::security::Guarded;
 use crate::telemetry::NodeIdentity;
 
 /// A router over real stores, without a socket.
 struct Bench {
     router: Router,
-    _stopping: watch::Sender<bool>,
+    state: Arc<HttpState>,
+    stopping: watch::Sender<bool>,
+}
+
+/// What a bench is made with.
+#[derive(Default)]
+struct Setup<'a> {
+    password: Option<&'a str>,
+    /// Limit of the second store, in bytes.
+    limit: u64,
+    /// Time to live of keys of the second store.
+    default_ttl: Duration,
+    /// Takes the place of the executors.
+    executor: Option<Arc<dyn Executor>>,
 }
 
 impl Bench {
     fn new() -> Self {
-        Self::with(None, 0)
+        Self::with(Setup::default())
     }
 
-    fn with(password: Option<&str>, limit: u64) -> Self {
-        let mut config = Config::default();
-        let small = StoreRules { name: "small".to_owned(), max_memory: limit, ..config.stores[0].clone() };
-        config.stores.push(small);
-        let mut quiet = config.telemetry.clone();
+    fn with(setup: Setup<'_>) -> Self {
+        let mut quiet = Config::default().telemetry;
         (quiet.log.stdout, quiet.log.files) = (false, false);
-        let names = table().all().iter().map(|command| command.name.clone()).collect();
         let node = NodeIdentity { id: "node-1".to_owned(), version: "0" };
-        let stores = config.stores.iter().map(|store| store.name.clone()).collect();
-        let (telemetry, _guard) = Telemetry::builder(&quiet, &node, names, stores).build().unwrap();
+        let (telemetry, _guard) =
+            Telemetry::builder(&quiet, &node, command_names(), store_names()).build().unwrap();
+        Self::told_by(telemetry, setup)
+    }
+
+    fn told_by(telemetry: Telemetry, setup: Setup<'_>) -> Self {
+        let Setup { password, limit, default_ttl, executor } = setup;
+        let mut config = Config::default();
+        let name = store_names()[1].clone();
+        config.stores.push(StoreRules { name, max_memory: limit, default_ttl, ..config.stores[0].clone() });
         let registry = Arc::new(Registry::new(&config.stores, &config.cache, HashSeed(1)));
         let authenticator = Arc::new(Authenticator::new(password.map(|text| Secret(text.to_owned()))));
         let engine = Engine::new(Arc::clone(&registry), Disposal::start().unwrap(), telemetry.clone());
@@ -53,7 +79,7 @@ impl Bench {
         let (stopping, seen) = watch::channel(false);
         let state = HttpState {
             node: "node-1".to_owned(),
-            executor: Arc::new(Observed::new(guarded, telemetry.clone())),
+            executor: executor.unwrap_or_else(|| Arc::new(Observed::new(guarded, telemetry.clone()))),
             registry,
             clients: Arc::default(),
             authenticator,
@@ -63,7 +89,17 @@ impl Bench {
             stopping: seen,
             open: AtomicUsize::new(0),
         };
-        Self { router: routes::router(Arc::new(state)), _stopping: stopping }
+        let state = Arc::new(state);
+        Self { router: routes::router(Arc::clone(&state)), state, stopping }
+    }
+
+    /// Runs a command as a RESP client would have it run.
+    fn command(&self, parts: &[&str]) -> Frame {
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
+        let trace = self.state.telemetry.http().begin(None, None).context();
+        let user = self.state.authenticator.anonymous();
+        let caller = Caller { address: nowhere, local_address: nowhere, client_id: 1, user, trace };
+        Runner::new(&self.state, &caller, self.state.registry.get(0).unwrap()).run(parts).unwrap()
     }
 
     async fn send(&self, request: Request<Body>) -> Response {
@@ -84,6 +120,14 @@ impl Bench {
     async fn get(&self, key: &str) -> (StatusCode, Value) {
         self.call("GET", &format!("/api/cache/{key}"), Body::empty()).await
     }
+}
+
+fn command_names() -> Vec<String> {
+    table().all().iter().map(|command| command.name.clone()).collect()
+}
+
+fn store_names() -> Vec<String> {
+    vec!["default".to_owned(), "small".to_owned()]
 }
 
 async fn bytes(response: Response) -> Vec<u8> {
@@ -138,89 +182,48 @@ async fn conditions_and_stores_are_heeded() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_told() {
+async fn a_stores_own_time_to_live_is_told_where_it_applies() {
+    let bench = Bench::with(Setup { default_ttl: Duration::from_secs(60), ..Setup::default() });
+    assert_eq!(bench.put("k?store=small", json!({"value": 1})).await.1["ttl_seconds"], json!(60.0));
+    assert!(bench.get("k?store=small").await.1["ttl_seconds"].as_f64().is_some_and(|left| left > 30.0));
+    let (_, answer) = bench.put("k?store=small", json!({"value": 1, "ttl": "2s"})).await;
+    assert_eq!(answer["ttl_seconds"], json!(2.0));
+    assert_eq!(bench.put("k", json!({"value": 1})).await.1["ttl_seconds"], Value::Null);
+}
+
+#[tokio::test]
+async fn what_resp_writes_http_reads_and_the_other_way_round() {
     let bench = Bench::new();
-    let long = "k".repeat(9000);
-    let cases = [
-        (
-            bench.put("k", json!({"value": 1, "ttl_hours": 1, "ttl": "1h"})).await,
-            StatusCode::BAD_REQUEST,
-            "several",
-        ),
-        (
-            bench.put("k", json!({"value": 1, "ttl_seconds": -1})).await,
-            StatusCode::BAD_REQUEST,
-            "ttl_seconds",
-        ),
-        (bench.put("k?ttl=1s", json!({"value": 1, "ttl": "1h"})).await, StatusCode::BAD_REQUEST, "twice"),
-        (bench.put("k", json!({"valeu": 1})).await, StatusCode::BAD_REQUEST, "valeu"),
-        (bench.put("k?ttl_secs=1", json!({"value": 1})).await, StatusCode::BAD_REQUEST, "ttl_secs"),
-        (bench.put("k?nx=true&xx=true", json!({"value": 1})).await, StatusCode::BAD_REQUEST, "syntax error"),
-        (bench.put(&long, json!({"value": 1})).await, StatusCode::BAD_REQUEST, "8192"),
-        (bench.call("PUT", "/api/cache/k", "{\"value\": ").await, StatusCode::BAD_REQUEST, "line 1 column"),
-        (
-            bench.call("PUT", "/api/cache/k", vec![b'x'; 2 << 20]).await,
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "http_max_body",
-        ),
-        (bench.call("PUT", "/api/cache/", "{}").await, StatusCode::NOT_FOUND, "openapi"),
-        (bench.call("GET", "/nowhere", "").await, StatusCode::NOT_FOUND, "openapi"),
-        (
-            bench.call("POST", "/api/cache/batch/get", "{\"keys\":[]}").await,
-            StatusCode::BAD_REQUEST,
-            "no item",
-        ),
-    ];
-    for ((status, problem), wanted, words) in cases {
-        assert_eq!(status, wanted, "{problem}");
-        assert!(problem["detail"].as_str().unwrap().contains(words), "{problem} should speak of {words}");
-        assert_eq!(problem["status"], json!(wanted.as_u16()));
+    for (stored, shown) in [
+        ("plain text", json!("plain text")),
+        ("12", json!(12)),
+        ("012", json!("012")),
+        (r#"{"a":[true,null]}"#, json!({"a": [true, null]})),
+        (r#""quoted""#, json!("quoted")),
+        ("", json!("")),
+    ] {
+        bench.command(&["SET", "k", stored]);
+        assert_eq!(bench.get("k").await.1["value"], shown, "{stored}");
+    }
+    for (value, stored) in [
+        (json!("plain text"), "plain text"),
+        (json!(12), "12"),
+        (json!("12"), "\"12\""),
+        (json!({"a": 1}), "{\"a\":1}"),
+    ] {
+        bench.put("k", json!({"value": value})).await;
+        assert_eq!(bench.command(&["GET", "k"]), Frame::Bulk(stored.to_owned().into()), "{value}");
+        assert_eq!(bench.get("k").await.1["value"], value);
     }
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_a_problem_that_names_the_right_ones() {
-    let response = Bench::new().send(Request::post("/health").body(Body::empty()).unwrap()).await;
-    assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
-    assert!(response.headers()["allow"].to_str().unwrap().contains("GET"));
-    assert_eq!(response.headers()["content-type"], "application/problem+json");
-}
-
-#[tokio::test]
-async fn a_full_store_refuses_and_says_so() {
-    let bench = Bench::with(None, 1000);
-    let big = json!({"value": "x".repeat(2000)});
-    assert_eq!(bench.put("a?store=small", big.clone()).await.0, StatusCode::OK);
-    let (status, problem) = bench.put("b?store=small", big).await;
-    assert_eq!((status, &problem["code"]), (StatusCode::INSUFFICIENT_STORAGE, &json!("OOM")));
-    assert_eq!(bench.call("GET", "/health", "").await.1["status"], json!("degraded"));
-}
-
-#[tokio::test]
-async fn a_password_guards_all_but_health() {
-    let bench = Bench::with(Some("secret"), 0);
-    for (path, status) in
-        [("/health", 200), ("/health/live", 200), ("/health/ready", 200), ("/metrics", 401), ("/stats", 401)]
-    {
-        let response = bench.send(Request::get(path).body(Body::empty()).unwrap()).await;
-        assert_eq!(response.status().as_u16(), status, "{path}");
-        assert_eq!(response.headers().contains_key("www-authenticate"), status == 401, "{path}");
-    }
-    // default:secret, :secret, eve:secret, default:wrong
-    let claims = [
-        ("Basic ZGVmYXVsdDpzZWNyZXQ=", 200),
-        ("Basic OnNlY3JldA==", 200),
-        ("Bearer secret", 200),
-        ("Basic ZXZlOnNlY3JldA==", 401),
-        ("Basic ZGVmYXVsdDp3cm9uZw==", 401),
-        ("Bearer wrong", 401),
-        ("Basic ???", 401),
-        ("Digest x", 401),
-    ];
-    for (claim, status) in claims {
-        let request = Request::get("/stats").header("authorization", claim).body(Body::empty()).unwrap();
-        assert_eq!(bench.send(request).await.status().as_u16(), status, "{claim}");
-    }
+async fn keys_that_look_like_routes_are_reached_encoded() {
+    let bench = Bench::new();
+    bench.command(&["SET", "stats", "mine"]);
+    assert_eq!(bench.get("%73tats").await.1["value"], json!("mine"));
+    bench.command(&["SET", "batch/get", "mine"]);
+    assert_eq!(bench.get("batch%2Fget").await.1["value"], json!("mine"));
 }
 
 #[tokio::test]
@@ -232,9 +235,11 @@ async fn batches_answer_item_by_item() {
     let (_, answer) =
         bench.call("POST", "/api/cache/batch/get", json!({"keys": ["a", "x", "b"]}).to_string()).await;
     assert_eq!((&answer["hits"], &answer["misses"]), (&json!(2), &json!(1)));
-    assert_eq!(answer["items"][0], json!({"key": "a", "found": true, "value": 1}));
-    assert_eq!(answer["items"][1], json!({"key": "x", "found": false}));
-    assert_eq!(answer["items"][2]["value"], json!("text"));
+    let left = answer["items"][0]["ttl_seconds"].as_f64().unwrap();
+    assert!(left > 3500.0 && left <= 3600.0, "{left}");
+    assert_eq!((&answer["items"][0]["found"], &answer["items"][0]["value"]), (&json!(true), &json!(1)));
+    assert_eq!(answer["items"][1], json!({"key": "x", "found": false, "value": null, "ttl_seconds": null}));
+    assert_eq!(answer["items"][2], json!({"key": "b", "found": true, "value": "text", "ttl_seconds": null}));
     let bad = json!({"items": [{"key": "c", "value": 1}, {"key": "", "value": 1}]});
     let (status, problem) = bench.call("POST", "/api/cache/batch/put", bad.to_string()).await;
     assert_eq!(status, StatusCode::BAD_REQUEST, "{problem}");
@@ -273,42 +278,6 @@ async fn a_callers_trace_goes_on() {
     assert_eq!(response.headers()["x-hypercache-trace-id"], id);
     let problem: Value = serde_json::from_slice(&bytes(response).await).unwrap();
     assert_eq!(problem["trace_id"], json!(id));
-}
-
-#[test]
-fn the_description_has_each_route_and_nothing_else() {
-    let described: BTreeSet<(String, String)> = openapi::description()["paths"]
-        .as_object()
-        .unwrap()
-        .iter()
-        .flat_map(|(path, item)| {
-            item.as_object().unwrap().keys().map(|method| (path.clone(), method.to_uppercase()))
-        })
-        .filter(|(_, method)| method != "PARAMETERS")
-        .collect();
-    let served: BTreeSet<(String, String)> = routes::all()
-        .iter()
-        .flat_map(|(path, methods, _)| {
-            methods.iter().map(|method| ((*path).to_owned(), (*method).to_owned()))
-        })
-        .collect();
-    assert_eq!(described, served);
-}
-
-#[tokio::test]
-async fn each_route_takes_the_methods_it_lists_and_no_other() {
-    let bench = Bench::new();
-    for (path, methods, _) in routes::all() {
-        for method in ["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH"] {
-            let request = Request::builder()
-                .method(Method::from_bytes(method.as_bytes()).unwrap())
-                .uri(path.replace("{key}", "k"));
-            let status = bench.send(request.body(Body::empty()).unwrap()).await.status();
-            // HEAD goes with every GET.
-            let taken = methods.contains(&method) || (method == "HEAD" && methods.contains(&"GET"));
-            assert_eq!(status != StatusCode::METHOD_NOT_ALLOWED, taken, "{method} {path}: {status}");
-        }
-    }
 }
 
 fn json_value() -> impl Strategy<Value = Value> {

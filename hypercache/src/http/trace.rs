@@ -2,6 +2,9 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use axum::body::Body;
 use axum::body::HttpBody;
@@ -10,27 +13,33 @@ use axum::extract::Request;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::HeaderValue;
+use axum::http::StatusCode;
 use axum::http::header;
 use axum::middleware::Next;
 use axum::response::IntoResponse;
 use axum::response::Response;
 
 use crate::http::HttpState;
+use crate::http::body::Counted;
 use crate::http::credentials;
 use crate::http::problem::Problem;
 use crate::http::run::Caller;
-use crate::telemetry::BatchSample;
+use crate::telemetry::Event;
 use crate::telemetry::HttpOutcome;
 use crate::telemetry::HttpRequest;
-use crate::telemetry::Proto;
+use crate::telemetry::events::http::RequestFailed;
 
-/// Both ends of the connection that a request came in by.
-#[derive(Debug, Clone, Copy)]
-pub struct Ends {
-    /// The client's.
+/// The connection that a request came in by.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    /// The client's end.
     pub client: SocketAddr,
-    /// Ours.
+    /// Our end.
     pub local: SocketAddr,
+    /// The connection's number.
+    pub client_id: u64,
+    /// Whether it has been told that the client proved who it is: once for a connection, not with each request.
+    pub known: Arc<AtomicBool>,
 }
 
 /// The route of a path that has none.
@@ -41,28 +50,34 @@ const TRACE_HEADER: &str = "x-hypercache-trace-id";
 /// Observes a request from its headers to its response.
 pub async fn observe(State(state): State<Arc<HttpState>>, mut request: Request, next: Next) -> Response {
     let mut observed = begin(&state, request.headers());
-    let ends = request.extensions().get::<Ends>().copied();
-    let client = ends.map_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)), |ends| ends.client);
+    let peer = request.extensions().get::<Peer>().cloned().unwrap_or_else(|| unconnected(&state));
+    let client = peer.client;
     let route = request.extensions().get::<MatchedPath>().map_or(NO_ROUTE, MatchedPath::as_str).to_owned();
     let method = request.method().clone();
     observed.describe(method.as_str(), &route, client);
-    let (path, request_bytes) = (request.uri().path().to_owned(), declared_length(request.headers()));
-    let checked = credentials::check(request.headers(), &path, client, &state);
-    let mut response = match checked {
+    let path = request.uri().path().to_owned();
+    let request_bytes = Arc::<AtomicU64>::default();
+    let mut response = match credentials::check(request.headers(), &path, &peer, &state) {
         Ok(user) => {
-            let local_address = ends.map_or(client, |ends| ends.local);
-            request.extensions_mut().insert(Caller {
+            let caller = Caller {
                 address: client,
-                local_address,
+                local_address: peer.local,
+                client_id: peer.client_id,
                 user,
                 trace: observed.context(),
-            });
-            next.run(request).await
+            };
+            request.extensions_mut().insert(caller);
+            let counted = |body| Body::new(Counted::new(body, Arc::clone(&request_bytes)));
+            next.run(request.map(counted)).await
         }
         Err(problem) => problem.into_response(),
     };
     let trace_id = observed.trace_id();
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        if problem.status == StatusCode::INTERNAL_SERVER_ERROR {
+            let (method, status, message) = (method.as_str(), problem.status.as_u16(), &problem.detail);
+            observed.context().scope(|| RequestFailed { method, route: &route, status, message }.emit());
+        }
         let allowed = response.headers_mut().remove(header::ALLOW);
         response = problem.document(&path, &trace_id);
         if let Some(allowed) = allowed {
@@ -70,20 +85,22 @@ pub async fn observe(State(state): State<Arc<HttpState>>, mut request: Request, 
         }
     }
     dress(&mut response, &trace_id);
-    let response_bytes = sent_length(response.body());
     let outcome = HttpOutcome {
         method: method.as_str(),
         route: &route,
         status: response.status().as_u16(),
         client,
-        request_bytes,
-        response_bytes,
+        request_bytes: request_bytes.load(Relaxed),
+        response_bytes: sent_length(response.body()),
     };
     observed.finish(outcome);
-    let batch =
-        BatchSample { proto: Proto::Http, commands: 1, bytes_in: request_bytes, bytes_out: response_bytes };
-    state.telemetry.meters().batch(batch);
     response
+}
+
+/// For requests that came in by no socket.
+fn unconnected(state: &HttpState) -> Peer {
+    let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+    Peer { client: nowhere, local: nowhere, client_id: state.clients.next_id(), known: Arc::default() }
 }
 
 fn begin(state: &HttpState, headers: &HeaderMap) -> HttpRequest {
@@ -98,12 +115,6 @@ fn dress(response: &mut Response, trace_id: &str) {
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-}
-
-/// Length that the client declares; 0 where it declares none.
-fn declared_length(headers: &HeaderMap) -> u64 {
-    let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    declared.and_then(|length| length.parse().ok()).unwrap_or(0)
 }
 
 fn sent_length(body: &Body) -> u64 {

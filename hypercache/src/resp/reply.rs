@@ -4,6 +4,7 @@
 //! its place.
 
 use crate::resp::Protocol;
+use crate::value::number;
 
 /// A growing reply.
 #[derive(Debug, Default)]
@@ -179,6 +180,15 @@ impl ReplyWriter {
         }
     }
 
+    /// A floating-point number without exponent, at most 17 digits after the point; a bulk string in RESP2.
+    pub fn decimal(&mut self, number: f64) {
+        let text = number::plain(number);
+        match self.protocol {
+            Protocol::Resp2 => self.bulk(text),
+            Protocol::Resp3 => self.line(b',', text.as_bytes()),
+        }
+    }
+
     /// A text for people, with a three-letter format such as `txt`; a bulk string in RESP2.
     pub fn verbatim(&mut self, format: &str, text: &str) {
         debug_assert_eq!(format.len(), 3, "the format of a verbatim string has three letters");
@@ -240,7 +250,7 @@ mod tests {
     #[test]
     fn each_type_has_its_form_in_both_versions() {
         type Write = fn(&mut ReplyWriter);
-        let cases: [(Write, &str, &str); 10] = [
+        let cases: [(Write, &str, &str); 11] = [
             (|r| r.null(), "$-1\r\n", "_\r\n"),
             (|r| r.null_array(), "*-1\r\n", "_\r\n"),
             (|r| r.map(2), "*4\r\n", "%2\r\n"),
@@ -248,6 +258,7 @@ mod tests {
             (|r| r.push(3), "*3\r\n", ">3\r\n"),
             (|r| r.boolean(true), ":1\r\n", "#t\r\n"),
             (|r| r.double(1.5), "$3\r\n1.5\r\n", ",1.5\r\n"),
+            (|r| r.decimal(-1e-7), "$10\r\n-0.0000001\r\n", ",-0.0000001\r\n"),
             (|r| r.verbatim("txt", "hi"), "$2\r\nhi\r\n", "=6\r\ntxt:hi\r\n"),
             (|r| r.bulk_integer(-12), "$3\r\n-12\r\n", "$3\r\n-12\r\n"),
             (|r| r.array(1), "*1\r\n", "*1\r\n"),

@@ -317,7 +317,7 @@ fn trace_context(args: Args<'_>, session: &mut Session, reply: &mut ReplyWriter)
         ))?),
         None => return Err(ReplyError::err("Invalid traceparent")),
     };
-    session.set_trace(trace);
+    session.set_trace_for_next(trace);
     reply.ok();
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The data types. They know neither keys nor commands, neither clocks nor locks.
 
 pub mod bits;
+pub mod geo;
 pub mod glob;
 pub mod hash;
 pub mod lcs;

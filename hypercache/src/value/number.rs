@@ -98,6 +98,12 @@ impl std::fmt::Display for Decimal {
     }
 }
 
+/// A finite number as Redis writes it for people: without exponent, at most 17 digits after the point, trailing zeros
+/// removed.
+pub fn plain(number: f64) -> String {
+    trimmed(format!("{number:.17}"))
+}
+
 fn trimmed(text: String) -> String {
     if !text.contains('.') {
         return text;

@@ -68,6 +68,7 @@ const SCRIPTS: &[(Group, &str)] = &[
     (Group::Set, include_str!("against_redis/set.txt")),
     (Group::List, include_str!("against_redis/list.txt")),
     (Group::SortedSet, include_str!("against_redis/sorted-set.txt")),
+    (Group::Geo, include_str!("against_redis/geo.txt")),
     (Group::Transactions, include_str!("against_redis/transactions.txt")),
     (Group::Connection, include_str!("against_redis/connection.txt")),
     (Group::Server, include_str!("against_redis/server.txt")),

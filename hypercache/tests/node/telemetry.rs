@@ -107,6 +107,29 @@ fn a_trace_can_be_taken_back_and_a_wrong_one_is_refused() {
 }
 
 #[test]
+fn a_trace_given_by_itself_is_for_the_next_command_only() {
+    let node = TestNode::start();
+    let mut client = node.client();
+    client.run(&format!("CLIENT TRACECONTEXT 00-{TRACE}-{PARENT}-01"));
+    client.run("GET first");
+    client.run("GET second");
+    client.run(&format!("CLIENT TRACECONTEXT 00-{TRACE}-{PARENT}-01"));
+    client.run("CLIENT TRACECONTEXT OFF");
+    client.run("STRLEN third");
+    client.run("INCR fails x");
+    wait_for("all is written", || {
+        node.lines("command").iter().any(|line| line["log.level"] == "ERROR").then_some(())
+    });
+    let lines = node.lines("command");
+    let traced: Vec<_> = lines
+        .iter()
+        .filter(|line| line["trace.id"] == TRACE)
+        .map(|line| &line["db.operation.name"])
+        .collect();
+    assert_eq!(traced, ["GET"]);
+}
+
+#[test]
 fn a_trace_given_over_http_goes_down_to_the_command() {
     let collector = Collector::start();
     let node = TestNode::start_with(|command| {

@@ -7,6 +7,8 @@ pub mod counter;
 pub mod database;
 mod element_scan;
 pub mod expiry;
+pub mod geo;
+pub mod geo_search;
 pub mod hash;
 pub mod hash_counter;
 pub mod hash_expiry;
@@ -40,6 +42,8 @@ pub const ALL: &[&[Spec]] = &[
     counter::COMMANDS,
     database::COMMANDS,
     expiry::COMMANDS,
+    geo::COMMANDS,
+    geo_search::COMMANDS,
     hash::COMMANDS,
     hash_counter::COMMANDS,
     hash_expiry::COMMANDS,

@@ -14,6 +14,7 @@ use crate::command::spec::Spec;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::value::limits::Limits;
+use crate::value::zset::Pair;
 use crate::value::zset::ZSet;
 
 /// Their entries.
@@ -46,12 +47,12 @@ const NOT_A_NUMBER: ReplyError = ReplyError::err("resulting score is not a numbe
 
 /// Under which conditions scores are written, and what is told.
 #[derive(Debug, Default, Clone, Copy)]
-struct Options {
-    only_new: bool,
-    only_present: bool,
+pub(super) struct Options {
+    pub only_new: bool,
+    pub only_present: bool,
     only_greater: bool,
     only_less: bool,
-    tell_changed: bool,
+    pub tell_changed: bool,
     increment: bool,
 }
 
@@ -105,11 +106,18 @@ impl Options {
 
 /// What became of members.
 #[derive(Debug, Default)]
-struct Written {
+pub(super) struct Written {
     added: usize,
     updated: usize,
     /// The score of the last one; none where it kept what it had.
     score: Option<f64>,
+}
+
+impl Written {
+    /// The number that a command tells.
+    pub fn told(&self, options: Options) -> usize {
+        self.added + if options.tell_changed { self.updated } else { 0 }
+    }
 }
 
 fn zadd(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
@@ -120,34 +128,44 @@ fn zadd(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcom
         return Err(error::SYNTAX);
     }
     let options = options.check(pairs.len() / 2)?;
-    let written = write(cx, &args[1], options, pairs)?;
+    let written = write(cx, &args[1], options, &parse_pairs(pairs)?)?;
     if options.increment {
         write_score(reply, written.score);
     } else {
-        reply.count(written.added + if options.tell_changed { written.updated } else { 0 });
+        reply.count(written.told(options));
     }
     Ok(())
 }
 
 fn zincrby(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
     let options = Options { increment: true, ..Options::default() };
-    let written = write(cx, &args[1], options, args.from(2))?;
+    let written = write(cx, &args[1], options, &parse_pairs(args.from(2))?)?;
     write_score(reply, written.score);
     Ok(())
 }
 
-fn write(cx: &mut Context<'_>, key: &[u8], options: Options, pairs: Args<'_>) -> Result<Written, ReplyError> {
+/// Reads scores with their members.
+fn parse_pairs(pairs: Args<'_>) -> Result<Vec<Pair<'_>>, ReplyError> {
     let scores = pairs.iter().step_by(2).map(|score| zset_bounds::score(score).ok_or(error::NOT_A_FLOAT));
-    let scores = scores.collect::<Result<Vec<f64>, _>>()?;
+    let members = pairs.iter().skip(1).step_by(2);
+    scores.zip(members).map(|(score, member)| Ok(Pair { member, score: score? })).collect()
+}
+
+/// Gives members scores, of which there is one at least.
+pub(super) fn write(
+    cx: &mut Context<'_>,
+    key: &[u8],
+    options: Options,
+    pairs: &[Pair<'_>],
+) -> Result<Written, ReplyError> {
     let limits = cx.limits();
     match cx.peek_collection::<ZSet>(key)? {
         None if options.only_present => return Ok(Written::default()),
         // The one pair of an increment is the only one that can fail, so nothing is written before it does.
-        Some(zset) if options.increment => drop(options.score(zset.score(&pairs[1]), scores[0])?),
+        Some(zset) if options.increment => drop(options.score(zset.score(pairs[0].member), pairs[0].score)?),
         _ => {}
     }
-    let written =
-        cx.change_collection(key, |zset: &mut ZSet| write_all(zset, options, &scores, pairs, &limits))??;
+    let written = cx.change_collection(key, |zset: &mut ZSet| write_all(zset, options, pairs, &limits))??;
     cx.changed(written.added + written.updated);
     Ok(written)
 }
@@ -155,16 +173,16 @@ fn write(cx: &mut Context<'_>, key: &[u8], options: Options, pairs: Args<'_>) ->
 fn write_all(
     zset: &mut ZSet,
     options: Options,
-    scores: &[f64],
-    pairs: Args<'_>,
+    pairs: &[Pair<'_>],
     limits: &Limits,
 ) -> Result<Written, ReplyError> {
-    let members = || pairs.iter().skip(1).step_by(2);
-    zset.expect(scores.len(), members().map(<[u8]>::len).max().unwrap_or(0), limits);
+    // Redis looks at the first member, and only where it makes a sorted set.
+    let first = if zset.is_empty() { pairs.first() } else { None };
+    zset.expect(pairs.len(), first.map_or(0, |pair| pair.member.len()), limits);
     let mut written = Written::default();
-    for (member, argument) in members().zip(scores) {
-        let old = zset.score(member);
-        written.score = options.score(old, *argument)?;
+    for pair in pairs {
+        let (member, old) = (pair.member, zset.score(pair.member));
+        written.score = options.score(old, pair.score)?;
         let Some(score) = written.score else { continue };
         zset.set(member, score, limits);
         match old {

@@ -153,8 +153,9 @@ impl Aggregate {
         match self {
             // Infinities of both signs leave nothing.
             Self::Sum => number_or_zero(left + right),
-            Self::Min => left.min(right),
-            Self::Max => left.max(right),
+            Self::Min if right < left => right,
+            Self::Max if right > left => right,
+            Self::Min | Self::Max => left,
         }
     }
 }
@@ -288,9 +289,11 @@ impl<'c> Inputs<'c> {
             source.iter().map(move |(member, score)| (member, number_or_zero(score * weight)))
         });
         members.filter_map(move |(member, score)| {
+            // As in Redis, what is not a number counts as 0 in the smallest source only: later it leaves a sum nothing, and
+            // a minimum or maximum as it was.
             let others = sources.iter().skip(1);
             let score = others.into_iter().try_fold(score, |so_far, (source, weight)| {
-                Some(self.aggregate.of(so_far, number_or_zero(source.score(&member)? * weight)))
+                Some(self.aggregate.of(so_far, source.score(&member)? * weight))
             });
             Some((member, score?))
         })

@@ -68,7 +68,7 @@ fn describe(command: &Command, reply: &mut ReplyWriter) {
     reply.integer(spec.arity.into());
     words(spec.flags.names(), reply);
     let (first, last, step) = match spec.keys {
-        Keys::DestinationAndNumkeys => (1, 1, 1),
+        Keys::DestinationAndNumkeys | Keys::OneAndStored { .. } => (1, 1, 1),
         Keys::None | Keys::Numkeys { .. } => (0, 0, 0),
         Keys::Range { first, last, step } => (first, last, step),
     };
@@ -95,20 +95,22 @@ fn words(words: impl Iterator<Item = impl AsRef<str>>, reply: &mut ReplyWriter) 
 }
 
 fn key_specifications(spec: &Spec, reply: &mut ReplyWriter) {
-    let keynum = |at| (at, "keynum", [("keynumidx", 0), ("firstkey", 1), ("keystep", 1)]);
+    let keynum = |at| (Begin::Index(at), "keynum", [("keynumidx", 0), ("firstkey", 1), ("keystep", 1)]);
+    let one = |begin| (begin, "range", [("lastkey", 0), ("keystep", 1), ("limit", 0)]);
     let found = match spec.keys {
-        Keys::DestinationAndNumkeys => {
-            vec![(1, "range", [("lastkey", 0), ("keystep", 1), ("limit", 0)]), keynum(2)]
-        }
+        Keys::DestinationAndNumkeys => vec![one(Begin::Index(1)), keynum(2)],
         Keys::None => Vec::new(),
         Keys::Range { first, last, step } => {
             // From the first key on; what counts from the end of the arguments stays as it is.
             let from_first = i64::from(last) - i64::try_from(first).unwrap_or(i64::MAX);
             let last = if last < 0 { last.into() } else { from_first };
             let step = i64::try_from(step).unwrap_or(i64::MAX);
-            vec![(first, "range", [("lastkey", last), ("keystep", step), ("limit", 0)])]
+            vec![(Begin::Index(first), "range", [("lastkey", last), ("keystep", step), ("limit", 0)])]
         }
         Keys::Numkeys { at } => vec![keynum(at)],
+        Keys::OneAndStored { from } => {
+            vec![one(Begin::Index(1)), one(Begin::Word("STORE", from)), one(Begin::Word("STOREDIST", from))]
+        }
     };
     reply.set(found.len());
     for (begin, kind, numbers) in found {
@@ -116,9 +118,43 @@ fn key_specifications(spec: &Spec, reply: &mut ReplyWriter) {
     }
 }
 
+/// Where the search for keys begins.
+#[derive(Clone, Copy)]
+enum Begin {
+    /// At this argument.
+    Index(usize),
+    /// After this word, which stands at this argument or later.
+    Word(&'static str, usize),
+}
+
+impl Begin {
+    fn write(self, reply: &mut ReplyWriter) {
+        reply.map(2);
+        reply.bulk("type");
+        match self {
+            Self::Index(index) => {
+                reply.bulk("index");
+                reply.bulk("spec");
+                reply.map(1);
+                reply.bulk("index");
+                reply.count(index);
+            }
+            Self::Word(word, from) => {
+                reply.bulk("keyword");
+                reply.bulk("spec");
+                reply.map(2);
+                reply.bulk("keyword");
+                reply.bulk(word);
+                reply.bulk("startfrom");
+                reply.count(from);
+            }
+        }
+    }
+}
+
 fn key_specification(
     spec: &Spec,
-    begin: usize,
+    begin: Begin,
     kind: &str,
     numbers: &[(&str, i64)],
     reply: &mut ReplyWriter,
@@ -127,13 +163,7 @@ fn key_specification(
     reply.bulk("flags");
     words(key_flags(spec).iter(), reply);
     reply.bulk("begin_search");
-    reply.map(2);
-    reply.bulk("type");
-    reply.bulk("index");
-    reply.bulk("spec");
-    reply.map(1);
-    reply.bulk("index");
-    reply.count(begin);
+    begin.write(reply);
     reply.bulk("find_keys");
     reply.map(2);
     reply.bulk("type");

@@ -84,3 +84,18 @@ fn many_members_at_once_are_kept_as_a_large_sorted_set() {
         ("OBJECT ENCODING x", "$8 listpack"),
     ]);
 }
+
+#[test]
+fn a_long_member_counts_where_it_is_written_or_the_first_of_a_new_sorted_set() {
+    let mut bench = Bench::new();
+    bench.limit(Limits { zset_listpack_value: 3, ..Limits::DEFAULT });
+    bench.table(&[
+        ("ZADD z 1 a", ":1"),
+        ("ZADD z XX 1 long 2 longer", ":0"),
+        ("OBJECT ENCODING z", "$8 listpack"),
+        ("ZADD z 1 long", ":1"),
+        ("OBJECT ENCODING z", "$8 skiplist"),
+        ("ZADD y 1 long", ":1"),
+        ("OBJECT ENCODING y", "$8 skiplist"),
+    ]);
+}

@@ -79,6 +79,18 @@ fn infinite_scores_that_cancel_out_are_zero() {
 }
 
 #[test]
+fn infinity_times_zero_is_taken_as_redis_takes_it() {
+    Bench::new().table(&[
+        ("ZADD a 1 x", ":1"),
+        ("ZADD b inf x 2 y", ":2"),
+        ("ZINTER 2 a b WEIGHTS 1 0 WITHSCORES", "*2 $1 x $1 0"),
+        ("ZINTER 2 a b WEIGHTS 1 0 AGGREGATE MIN WITHSCORES", "*2 $1 x $1 1"),
+        ("ZUNION 2 a b WEIGHTS 1 0 AGGREGATE MIN WITHSCORES", "*4 $1 x $1 0 $1 y $1 0"),
+        ("ZINTER 2 b b WEIGHTS 0 1 AGGREGATE MIN WITHSCORES", "*4 $1 x $1 0 $1 y $1 0"),
+    ]);
+}
+
+#[test]
 fn mistakes_are_told_in_redis_words() {
     filled().table(&[
         ("ZUNION 0 a", "-ERR at least 1 input key is needed for 'zunion' command"),

@@ -140,6 +140,12 @@ fn keys_are_found_in_any_command() {
     let info = fixture.raw("COMMAND INFO sintercard").replace("\r\n", " ");
     assert!(info.contains("+movablekeys"), "{info}");
     assert!(info.contains("keynum $4 spec *6 $9 keynumidx :0 $8 firstkey :1 $7 keystep :1"), "{info}");
+    assert_eq!(
+        fixture.raw("COMMAND GETKEYS georadius a 1 2 3 m store b storedist c"),
+        "*2\r\n$1\r\na\r\n$1\r\nc\r\n"
+    );
+    let info = fixture.raw("COMMAND INFO georadius").replace("\r\n", " ");
+    assert!(info.contains("keyword $4 spec *4 $7 keyword $9 STOREDIST $9 startfrom :6"), "{info}");
     for command in ["GETKEYS", "GETKEYSANDFLAGS"] {
         for (line, error) in [
             ("nonsense a", "Invalid command specified"),
