@@ -230,10 +230,8 @@ impl Client {
     pub fn cut(&self, why: Cut) {
         // An error says that there is a reason already.
         let _first = self.cut.compare_exchange(0, why as u8 + 1, Relaxed, Relaxed);
-        // A connection may wait in two places at once. A permit is left where it waits in none, so that it wakes when it
-        // next does.
+        // All who wait: a connection may have begun to wait in one place and go on to wait in another.
         self.wake.notify_waiters();
-        self.wake.notify_one();
     }
 
     /// Why its connection is to be closed, if it is.
@@ -245,10 +243,12 @@ impl Client {
     /// Waits until its connection is to be closed; why.
     pub async fn until_cut(&self) -> Cut {
         loop {
+            // Made before the look, so that nothing in between is missed.
+            let woken = self.wake.notified();
             if let Some(why) = self.is_cut() {
                 return why;
             }
-            self.wake.notified().await;
+            woken.await;
         }
     }
 }
@@ -377,5 +377,22 @@ mod tests {
         client.cut(Cut::Idle);
         client.cut(Cut::Killed);
         assert_eq!(client.until_cut().await, Cut::Idle);
+    }
+
+    #[tokio::test]
+    async fn a_cut_reaches_all_who_wait_for_it() {
+        let here = SocketAddr::from(([127, 0, 0, 1], 1));
+        let client = Client::new(1, here, here);
+        let mut first = std::pin::pin!(client.until_cut());
+        let mut second = std::pin::pin!(client.until_cut());
+        tokio::select! {
+            biased;
+            _ = &mut first => panic!("nobody has cut it"),
+            _ = &mut second => panic!("nobody has cut it"),
+            () = std::future::ready(()) => {}
+        }
+        client.cut(Cut::Killed);
+        // Whoever is asked last is told as well, although the first one is not asked again.
+        assert_eq!(second.await, Cut::Killed);
     }
 }

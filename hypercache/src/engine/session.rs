@@ -112,7 +112,7 @@ impl Session {
     /// Notes that a command of a transaction could not be queued.
     pub fn spoil_transaction(&mut self) {
         if let Some(transaction) = &mut self.transaction {
-            transaction.spoiled = true;
+            transaction.spoil();
         }
     }
 

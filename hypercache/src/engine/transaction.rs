@@ -8,7 +8,9 @@ use crate::command::spec::Keys;
 use crate::command::spec::Run;
 use crate::command::spec::SessionCommand;
 use crate::keyspace::entry::UnixMillis;
+use crate::resp::Args;
 use crate::resp::OwnedArgs;
+use crate::resp::args::Span;
 use crate::store::Registry;
 
 /// A command that waits for `EXEC`.
@@ -25,8 +27,30 @@ pub struct Queued {
 pub struct Transaction {
     /// The commands, in order.
     pub queued: Vec<Queued>,
+    /// What they measure together, in bytes.
+    pub bytes: usize,
     /// A command could not be queued: `EXEC` will refuse them all.
     pub spoiled: bool,
+}
+
+impl Transaction {
+    /// Bytes that it takes to keep `args`: an empty argument has a place, too.
+    pub fn measure(args: Args<'_>) -> usize {
+        args.bytes() + args.len() * size_of::<Span>()
+    }
+
+    /// Takes in a command; one that will be refused with the rest need not be kept.
+    pub fn push(&mut self, command: &'static Command, args: Args<'_>) {
+        if !self.spoiled {
+            self.bytes += Self::measure(args);
+            self.queued.push(Queued { command, args: args.to_owned() });
+        }
+    }
+
+    /// Has `EXEC` refuse it, and gives up what was queued.
+    pub fn spoil(&mut self) {
+        *self = Self { spoiled: true, ..Self::default() };
+    }
 }
 
 /// The keys that a client watches; given up when dropped.

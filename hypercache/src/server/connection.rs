@@ -110,6 +110,7 @@ where
         parser: Parser::default(),
         pending: Vec::new(),
         unsent: Vec::new(),
+        filled: false,
     };
     closing.ending = connection.run().await;
 }
@@ -145,6 +146,8 @@ struct Connection<S> {
     pending: Vec<u8>,
     /// Replies that the socket did not take at once.
     unsent: Vec<u8>,
+    /// The last read took all that it had room for: more is likely to have arrived.
+    filled: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
@@ -158,14 +161,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 _ = stopping.wait_for(|stopping| *stopping) => Ending::Shutdown,
             }
         });
-        let mut progress = Progress::Read;
+        let (mut progress, mut stopping) = (Progress::Read, false);
         loop {
             let listens = progress == Progress::Read && self.session.listens();
             let step = tokio::select! {
                 biased;
                 step = self.step(progress) => step,
                 () = client.mailbox.filled(), if listens => Ok(progress),
-                ending = &mut ended => return ending,
+                ending = &mut ended, if !stopping => {
+                    if ending != Ending::Shutdown {
+                        return ending;
+                    }
+                    // What arrived before the stop may not have been noticed yet: the runtime looks at the sockets
+                    // before it comes back here, and then all of it is read.
+                    stopping = true;
+                    tokio::task::yield_now().await;
+                    continue;
+                }
+                () = std::future::ready(()), if stopping => return Ending::Shutdown,
             };
             // After the replies of the batch, so that a subscription is confirmed before its first message.
             if client.mailbox.waiting_bytes() > 0 {
@@ -184,6 +197,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     None => progress = next,
                 },
                 Err(_) => return Ending::Error,
+            }
+            // Whoever sends without end gets one buffer's worth of the thread at a time; then the others have their turn.
+            if std::mem::take(&mut self.filled) || progress == Progress::Run {
+                tokio::task::yield_now().await;
             }
         }
     }
@@ -220,6 +237,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if ready!(Pin::new(&mut self.stream).poll_read(cx, &mut read)).is_err() {
             return Poll::Ready(Progress::End(Ending::Error));
         }
+        self.filled = read.remaining() == 0;
         let input = read.filled();
         if input.is_empty() {
             return Poll::Ready(Progress::End(Ending::Client));
@@ -241,6 +259,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if read == 0 {
             return Ok(Progress::End(Ending::Client));
         }
+        self.filled = self.pending.len() == self.pending.capacity();
         if self.pending.len() > self.shared.settings.max_query_buffer() {
             return Ok(Progress::End(Ending::QueryBuffer));
         }

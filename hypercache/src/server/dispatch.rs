@@ -45,7 +45,9 @@ impl Executor for Dispatch {
         reply: &mut ReplyWriter,
     ) -> Result<Execution, ReplyError> {
         if session.transaction.is_some() && !transaction_commands::runs_at_once(call.command) {
-            return transaction_commands::queue(call, session, &self.engine, reply);
+            // What waits for `EXEC` is input that is not answered yet.
+            let bytes_max = self.node.settings.max_query_buffer();
+            return transaction_commands::queue(call, session, &self.engine, bytes_max, reply);
         }
         match call.command.spec.run {
             Run::Data(_) => self.engine.execute(call, session, reply),

@@ -162,9 +162,9 @@ fn hello(
     }
     let (mut credentials, mut name) = (None, None);
     while cursor.remaining() > 0 {
-        if cursor.word("AUTH") && cursor.remaining() >= 2 {
+        if cursor.remaining() > 2 && cursor.word("AUTH") {
             credentials = Some((cursor.required()?, cursor.required()?));
-        } else if cursor.word("SETNAME") && cursor.remaining() >= 1 {
+        } else if cursor.remaining() > 1 && cursor.word("SETNAME") {
             name = Some(cursor.required()?);
         } else {
             let option = String::from_utf8_lossy(cursor.next().unwrap_or_default()).into_owned();
@@ -330,5 +330,5 @@ fn tracking_info(reply: &mut ReplyWriter) {
     reply.bulk("redirect");
     reply.integer(-1);
     reply.bulk("prefixes");
-    reply.set(0);
+    reply.array(0);
 }

@@ -11,7 +11,6 @@ use crate::engine::Call;
 use crate::engine::Engine;
 use crate::engine::Execution;
 use crate::engine::Session;
-use crate::engine::transaction::Queued;
 use crate::engine::transaction::Transaction;
 use crate::engine::transaction::WatchList;
 use crate::resp::Args;
@@ -27,18 +26,21 @@ pub fn runs_at_once(command: &Command) -> bool {
     matches!(command.spec.run, Run::Session(Discard | Exec | Multi | Quit | Reset | Watch))
 }
 
-/// Queues a command for `EXEC`.
+/// Queues a command for `EXEC`, as long as what is queued measures no more than `bytes_max`.
 pub fn queue(
     call: &Call<'_>,
     session: &mut Session,
     engine: &Engine,
+    bytes_max: usize,
     reply: &mut ReplyWriter,
 ) -> Result<Execution, ReplyError> {
-    let queued = session.transaction.as_ref().map_or(0, |transaction| transaction.queued.len());
+    let (queued, bytes) = session.transaction.as_ref().map_or((0, 0), |all| (all.queued.len(), all.bytes));
     let refusal = if call.command.spec.flags.has(Flags::NO_MULTI) {
         Err(ReplyError::err("Command not allowed inside a transaction"))
     } else if queued >= QUEUED_MAX {
         Err(ReplyError::err("too many commands in one transaction"))
+    } else if bytes + Transaction::measure(call.args) > bytes_max {
+        Err(ReplyError::err("too many bytes in one transaction"))
     } else {
         engine.room(call, session)
     };
@@ -47,7 +49,7 @@ pub fn queue(
     }
     refusal?;
     if let Some(transaction) = &mut session.transaction {
-        transaction.queued.push(Queued { command: call.command, args: call.args.to_owned() });
+        transaction.push(call.command, call.args);
     }
     note(session);
     reply.simple("QUEUED");

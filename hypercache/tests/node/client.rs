@@ -10,6 +10,8 @@ use hypercache::resp::frame::Frame;
 use hypercache::resp::frame::FrameLimits;
 use hypercache::resp::frame::decode;
 
+use crate::telemetry_support::wait_for;
+
 /// A connection.
 pub struct Client {
     stream: TcpStream,
@@ -76,6 +78,22 @@ impl Client {
     /// Whether the other side has ended the connection and sent nothing more.
     pub fn has_ended(&mut self) -> bool {
         self.try_reply().is_none()
+    }
+
+    /// Waits until all that was sent lies in the other side's socket, read or not.
+    pub fn delivered(&self) {
+        let port = format!(":{:04X}", self.stream.local_addr().unwrap().port());
+        wait_for("what was sent is delivered", || {
+            let sockets = std::fs::read_to_string("/proc/net/tcp").unwrap();
+            let mut fields = sockets.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+            let own = fields.find(|fields| fields[1].ends_with(&port))?;
+            own[4].starts_with("00000000:").then_some(())
+        });
+    }
+
+    /// Ends the connection without a farewell, as a machine does that has just been started again.
+    pub fn reset(self) {
+        socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).unwrap();
     }
 
     /// Ends the sending half.

@@ -22,9 +22,40 @@ fn stores_are_apart_and_have_their_own_rules() {
     let refused = (0..1000).map(|n| client.text(&format!("SET k{n} {value}"))).find(|reply| reply != "OK");
     assert_eq!(refused.as_deref(), Some("OOM command not allowed when used memory > 'maxmemory'."));
     assert_eq!(client.text("GET k0").len(), 1000);
-    assert_eq!(client.text("FLUSHDB"), "OK");
-    assert_eq!(client.text("SET again 1"), "OK");
+    // What takes no memory goes on, and makes room.
+    assert_eq!(
+        (client.text("DEL k0 k1 k2 k3"), client.text("SET again 1")),
+        ("4".to_owned(), "OK".to_owned())
+    );
+    assert_eq!(client.text("SELECT default"), "OK");
+    assert_eq!(client.text(&format!("SET other {value}")), "OK");
+    let page = node.curl("/metrics", &[]);
+    assert!(
+        page.contains("hypercache_writes_refused_total{store=\"small\",reason=\"store_limit\"} 1"),
+        "{page}"
+    );
     assert!(node.curl("/api/cache/k?store=sessions", &[]).contains("\"session\""));
+}
+
+#[test]
+fn a_limit_for_all_stores_holds_for_their_sum() {
+    let node =
+        TestNode::configured("cache: { max_memory: 128KB }\nstores: [{ name: default }, { name: other }]\n");
+    let mut client = node.client();
+    let value = "x".repeat(1000);
+    let fill = |client: &mut crate::client::Client| {
+        (0..1000).find(|n| client.text(&format!("SET k{n} {value}")) != "OK").unwrap()
+    };
+    let room = fill(&mut client);
+    assert!((50..=131).contains(&room), "{room} values of 1000 bytes");
+    client.run("SELECT other");
+    assert!(client.text("SET k v").starts_with("OOM "));
+    assert_eq!(client.text("CONFIG SET maxmemory 256kb"), "OK");
+    assert_eq!(client.text("SET k v"), "OK");
+    let more = fill(&mut client);
+    assert!((50..=150).contains(&more), "{more} values of 1000 bytes");
+    assert_eq!(client.text("CONFIG SET maxmemory 0"), "OK");
+    assert_eq!(client.text("SET k v"), "OK");
 }
 
 #[test]

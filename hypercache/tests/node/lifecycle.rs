@@ -56,6 +56,42 @@ fn what_was_sent_before_the_signal_is_answered() {
 }
 
 #[test]
+fn nobody_is_forgotten_who_had_sent_before_the_signal() {
+    // One thread has to notice them all at the moment of the stop.
+    let mut node = TestNode::start_with(|command| {
+        command.args(["--io-threads", "1"]);
+    });
+    let mut clients: Vec<_> = (0..60).map(|_| node.client()).collect();
+    clients.iter_mut().for_each(|client| assert_eq!(client.text("PING"), "PONG"));
+    let batch: Vec<u8> = (0..50).flat_map(|n| wire(&["SET", &format!("k{n}"), "v"])).collect();
+    clients.iter_mut().for_each(|client| client.send(&batch));
+    clients.iter().for_each(|client| client.delivered());
+    node.signal(Signal::TERM);
+    for client in &mut clients {
+        assert_eq!(std::iter::from_fn(|| client.try_reply()).count(), 50);
+    }
+    assert_eq!(node.ended().code(), Some(0));
+}
+
+#[test]
+fn whoever_takes_no_replies_holds_a_stop_up_no_longer_than_allowed() {
+    let mut node = TestNode::start_with(|command| {
+        command.env("HYPERCACHE_SHUTDOWN_TIMEOUT", "200ms");
+    });
+    let mut client = node.client();
+    client.command(&["SET", "big", &"x".repeat(8 << 20)]);
+    client.send((0..20).flat_map(|_| wire(&["GET", "big"])).collect::<Vec<_>>());
+    wait_for("the replies are on their way", || {
+        node.client().text("CLIENT LIST").lines().any(|line| line.contains("cmd=get")).then_some(())
+    });
+    node.signal(Signal::TERM);
+    assert_eq!(node.ended().code(), Some(0));
+    let lines = node.lines("node");
+    let stopped = lines.iter().find(|line| line["event.action"] == "node-stopped").unwrap();
+    assert!(stopped["event.duration"].as_u64().is_some_and(|took| took >= 200_000_000), "{stopped}");
+}
+
+#[test]
 fn a_second_signal_ends_it_at_once() {
     let mut node = TestNode::start_with(|command| {
         command.env("HYPERCACHE_SHUTDOWN_TIMEOUT", "10m");
@@ -82,7 +118,11 @@ fn a_second_signal_ends_it_at_once() {
 fn a_client_may_stop_it() {
     let mut node = TestNode::start();
     let mut client = node.client();
-    client.send(wire(&["SHUTDOWN", "NOSAVE"]));
+    let refused = "ERR SHUTDOWN SAVE is not possible: this node keeps its data in memory only";
+    assert_eq!(client.text("SHUTDOWN SAVE"), refused);
+    client.send([wire(&["SET", "a", "1"]), wire(&["SHUTDOWN", "NOSAVE"]), wire(&["GET", "a"])].concat());
+    // What came before is answered; SHUTDOWN itself and what comes after are not.
+    assert_eq!(crate::client::text(&client.reply()), "OK");
     assert!(client.has_ended());
     assert_eq!(node.ended().code(), Some(0));
 }
@@ -116,6 +156,32 @@ fn a_data_folder_is_for_one_node() {
     });
     assert_eq!(code, Some(1));
     assert!(words.contains("another node uses this data folder") && words.contains("--data-dir"), "{words}");
+}
+
+#[test]
+fn a_data_folder_outlives_a_node_that_was_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = || {
+        TestNode::start_with(|command| {
+            command.arg("--data-dir").arg(folder.path());
+        })
+    };
+    let mut first = start();
+    first.signal(Signal::KILL);
+    assert_eq!(first.ended().code(), None);
+    assert_eq!(start().client().text("PING"), "PONG");
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_is_told_with_the_flag_to_change_it() {
+    for (data, reason) in [("node.yaml", "must be a folder"), ("/proc/none", "No such file or directory")] {
+        let (code, words) = fails(|command| {
+            std::fs::write(command.get_current_dir().unwrap().join("node.yaml"), "").unwrap();
+            command.args(["--data-dir", data]);
+        });
+        assert_eq!(code, Some(1));
+        assert!([data, reason, "--data-dir"].iter().all(|part| words.contains(part)), "{words}");
+    }
 }
 
 #[test]

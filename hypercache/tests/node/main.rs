@@ -6,6 +6,7 @@
 #[path = "../telemetry_support/mod.rs"]
 mod telemetry_support;
 
+mod against_redis;
 mod client;
 mod commands;
 mod lifecycle;
@@ -13,5 +14,6 @@ mod limits;
 mod process;
 mod protocol;
 mod pubsub;
+mod strangers;
 mod telemetry;
 mod transactions;

@@ -6,6 +6,7 @@ use std::process::Stdio;
 use crate::client::wire;
 use crate::process::TestNode;
 use crate::telemetry_support::Collector;
+use crate::telemetry_support::check_line;
 use crate::telemetry_support::wait_for;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -52,6 +53,57 @@ fn a_trace_given_over_resp_is_found_in_log_and_span() {
         .filter(|line| line["trace.id"] == TRACE && line["db.operation.name"] == "GET")
         .count();
     assert_eq!(gets, 1, "the context was used again");
+}
+
+#[test]
+fn every_command_has_a_whole_line_where_all_are_wanted() {
+    let node = TestNode::start_with(|command| {
+        command.args(["--command-log", "all", "--log-keys", "plain"]);
+    });
+    let mut client = node.client();
+    assert_eq!(client.text("CLIENT SETNAME teller"), "OK");
+    let batch = [wire(&["SET", "user:1", "a value"]), wire(&["GET", "user:1"]), wire(&["INCR", "user:1"])];
+    client.send(batch.concat());
+    (0..3).for_each(|_| drop(client.reply()));
+    let lines = wait_for("all lines are written", || {
+        let lines = node.lines("command");
+        let commands = lines.into_iter().filter(|line| line["db.operation.name"].is_string());
+        Some(commands.collect::<Vec<_>>()).filter(|commands| commands.len() >= 4)
+    });
+    for line in &lines {
+        check_line(line, "command");
+        assert_eq!((&line["sample.weight"], &line["client.address"]), (&1.0.into(), &"127.0.0.1".into()));
+    }
+    let fields = |name: &str| {
+        let line = lines.iter().find(|line| line["db.operation.name"] == name).unwrap();
+        ["event.outcome", "log.level", "hypercache.key.text", "hypercache.client.name", "error.type"]
+            .map(|field| line[field].as_str().unwrap_or_default())
+    };
+    assert_eq!(fields("SET"), ["success", "INFO", "user:1", "teller", ""]);
+    assert_eq!(fields("GET"), ["success", "INFO", "user:1", "teller", ""]);
+    assert_eq!(fields("INCR"), ["failure", "ERROR", "user:1", "teller", "ERR"]);
+    let written = std::fs::read_to_string(node.log("command")).unwrap();
+    assert!(!written.contains("a value"), "values are nobody's business: {written}");
+}
+
+#[test]
+fn a_trace_can_be_taken_back_and_a_wrong_one_is_refused() {
+    let node = TestNode::start_with(|command| {
+        command.args(["--command-log", "all"]);
+    });
+    let mut client = node.client();
+    let refused = "ERR Invalid traceparent";
+    assert!(client.text("CLIENT TRACECONTEXT nonsense").starts_with(refused));
+    assert!(
+        client.text(&format!("CLIENT TRACECONTEXT 00-{}-{PARENT}-01", "0".repeat(32))).starts_with(refused)
+    );
+    assert_eq!(client.text(&format!("CLIENT TRACECONTEXT 00-{TRACE}-{PARENT}-01")), "OK");
+    assert_eq!(client.text("CLIENT TRACECONTEXT OFF"), "OK");
+    client.run("GET k");
+    let line = wait_for("the line is written", || {
+        node.lines("command").into_iter().find(|line| line["db.operation.name"] == "GET")
+    });
+    assert_ne!(line["trace.id"], TRACE);
 }
 
 #[test]

@@ -88,6 +88,12 @@ fn setbit(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outc
         Some(1) => true,
         _ => return Err(BAD_BIT),
     };
+    let present = cx.peek_string(&args[1])?.map(Str::bytes);
+    if present.is_some_and(|bytes| offset / 8 < bytes.len() as u64 && bits::get(&bytes, offset) == bit) {
+        // It is as it should be: whoever watches the key is not disturbed.
+        reply.integer(bit.into());
+        return Ok(());
+    }
     let old = cx.change_string(&args[1], |string| bits::set(bytes_with(string, offset), offset, bit))?;
     reply.integer(old.into());
     Ok(())
@@ -111,6 +117,13 @@ impl BitRange {
         }
         cursor.end()?;
         Ok(Self { start, end, in_bits })
+    }
+
+    /// As `BITPOS` takes it: it compares the ends when they are cut off, other than `BITCOUNT`, so that any range before
+    /// the string is the string's first unit.
+    fn cut_first(&self, len: usize) -> Self {
+        let first = -(len as i64 * if self.in_bits { 8 } else { 1 });
+        Self { start: self.start.max(first), end: self.end.map(|end| end.max(first)), in_bits: self.in_bits }
     }
 
     /// The first and the last bit in a string of `len` bytes; none where nothing is left of the range.
@@ -148,7 +161,7 @@ fn bitpos(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outc
         return Ok(());
     };
     let bytes = string.bytes();
-    let found = range.bits(bytes.len()).and_then(|(first, last)| {
+    let found = range.cut_first(bytes.len()).bits(bytes.len()).and_then(|(first, last)| {
         let within = bits::position(&bytes, bit, first, last);
         // Without an end the string counts as followed by zeros.
         within.or((!bit && range.end.is_none()).then_some(last + 1))
@@ -244,6 +257,8 @@ mod tests {
             ("BITPOS a 1", ":1"),
             ("BITPOS a 0 1", ":8"),
             ("BITPOS a 1 2 -1 BIT", ":2"),
+            ("BITPOS a 1 -100 -200", ":1"),
+            ("BITPOS a 0 -100 -200", ":0"),
             ("BITPOS a 2", "-ERR The bit argument must be 1 or 0."),
             ("BITPOS none 0", ":0"),
             ("BITPOS none 1", ":-1"),

@@ -245,7 +245,7 @@ pub fn list(args: Args<'_>, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
     cursor.end()?;
     let every = table().top_level().flat_map(|command| once(command).chain(table().subcommands_of(command)));
     let names: Vec<String> = every.filter(|command| wanted(command)).map(Command::lower_name).collect();
-    reply.set(names.len());
+    reply.array(names.len());
     names.iter().for_each(|name| reply.bulk(name));
     Ok(())
 }

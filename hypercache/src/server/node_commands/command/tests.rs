@@ -182,7 +182,7 @@ fn names_are_listed_by_filter() {
         assert_eq!(fixture.raw(&format!("COMMAND LIST {line}")), "-ERR syntax error\r\n", "{line}");
     }
     fixture.protocol(Protocol::Resp3);
-    assert!(fixture.raw("COMMAND LIST").starts_with('~'));
+    assert!(fixture.raw("COMMAND LIST").starts_with('*'));
 }
 
 #[test]
