@@ -11,7 +11,6 @@ use crate::server::node_commands::config::values::memory;
 use crate::server::node_commands::config::values::only;
 use crate::server::node_commands::config::values::word;
 use crate::server::node_commands::config::values::yes_or_no;
-use crate::value::limits::Limits;
 
 /// A parameter.
 pub struct Parameter {
@@ -29,6 +28,20 @@ const fn fixed(name: &'static str, get: fn(&NodeState) -> String) -> Parameter {
 
 const fn settable(name: &'static str, get: fn(&NodeState) -> String, set: Set) -> Parameter {
     Parameter { name, get, set: Some(set) }
+}
+
+/// A threshold of an encoding, under one of its names: the field of the limits, and what reads a new value for it.
+macro_rules! value_limit {
+    ($name:literal, $field:ident, $read:ident) => {
+        settable(
+            $name,
+            |node| node.registry.limits().$field.to_string(),
+            |node, value| {
+                let limit = $read(value)?;
+                Ok(Box::new(move || node.registry.change_limits(|limits| limits.$field = limit)))
+            },
+        )
+    };
 }
 
 /// Longest time in seconds, and most connections, that Redis takes.
@@ -81,26 +94,10 @@ pub const PARAMETERS: &[Parameter] = &[
     ),
     fixed("databases", |node| node.registry.all().len().to_string()),
     fixed("dir", |node| node.config.node.data_dir.display().to_string()),
-    settable(
-        "hash-max-listpack-entries",
-        |node| node.registry.limits().hash_listpack_entries.to_string(),
-        |node, value| limit_of_count(node, value, |limits, limit| limits.hash_listpack_entries = limit),
-    ),
-    settable(
-        "hash-max-listpack-value",
-        |node| node.registry.limits().hash_listpack_value.to_string(),
-        |node, value| limit_of_bytes(node, value, |limits, limit| limits.hash_listpack_value = limit),
-    ),
-    settable(
-        "hash-max-ziplist-entries",
-        |node| node.registry.limits().hash_listpack_entries.to_string(),
-        |node, value| limit_of_count(node, value, |limits, limit| limits.hash_listpack_entries = limit),
-    ),
-    settable(
-        "hash-max-ziplist-value",
-        |node| node.registry.limits().hash_listpack_value.to_string(),
-        |node, value| limit_of_bytes(node, value, |limits, limit| limits.hash_listpack_value = limit),
-    ),
+    value_limit!("hash-max-listpack-entries", hash_listpack_entries, limit_of_count),
+    value_limit!("hash-max-listpack-value", hash_listpack_value, limit_of_bytes),
+    value_limit!("hash-max-ziplist-entries", hash_listpack_entries, limit_of_count),
+    value_limit!("hash-max-ziplist-value", hash_listpack_value, limit_of_bytes),
     fixed("hz", |node| {
         let interval = node.config.cache.expiry_interval.as_millis().max(1);
         (1000 / interval).max(1).to_string()
@@ -112,22 +109,8 @@ pub const PARAMETERS: &[Parameter] = &[
         |_, value| only(yes_or_no(value)?, "yes", "latencies are always tracked"),
     ),
     fixed("latency-tracking-info-percentiles", |_| "50 99 99.9".to_owned()),
-    settable(
-        "list-max-listpack-size",
-        |node| node.registry.limits().list_listpack_size.to_string(),
-        |node, value| {
-            let size = i32::try_from(integer(value, INT_MIN, INT_MAX)?).unwrap_or(i32::MAX);
-            Ok(Box::new(move || node.registry.change_limits(|limits| limits.list_listpack_size = size)))
-        },
-    ),
-    settable(
-        "list-max-ziplist-size",
-        |node| node.registry.limits().list_listpack_size.to_string(),
-        |node, value| {
-            let size = i32::try_from(integer(value, INT_MIN, INT_MAX)?).unwrap_or(i32::MAX);
-            Ok(Box::new(move || node.registry.change_limits(|limits| limits.list_listpack_size = size)))
-        },
-    ),
+    value_limit!("list-max-listpack-size", list_listpack_size, limit_of_chunk),
+    value_limit!("list-max-ziplist-size", list_listpack_size, limit_of_chunk),
     settable("loglevel", log_level, set_log_level),
     settable(
         "maxclients",
@@ -174,21 +157,9 @@ pub const PARAMETERS: &[Parameter] = &[
         },
     ),
     settable("save", |_| String::new(), |_, value| only(value, "", "there are no snapshots")),
-    settable(
-        "set-max-intset-entries",
-        |node| node.registry.limits().set_intset_entries.to_string(),
-        |node, value| limit_of_count(node, value, |limits, limit| limits.set_intset_entries = limit),
-    ),
-    settable(
-        "set-max-listpack-entries",
-        |node| node.registry.limits().set_listpack_entries.to_string(),
-        |node, value| limit_of_count(node, value, |limits, limit| limits.set_listpack_entries = limit),
-    ),
-    settable(
-        "set-max-listpack-value",
-        |node| node.registry.limits().set_listpack_value.to_string(),
-        |node, value| limit_of_bytes(node, value, |limits, limit| limits.set_listpack_value = limit),
-    ),
+    value_limit!("set-max-intset-entries", set_intset_entries, limit_of_count),
+    value_limit!("set-max-listpack-entries", set_listpack_entries, limit_of_count),
+    value_limit!("set-max-listpack-value", set_listpack_value, limit_of_bytes),
     settable("slave-read-only", |_| "yes".to_owned(), replica_read_only),
     settable("slowlog-log-slower-than", slow_threshold, |node, value| {
         let threshold = match integer(value, -1, i64::MAX)? {
@@ -214,44 +185,23 @@ pub const PARAMETERS: &[Parameter] = &[
             Ok(Box::new(move || node.settings.set_idle_timeout(timeout)))
         },
     ),
-    settable(
-        "zset-max-listpack-entries",
-        |node| node.registry.limits().zset_listpack_entries.to_string(),
-        |node, value| limit_of_count(node, value, |limits, limit| limits.zset_listpack_entries = limit),
-    ),
-    settable(
-        "zset-max-listpack-value",
-        |node| node.registry.limits().zset_listpack_value.to_string(),
-        |node, value| limit_of_bytes(node, value, |limits, limit| limits.zset_listpack_value = limit),
-    ),
-    settable(
-        "zset-max-ziplist-entries",
-        |node| node.registry.limits().zset_listpack_entries.to_string(),
-        |node, value| limit_of_count(node, value, |limits, limit| limits.zset_listpack_entries = limit),
-    ),
-    settable(
-        "zset-max-ziplist-value",
-        |node| node.registry.limits().zset_listpack_value.to_string(),
-        |node, value| limit_of_bytes(node, value, |limits, limit| limits.zset_listpack_value = limit),
-    ),
+    value_limit!("zset-max-listpack-entries", zset_listpack_entries, limit_of_count),
+    value_limit!("zset-max-listpack-value", zset_listpack_value, limit_of_bytes),
+    value_limit!("zset-max-ziplist-entries", zset_listpack_entries, limit_of_count),
+    value_limit!("zset-max-ziplist-value", zset_listpack_value, limit_of_bytes),
 ];
 
-fn limit_of_count<'a>(
-    node: &'a NodeState,
-    value: &str,
-    set: fn(&mut Limits, usize),
-) -> Result<Apply<'a>, String> {
-    let count = usize::try_from(integer(value, 0, i64::MAX)?).unwrap_or(usize::MAX);
-    Ok(Box::new(move || node.registry.change_limits(|limits| set(limits, count))))
+fn limit_of_count(value: &str) -> Result<usize, String> {
+    integer(value, 0, i64::MAX).map(|count| usize::try_from(count).unwrap_or(usize::MAX))
 }
 
-fn limit_of_bytes<'a>(
-    node: &'a NodeState,
-    value: &str,
-    set: fn(&mut Limits, usize),
-) -> Result<Apply<'a>, String> {
-    let bytes = usize::try_from(memory(value, 0, i64::MAX)?).unwrap_or(usize::MAX);
-    Ok(Box::new(move || node.registry.change_limits(|limits| set(limits, bytes))))
+fn limit_of_bytes(value: &str) -> Result<usize, String> {
+    memory(value, 0, i64::MAX).map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX))
+}
+
+/// Of a list's chunk: a number of elements, or, below zero, a class of bytes.
+fn limit_of_chunk(value: &str) -> Result<i32, String> {
+    integer(value, INT_MIN, INT_MAX).map(|size| i32::try_from(size).unwrap_or(i32::MAX))
 }
 
 fn input_bytes(value: &str) -> Result<usize, String> {
