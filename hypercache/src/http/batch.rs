@@ -23,7 +23,6 @@ use crate::http::run::Caller;
 use crate::http::run::Runner;
 use crate::http::ttl::Ttl;
 use crate::http::value;
-use crate::resp::frame::Frame;
 
 /// Keys in one request at the most.
 pub const ITEMS_MAX: usize = 1000;
@@ -95,8 +94,7 @@ pub async fn get(
     body: Body,
 ) -> Result<Response, Problem> {
     let query = keys::query(asked)?;
-    body::must_be_json(&headers)?;
-    let GetBody { keys } = body::json(&body::read(body, state.max_body).await?)?;
+    let GetBody { keys } = body::declared_json(&headers, body, state.max_body).await?;
     check(keys.iter().map(String::as_str))?;
     let store = keys::store(&state, query.store.as_deref())?;
     let mut runner = Runner::new(&state, &caller, store);
@@ -105,15 +103,13 @@ pub async fn get(
     Ok(Json(GetAnswer { misses: items.len() - hits, hits, items }).into_response())
 }
 
-/// One lookup for value and time to live, so that it counts as one. As in `MGET`, what is no string is not found.
+/// As in `MGET`, what is no string is not found.
 fn found<'a>(runner: &mut Runner<'_>, key: &'a str) -> Result<Found<'a>, Problem> {
-    let answered = match runner.run(["GETPTTL", key]) {
-        Ok(Frame::Array(parts)) => <[Frame; 2]>::try_from(parts).ok(),
+    let read = match keys::read(runner, key.as_bytes()) {
         Err(problem) if problem.code == "WRONGTYPE" => None,
-        Err(problem) => return Err(problem),
-        Ok(_) => return Err(Problem::internal("GETPTTL did not answer with an array")),
+        read => read?,
     };
-    let Some([Frame::Bulk(bytes), Frame::Integer(millis)]) = answered else {
+    let Some((bytes, ttl_seconds)) = read else {
         let value = Some(RawValue::NULL.to_owned());
         return Ok(Found { key, found: false, value, value_base64: None, ttl_seconds: None });
     };
@@ -121,7 +117,6 @@ fn found<'a>(runner: &mut Runner<'_>, key: &'a str) -> Result<Found<'a>, Problem
         ("value", value) => (Some(value), None),
         (_, value) => (None, Some(value)),
     };
-    let ttl_seconds = (millis >= 0).then(|| millis as f64 / 1000.0);
     Ok(Found { key, found: true, value, value_base64, ttl_seconds })
 }
 
@@ -134,8 +129,7 @@ pub async fn put(
     body: Body,
 ) -> Result<Response, Problem> {
     let query = keys::query(asked)?;
-    body::must_be_json(&headers)?;
-    let PutBody { items } = body::json(&body::read(body, state.max_body).await?)?;
+    let PutBody { items } = body::declared_json(&headers, body, state.max_body).await?;
     check(items.iter().map(|item| item.key.as_str()))?;
     let lives = items
         .iter()

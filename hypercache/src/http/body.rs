@@ -81,14 +81,18 @@ pub async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
     }
 }
 
-/// Refuses a body that is not declared as JSON. This also keeps web pages out: a browser asks before it lets a page send
-/// JSON to another site, and the answer is no.
-pub fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
-    if is_json(headers) {
-        return Ok(());
+/// A body that has to be declared as JSON, as JSON of this form. This also keeps web pages out: a browser asks before it
+/// lets a page send JSON to another site, and the answer is no.
+pub async fn declared_json<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+) -> Result<T, Problem> {
+    if !is_json(headers) {
+        let detail = "send the body as JSON, with Content-Type: application/json";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", detail));
     }
-    let detail = "send the body as JSON, with Content-Type: application/json";
-    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", detail))
+    json(&read(body, limit).await?)
 }
 
 /// The body as JSON of this form; what is wrong with it is told with line and column.

@@ -16,6 +16,7 @@ use axum::http::StatusCode;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::Value;
@@ -171,6 +172,18 @@ pub fn write(
     Ok(runner.run(parts)? != Frame::Null)
 }
 
+/// The value of a key and the seconds left to its life, if that ends; none where there is no such key. It is one lookup,
+/// so that it counts as one.
+pub fn read(runner: &mut Runner<'_>, key: &[u8]) -> Result<Option<(Bytes, Option<f64>)>, Problem> {
+    let Frame::Array(parts) = runner.run([b"GETPTTL", key])? else {
+        return Err(Problem::internal("GETPTTL did not answer with an array"));
+    };
+    let Ok([Frame::Bulk(bytes), Frame::Integer(millis)]) = <[Frame; 2]>::try_from(parts) else {
+        return Ok(None);
+    };
+    Ok(Some((bytes, (millis >= 0).then(|| millis as f64 / 1000.0))))
+}
+
 /// Reads a key. A `HEAD` is a `GET` whose body is not sent.
 pub async fn get(
     State(state): State<Arc<HttpState>>,
@@ -182,14 +195,9 @@ pub async fn get(
     let (key, query) = (key(&uri)?, query(asked)?);
     let store = store(&state, query.store.as_deref())?;
     let mut runner = Runner::new(&state, &caller, store);
-    let answered = match runner.run([b"GETPTTL", &key[..]])? {
-        Frame::Array(parts) => <[Frame; 2]>::try_from(parts).ok(),
-        _ => None,
-    };
-    let Some([Frame::Bulk(bytes), Frame::Integer(millis)]) = answered else {
+    let Some((bytes, ttl_seconds)) = read(&mut runner, &key)? else {
         return Err(Problem::no_such_key());
     };
-    let ttl_seconds = (millis >= 0).then(|| millis as f64 / 1000.0);
     let mut response = if let Some(kind) = bare(&headers) {
         ([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], bytes).into_response()
     } else {
