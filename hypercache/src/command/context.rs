@@ -328,9 +328,7 @@ impl<'a> Context<'a> {
         unit_millis: i64,
         command: &str,
     ) -> Result<UnixMillis, ReplyError> {
-        let millis = amount.checked_mul(unit_millis).filter(|millis| *millis > 0);
-        let deadline = millis.and_then(|millis| i64::try_from(self.stamp.now).ok()?.checked_add(millis));
-        deadline.map(i64::unsigned_abs).ok_or_else(|| ReplyError::invalid_expire(command))
+        deadline_from(self.stamp.now, amount, unit_millis, command)
     }
 
     /// An absolute time as a deadline; the command's own error where it is not positive or too far away.
@@ -340,8 +338,7 @@ impl<'a> Context<'a> {
         unit_millis: i64,
         command: &str,
     ) -> Result<UnixMillis, ReplyError> {
-        let millis = amount.checked_mul(unit_millis).filter(|millis| *millis > 0);
-        millis.map(i64::unsigned_abs).ok_or_else(|| ReplyError::invalid_expire(command))
+        deadline_from(0, amount, unit_millis, command)
     }
 
     fn default_deadline(&self) -> Option<UnixMillis> {
@@ -410,4 +407,15 @@ impl<'a> Context<'a> {
 
 fn string(entry: &Entry) -> Result<&Str, ReplyError> {
     entry.value().as_str().ok_or(error::WRONG_TYPE)
+}
+
+fn deadline_from(
+    base: UnixMillis,
+    amount: i64,
+    unit_millis: i64,
+    command: &str,
+) -> Result<UnixMillis, ReplyError> {
+    let millis = amount.checked_mul(unit_millis).filter(|millis| *millis > 0);
+    let deadline = millis.and_then(|millis| i64::try_from(base).ok()?.checked_add(millis));
+    deadline.map(i64::unsigned_abs).ok_or_else(|| ReplyError::invalid_expire(command))
 }
