@@ -4,6 +4,7 @@ use crate::command::Context;
 use crate::command::ReplyError;
 use crate::command::error;
 use crate::keyspace::entry::Entry;
+use crate::keyspace::key::HashedKey;
 use crate::value::Value;
 use crate::value::hash::Hash;
 use crate::value::limits::Limits;
@@ -123,8 +124,7 @@ impl Context<'_> {
             let empty = self.empty::<C>().into();
             self.locks[at].data.set(hashed, empty, deadline, now);
         }
-        let changed = self.change_present_collection(key, change)?;
-        Ok(changed.expect("the key is there: it was looked at or made above, under the same lock"))
+        self.change_found(hashed, at, change)
     }
 
     /// As `change_collection`; none where there is no such key.
@@ -133,23 +133,31 @@ impl Context<'_> {
         key: &[u8],
         change: impl FnOnce(&mut C) -> R,
     ) -> Result<Option<R>, ReplyError> {
-        let now = self.stamp.now;
         let (hashed, at) = self.locate(self.store.index(), key);
-        if self.peek_collection::<C>(key)?.is_none() {
-            return Ok(None);
-        }
-        let data = &mut self.locks[at].data;
+        if self.is_live(hashed, at) { self.change_found(hashed, at, change).map(Some) } else { Ok(None) }
+    }
+
+    /// Lets `change` work on the collection of a key that is there; one that is empty then goes.
+    fn change_found<C: Collection, R>(
+        &mut self,
+        key: HashedKey<'_>,
+        at: usize,
+        change: impl FnOnce(&mut C) -> R,
+    ) -> Result<R, ReplyError> {
+        let (now, data) = (self.stamp.now, &mut self.locks[at].data);
+        // Looked at before it is updated: a refused command must not count as an access or fire a watch.
+        data.get(key).and_then(|entry| C::of(entry.value())).ok_or(error::WRONG_TYPE)?;
         let (result, emptied) = data
-            .update(hashed, now, |value| {
+            .update(key, now, |value| {
                 let result = C::of_mut(value).map(change);
                 (result, value.is_empty_collection())
             })
             .expect("the key is there: it was looked at above, under the same lock");
         if emptied {
             // Without elements it may still have room for many.
-            let entry = data.remove(hashed);
+            let entry = data.remove(key);
             entry.into_iter().for_each(|entry| self.garbage.add(entry.into_value()));
         }
-        Ok(result)
+        result.ok_or(error::WRONG_TYPE)
     }
 }
