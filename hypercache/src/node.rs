@@ -56,6 +56,7 @@ use crate::telemetry::events::lifecycle::NodeStartFailed;
 use crate::telemetry::events::lifecycle::NodeStarted;
 use crate::telemetry::events::lifecycle::NodeStopped;
 use crate::telemetry::events::lifecycle::NodeStopping;
+use crate::telemetry::nanoseconds;
 use crate::telemetry::operation;
 
 /// Why a node does not start.
@@ -117,7 +118,7 @@ impl Node {
         let result = Self::build(config, config_file, telemetry);
         running.finish(&result, |_| "start_failed");
         match &result {
-            Ok(_) => NodeReady { duration_ns: nanos(began.elapsed()) }.emit(),
+            Ok(_) => NodeReady { duration_ns: nanoseconds(began.elapsed()) }.emit(),
             Err(error) => NodeStartFailed { message: &error.to_string() }.emit(),
         }
         result
@@ -195,7 +196,7 @@ impl Node {
         self.housekeeping.abort();
         self.sweeper.stop();
         running.succeed();
-        NodeStopped { duration_ns: nanos(began.elapsed()), connections_cut: self.clients.len() }.emit();
+        NodeStopped { duration_ns: nanoseconds(began.elapsed()), connections_cut: self.clients.len() }.emit();
     }
 }
 
@@ -338,8 +339,4 @@ fn raise_descriptor_limit() {
 
 fn run_id() -> String {
     (0..5).map(|_| format!("{:08x}", rand::random::<u32>())).collect()
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -16,6 +16,7 @@ use crate::telemetry::CommandSample;
 use crate::telemetry::Keep;
 use crate::telemetry::Telemetry;
 use crate::telemetry::TraceContext;
+use crate::telemetry::nanoseconds;
 
 /// Measures what goes through it.
 pub struct Observed<E> {
@@ -47,7 +48,10 @@ impl<E: Executor> Executor for Observed<E> {
         let result = self.inner.execute(call, session, reply);
         // One look at the clock for each command: where one ends, the next begins.
         let end = Instant::now();
-        let took = Took { service_ns: nanos(end - call.received), execution_ns: nanos(end - session.tick) };
+        let took = Took {
+            service_ns: nanoseconds(end - call.received),
+            execution_ns: nanoseconds(end - session.tick),
+        };
         session.tick = end;
         let (command, store) = (call.command.id, session.store as u16);
         self.telemetry.meters().command(CommandSample {
@@ -111,8 +115,4 @@ fn tell(
         hit: (effects.hits + effects.misses > 0).then_some(effects.misses == 0),
     };
     session.keep(record);
-}
-
-fn nanos(duration: std::time::Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

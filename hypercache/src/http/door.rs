@@ -33,6 +33,7 @@ use crate::telemetry::events::connection::ConnectionClosed;
 use crate::telemetry::events::connection::ConnectionOpened;
 use crate::telemetry::events::connection::ConnectionRefused;
 use crate::telemetry::events::connection::ProtocolViolated;
+use crate::telemetry::nanoseconds;
 
 /// How long a client may take to send its headers, and a connection may idle between two requests.
 const HEADER_TIME_MAX: Duration = Duration::from_secs(30);
@@ -121,7 +122,7 @@ impl Drop for Open {
             client: self.client,
             client_id: self.client_id,
             reason: self.reason,
-            duration_ns: u64::try_from(self.since.elapsed().as_nanos()).unwrap_or(u64::MAX),
+            duration_ns: nanoseconds(self.since.elapsed()),
             commands: self.requests.load(Relaxed),
         }
         .emit();

@@ -41,6 +41,7 @@ use crate::telemetry::Event;
 use crate::telemetry::events::connection::ConnectionClosed;
 use crate::telemetry::events::connection::ConnectionOpened;
 use crate::telemetry::events::connection::ProtocolViolated;
+use crate::telemetry::nanoseconds;
 
 /// Replies that have grown to this many bytes are sent before the batch goes on, so that a short pipeline of long replies
 /// does not pile them all up.
@@ -129,7 +130,7 @@ impl Drop for Closing {
             client: client.address,
             client_id: client.id,
             reason: self.ending.label(),
-            duration_ns: u64::try_from(client.since.elapsed().as_nanos()).unwrap_or(u64::MAX),
+            duration_ns: nanoseconds(client.since.elapsed()),
             commands: client.traffic().commands,
         }
         .emit();

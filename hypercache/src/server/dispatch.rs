@@ -22,6 +22,7 @@ use crate::server::node_commands::NodeState;
 use crate::server::session_commands;
 use crate::server::transaction_commands;
 use crate::telemetry::CommandSample;
+use crate::telemetry::nanoseconds;
 
 /// Answers for sessions and the node, and hands data commands to the engine.
 pub struct Dispatch {
@@ -161,7 +162,7 @@ impl Dispatch {
         began: Instant,
         outcome: &Result<Execution, ReplyError>,
     ) {
-        let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let took = nanoseconds(began.elapsed());
         let meters = self.node.telemetry.meters();
         meters.command(CommandSample {
             command: call.command.id,

@@ -13,6 +13,7 @@ use crate::telemetry::ExpiryMode;
 use crate::telemetry::Telemetry;
 use crate::telemetry::events::store::ExpiryOverrun;
 use crate::telemetry::events::store::ExpirySwept;
+use crate::telemetry::nanoseconds;
 use crate::telemetry::operation;
 
 /// Keys and fields removed under one hold of a shard's lock: some tens of microseconds that a command may have to wait.
@@ -75,7 +76,7 @@ impl Sweeper {
     }
 
     fn tell(&self, store: &Store, swept: Swept, took: Duration) {
-        let duration_ns = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        let duration_ns = nanoseconds(took);
         if swept.keys + swept.fields > 0 {
             let (meters, index) = (self.telemetry.meters(), store.index() as u16);
             meters.expired(index, ExpiryMode::Active, swept.keys);

@@ -2,6 +2,7 @@
 //! built. The record goes through a bounded queue to the telemetry thread, which does the rest.
 
 use crate::telemetry::context::TraceContext;
+use crate::telemetry::duration::nanoseconds;
 use crate::telemetry::http::HttpRecord;
 use crate::telemetry::meters::Meters;
 use crate::telemetry::meters::Proto;
@@ -195,8 +196,4 @@ impl CommandTelemetry {
     pub fn set_slow_threshold(&self, threshold: Duration) {
         self.slow_ns.store(nanoseconds(threshold), Relaxed);
     }
-}
-
-fn nanoseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

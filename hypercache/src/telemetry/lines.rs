@@ -1,6 +1,7 @@
 //! The log lines of commands and HTTP requests.
 
 use crate::telemetry::commands::CommandRecord;
+use crate::telemetry::duration::nanoseconds;
 use crate::telemetry::http::HttpRecord;
 use crate::telemetry::line::LineContext;
 use crate::telemetry::line::LineWriter;
@@ -8,7 +9,6 @@ use crate::telemetry::line::Stream;
 use crate::telemetry::own::Reason;
 use crate::telemetry::redaction::ShownKey;
 use crate::telemetry::spans::Ids;
-use std::time::Duration;
 
 /// What a finished line was, for those who count it.
 pub(super) struct LineMade {
@@ -126,8 +126,4 @@ fn sample(line: &mut LineWriter<'_>, reason: Reason, ratio: Option<f64>) {
 fn trace(line: &mut LineWriter<'_>, ids: Ids) {
     line.hex("trace.id", ids.trace_id, 32);
     line.hex("span.id", u128::from(ids.span_id), 16);
-}
-
-fn nanoseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

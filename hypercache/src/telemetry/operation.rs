@@ -2,6 +2,7 @@
 
 use crate::telemetry::catalogue;
 use crate::telemetry::definition::HistogramDef;
+use crate::telemetry::duration::nanoseconds;
 use crate::telemetry::event::Event;
 use crate::telemetry::event::events;
 use std::future::Future;
@@ -103,7 +104,7 @@ impl Operation {
         self.span.record("error.type", error_type);
         self.span.record("otel.status_code", "ERROR");
         self.span.record("otel.status_description", message);
-        let duration_ns = u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let duration_ns = nanoseconds(self.began.elapsed());
         let failed = OperationFailed { operation: self.def.name, error_type, message, duration_ns };
         self.span.in_scope(|| failed.emit());
     }
