@@ -1,8 +1,10 @@
 //! What a data handler works on: locked data, time, chance, and a note of what happened.
 
 mod collection;
+mod events;
 mod locks;
 
+pub use events::EventClass;
 pub use locks::Locks;
 
 use crate::command::ReplyError;
