@@ -23,6 +23,7 @@ use crate::engine::Disposal;
 use crate::engine::Engine;
 use crate::engine::Executor;
 use crate::engine::Observed;
+use crate::engine::client::Client;
 use crate::engine::client::Clients;
 use crate::engine::client::Cut;
 use crate::engine::session::unix_millis;
@@ -207,12 +208,10 @@ async fn keep_house(state: Arc<NodeState>) {
         second.tick().await;
         state.tick();
         if let Some(timeout) = state.settings.idle_timeout() {
-            // Whoever has subscribed waits for others and is not idle.
-            let idle = state
-                .clients
-                .all()
-                .into_iter()
-                .filter(|client| client.idle() > timeout && !client.subscriptions.any());
+            // Whoever has subscribed or waits for a reply waits for others and is not idle.
+            let waits = |client: &Client| client.subscriptions.any() || client.parked().is_some();
+            let idle =
+                state.clients.all().into_iter().filter(|client| client.idle() > timeout && !waits(client));
             idle.for_each(|client| client.cut(Cut::Idle));
         }
     }
@@ -261,12 +260,18 @@ impl Parts {
             authenticator: Arc::new(Authenticator::new(config.security.requirepass.clone())),
             telemetry,
             broker: Arc::default(),
+            waiters: Arc::default(),
             stop,
             statistics: Statistics::default(),
             config,
         });
         let disposal = Disposal::start().map_err(NodeError::Thread)?;
-        let engine = Engine::new(Arc::clone(&state.registry), disposal, state.telemetry.clone());
+        let engine = Engine::new(
+            Arc::clone(&state.registry),
+            disposal,
+            state.telemetry.clone(),
+            Arc::clone(&state.waiters),
+        );
         let dispatch = Dispatch::new(engine, Arc::clone(&state.authenticator), Arc::clone(&state));
         let guarded = Guarded::new(dispatch, Arc::clone(&state.authenticator));
         let executor: Arc<dyn Executor> = Arc::new(Observed::new(guarded, state.telemetry.clone()));

@@ -3,9 +3,13 @@
 mod collection;
 mod events;
 mod locks;
+pub mod wait;
 
 pub use events::EventClass;
 pub use locks::Locks;
+pub use locks::Place;
+pub use locks::Places;
+pub use wait::Wait;
 
 use crate::command::ReplyError;
 use crate::command::error;
@@ -85,6 +89,8 @@ pub struct Context<'a> {
     store: &'a Store,
     locks: Locks<'a>,
     touches: bool,
+    may_wait: bool,
+    wait: Option<Wait>,
     effects: Effects,
     /// Last, so that it is dropped after the locks.
     garbage: Garbage,
@@ -109,6 +115,8 @@ impl<'a> Context<'a> {
             store,
             locks,
             touches: true,
+            may_wait: false,
+            wait: None,
             effects: Effects::default(),
             garbage: Garbage::default(),
         }
@@ -125,6 +133,21 @@ impl<'a> Context<'a> {
     /// Lets reads leave no trace in the access order, as `CLIENT NO-TOUCH` asks for.
     pub fn read_without_trace(&mut self) {
         self.touches = false;
+    }
+
+    /// Lets the command wait where there is nothing for it; else it is answered at once.
+    pub fn let_wait(&mut self) {
+        self.may_wait = true;
+    }
+
+    /// Whether it may.
+    pub fn may_wait(&self) -> bool {
+        self.may_wait
+    }
+
+    /// What the command waits for, if it does.
+    pub fn take_wait(&mut self) -> Option<Wait> {
+        self.wait.take()
     }
 
     /// The time of the request.

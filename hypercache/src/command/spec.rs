@@ -205,6 +205,8 @@ impl Keys {
     pub const ALL: Self = Self::Range { first: 1, last: -1, step: 1 };
     /// Every other argument: key, value, key, value.
     pub const PAIRS: Self = Self::Range { first: 1, last: -1, step: 2 };
+    /// All arguments but the last one.
+    pub const BUT_LAST: Self = Self::Range { first: 1, last: -2, step: 1 };
     /// The first two arguments.
     pub const TWO: Self = Self::Range { first: 1, last: 2, step: 1 };
 

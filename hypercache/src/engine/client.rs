@@ -17,6 +17,7 @@ use parking_lot::MutexGuard;
 use tokio::sync::Notify;
 
 use crate::engine::mailbox::Mailbox;
+use crate::engine::parked::Parked;
 use crate::engine::pubsub::SubscriptionCounts;
 use crate::resp::Protocol;
 
@@ -75,6 +76,7 @@ pub struct Client {
     /// Commands queued since `MULTI`, plus one; 0 outside of one.
     queued: AtomicUsize,
     watched: AtomicUsize,
+    parked: Mutex<Option<Arc<Parked>>>,
     wake: Notify,
 }
 
@@ -118,6 +120,7 @@ impl Client {
             cut: AtomicU8::new(0),
             queued: AtomicUsize::new(0),
             watched: AtomicUsize::new(0),
+            parked: Mutex::default(),
             wake: Notify::new(),
         }
     }
@@ -224,6 +227,16 @@ impl Client {
     /// Commands queued since `MULTI`, if it is in one, and keys that it watches.
     pub fn transaction(&self) -> (Option<usize>, usize) {
         (self.queued.load(Relaxed).checked_sub(1), self.watched.load(Relaxed))
+    }
+
+    /// Notes the request whose reply it waits for, or that it waits for none.
+    pub fn set_parked(&self, parked: Option<Arc<Parked>>) {
+        *self.parked.lock() = parked;
+    }
+
+    /// The request whose reply it waits for, if it does.
+    pub fn parked(&self) -> Option<Arc<Parked>> {
+        self.parked.lock().clone()
     }
 
     /// Has its connection closed; the first reason holds.

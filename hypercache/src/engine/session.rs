@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use crate::command::context::Stamp;
 use crate::engine::client::Client;
+use crate::engine::parked::Waiting;
 use crate::engine::pubsub::Broker;
 use crate::engine::pubsub::Subscriptions;
 use crate::engine::transaction::Transaction;
@@ -64,6 +65,8 @@ pub struct Session {
     pub transaction: Option<Transaction>,
     /// The keys that must not change before `EXEC`.
     pub watched: Option<WatchList>,
+    /// The request whose reply it waits for.
+    waiting: Option<Waiting>,
     /// Most clients never subscribe.
     subscriptions: Option<Box<Subscriptions>>,
 }
@@ -87,6 +90,7 @@ impl Session {
             kept: Vec::new(),
             transaction: None,
             watched: None,
+            waiting: None,
             subscriptions: None,
         }
     }
@@ -107,6 +111,28 @@ impl Session {
     /// Whether messages may come to it without being asked for.
     pub fn listens(&self) -> bool {
         self.subscriptions.as_ref().is_some_and(|subscriptions| subscriptions.any())
+    }
+
+    /// Whether its commands may wait for something: over HTTP each has to answer at once.
+    pub fn may_wait(&self) -> bool {
+        self.door == Door::Resp
+    }
+
+    /// Waits for a request's reply from here on.
+    pub fn park(&mut self, waiting: Waiting) {
+        self.client.set_parked(Some(Arc::clone(&waiting.parked)));
+        self.waiting = Some(waiting);
+    }
+
+    /// The request whose reply it waits for, if it does.
+    pub fn waiting(&self) -> Option<&Waiting> {
+        self.waiting.as_ref()
+    }
+
+    /// Waits no more; what it has waited for.
+    pub fn unpark(&mut self) -> Option<Waiting> {
+        self.client.set_parked(None);
+        self.waiting.take()
     }
 
     /// Notes that a command of a transaction could not be queued.

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use crate::command::Command;
 use crate::command::context::Locks;
+use crate::command::context::Place;
+use crate::command::context::Places;
+use crate::command::spec::Flags;
 use crate::command::spec::Keys;
 use crate::command::spec::Run;
 use crate::command::spec::SessionCommand;
@@ -116,21 +119,15 @@ impl Drop for WatchList {
     }
 }
 
-/// Locks all that the queued commands and the watched keys need, for a client that has selected `store`. A command that
-/// names no keys and works on data may touch any.
-pub fn lock<'a>(
-    registry: &'a Registry,
+/// Where all keys belong that the queued commands and the watched keys need, for a client that has selected `store`, and
+/// whether any of it may change. None: a command that names no keys and works on data may touch any.
+pub fn places(
+    registry: &Registry,
     mut store: usize,
     queued: &[Queued],
     watched: Option<&WatchList>,
-) -> Locks<'a> {
-    let anywhere = |queued: &Queued| {
-        matches!(queued.command.spec.run, Run::Data(_)) && queued.command.spec.keys == Keys::None
-    };
-    if queued.iter().any(anywhere) {
-        return Locks::of_all(registry);
-    }
-    let mut keys: Vec<(usize, &[u8])> = Vec::new();
+) -> Option<(Places, bool)> {
+    let (mut places, mut writes) = (Places::new(), false);
     for Queued { command, args } in queued {
         let args = args.view();
         if matches!(command.spec.run, Run::Session(SessionCommand::Select)) {
@@ -140,12 +137,17 @@ pub fn lock<'a>(
         if !matches!(command.spec.run, Run::Data(_)) {
             continue;
         }
-        keys.extend(command.spec.keys.positions(args).filter_map(|at| Some((store, args.get(at)?))));
+        if command.spec.keys == Keys::None {
+            return None;
+        }
+        writes |= command.spec.flags.has(Flags::WRITE);
+        let keys = command.spec.keys.positions(args).filter_map(|at| args.get(at));
+        places.extend(keys.filter_map(|key| Place::of(registry, store, key)));
         if let Some(Ok(Some((other, at)))) = command.spec.other_store.map(|plan| plan(args, registry)) {
-            keys.extend(args.get(at).map(|key| (other, key)));
+            places.extend(args.get(at).and_then(|key| Place::of(registry, other, key)));
         }
     }
-    let watched =
-        watched.into_iter().flat_map(|list| list.keys.iter().map(|watched| (watched.store, &*watched.key)));
-    Locks::of_keys(registry, keys.into_iter().chain(watched))
+    let watched = watched.into_iter().flat_map(|list| &list.keys);
+    places.extend(watched.filter_map(|watched| Place::of(registry, watched.store, &watched.key)));
+    Some((places, writes))
 }

@@ -74,7 +74,8 @@ impl Bench {
         config.stores.push(StoreRules { name, max_memory: limit, default_ttl, ..config.stores[0].clone() });
         let registry = Arc::new(Registry::new(&config.stores, &config.cache, HashSeed(1)));
         let authenticator = Arc::new(Authenticator::new(password.map(|text| Secret(text.to_owned()))));
-        let engine = Engine::new(Arc::clone(&registry), Disposal::start().unwrap(), telemetry.clone());
+        let engine =
+            Engine::new(Arc::clone(&registry), Disposal::start().unwrap(), telemetry.clone(), Arc::default());
         let guarded = Guarded::new(engine, Arc::clone(&authenticator));
         let (stopping, seen) = watch::channel(false);
         let state = HttpState {

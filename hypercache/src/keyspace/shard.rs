@@ -7,6 +7,7 @@ use crate::keyspace::key::HashSeed;
 use crate::keyspace::key::HashedKey;
 use crate::keyspace::table::Position;
 use crate::keyspace::table::Table;
+use crate::keyspace::waits::Waits;
 use crate::keyspace::watch::Watches;
 use crate::value::Value;
 
@@ -43,6 +44,7 @@ pub struct Shard {
     /// Of each hash with fields that expire, the earliest deadline of one.
     field_deadlines: Deadlines,
     watches: Watches,
+    waits: Waits,
     entry_bytes: usize,
 }
 
@@ -74,6 +76,7 @@ impl Shard {
             deadlines: Deadlines::default(),
             field_deadlines: Deadlines::default(),
             watches: Watches::default(),
+            waits: Waits::default(),
             entry_bytes: 0,
         }
     }
@@ -260,21 +263,32 @@ impl Shard {
         &mut self.watches
     }
 
-    /// Takes all keys out; watchers stay with the shard and are told.
+    /// Who waits for which keys here.
+    pub fn waits(&mut self) -> &mut Waits {
+        &mut self.waits
+    }
+
+    /// Takes all keys out; who watches or waits stays with the shard and is told.
     pub fn take(&mut self, empty: Self) -> Self {
         let mut taken = std::mem::replace(self, empty);
         self.watches = std::mem::take(&mut taken.watches);
         self.watches.note_all(|hash| taken.holds(hash));
+        self.waits = std::mem::take(&mut taken.waits);
+        self.waits.note_all(|hash| taken.holds(hash));
         taken
     }
 
-    /// Exchanges all keys with another shard of the same place; watchers stay where they are and are told.
+    /// Exchanges all keys with another shard of the same place; who watches or waits stays where it is and is told.
     pub fn exchange(&mut self, other: &mut Self) {
         std::mem::swap(self, other);
         std::mem::swap(&mut self.watches, &mut other.watches);
         let mut watches = [std::mem::take(&mut self.watches), std::mem::take(&mut other.watches)];
         watches.iter_mut().for_each(|watches| watches.note_all(|hash| self.holds(hash) || other.holds(hash)));
         [self.watches, other.watches] = watches;
+        std::mem::swap(&mut self.waits, &mut other.waits);
+        let mut waits = [std::mem::take(&mut self.waits), std::mem::take(&mut other.waits)];
+        waits.iter_mut().for_each(|waits| waits.note_all(|hash| self.holds(hash) || other.holds(hash)));
+        [self.waits, other.waits] = waits;
     }
 
     fn holds(&self, hash: u64) -> bool {
@@ -284,6 +298,7 @@ impl Shard {
     /// Keeps bytes, deadlines and watchers in step with an entry that has changed.
     fn note(&mut self, hash: u64, before: Noted, after: Noted) {
         self.watches.note(hash);
+        self.waits.note(hash);
         self.entry_bytes = self.entry_bytes - before.bytes + after.bytes;
         move_deadline(&mut self.deadlines, hash, before.deadline, after.deadline);
         move_deadline(&mut self.field_deadlines, hash, before.field_deadline, after.field_deadline);

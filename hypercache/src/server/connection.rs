@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::Context;
 use std::task::Poll;
 use std::task::ready;
+use std::time::Duration;
 use std::time::Instant;
 
 use tokio::io::AsyncRead;
@@ -17,17 +18,22 @@ use tokio::io::AsyncWriteExt;
 use tokio::io::ReadBuf;
 
 use crate::command::Command;
+use crate::command::ReplyError;
+use crate::command::context::wait::Unserved;
 use crate::command::spec::Flags;
 use crate::command::spec::Run;
 use crate::command::spec::SessionCommand;
 use crate::command::table::table;
 use crate::engine::Call;
+use crate::engine::Execution;
 use crate::engine::Executor;
 use crate::engine::Flow;
 use crate::engine::Session;
 use crate::engine::client::Activity;
 use crate::engine::client::Cut;
 use crate::engine::client::Registration;
+use crate::engine::parked::Answer;
+use crate::engine::parked::Parked;
 use crate::engine::session::Door;
 use crate::engine::session::ReplyMode;
 use crate::resp::ReplyWriter;
@@ -88,6 +94,8 @@ enum Progress {
     Run,
     /// A command has to wait for `CLIENT PAUSE` to end; whether it may change data.
     Paused { writes: bool },
+    /// The session waits for the reply to a command.
+    Waiting,
     /// The connection ends once the replies are sent.
     End(Ending),
 }
@@ -164,7 +172,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         });
         let (mut progress, mut stopping) = (Progress::Read, false);
         loop {
-            let listens = progress == Progress::Read && self.session.listens();
+            let listens = matches!(progress, Progress::Read | Progress::Waiting) && self.session.listens();
             let step = tokio::select! {
                 biased;
                 step = self.step(progress) => step,
@@ -226,8 +234,64 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 pause.released(writes).await;
                 poll_fn(|cx| Poll::Ready(self.run_pending(cx, 0))).await
             }
+            Progress::Waiting => self.wait().await?,
             Progress::End(_) => progress,
         })
+    }
+
+    /// Waits for the reply to a command, and meanwhile for the client to go; what it sends is kept for later. May be given
+    /// up and begun again.
+    async fn wait(&mut self) -> io::Result<Progress> {
+        let room = self.shared.settings.max_query_buffer();
+        while let Some(waiting) = self.session.waiting() {
+            tokio::select! {
+                biased;
+                () = waiting.over() => break,
+                read = self.stream.read_buf(&mut self.pending), if self.pending.len() < room => {
+                    if read? == 0 {
+                        return Ok(Progress::End(Ending::Client));
+                    }
+                }
+            }
+        }
+        Ok(poll_fn(|cx| Poll::Ready(self.go_on(cx))).await)
+    }
+
+    /// Sends the reply that has come, and runs what is pending.
+    fn go_on(&mut self, cx: &mut Context<'_>) -> Progress {
+        if let Some(waiting) = self.session.unpark() {
+            let buffers = Rc::clone(&self.buffers);
+            let reply = &mut *buffers.reply.borrow_mut();
+            reply.clear(REPLY_BYTES_KEPT);
+            reply.set_protocol(self.session.protocol());
+            self.complete(&waiting.parked, reply);
+        }
+        self.send(cx);
+        let sent = std::mem::take(&mut self.unsent);
+        let progress = self.run_pending(cx, 0);
+        // The reply that was waited for goes first, whatever the socket took of it.
+        if !sent.is_empty() {
+            self.unsent.splice(..0, sent);
+        }
+        progress
+    }
+
+    fn complete(&mut self, parked: &Parked, reply: &mut ReplyWriter) {
+        let (result, took) = match parked.take() {
+            Some(Answer::Ran { reply: written, result, took }) => {
+                reply.raw(&written);
+                (result, took)
+            }
+            Some(Answer::Unserved) | None => {
+                parked.unserved.unwrap_or(Unserved::Null).write(reply);
+                (Ok(Execution::default()), Duration::ZERO)
+            }
+        };
+        let (call, session) = (parked.call(), &mut self.session);
+        self.shared.executor.completed(&call, session, &result, took, reply.len());
+        conclude(result, session, 0, reply);
+        session.end_batch(call.position + 1, &self.shared.telemetry);
+        self.note(call.command.id, 0, (0, 0), reply.len());
     }
 
     /// Waits for input and runs what it completes, in the thread's shared buffers: nothing is kept where nothing is left.
@@ -313,8 +377,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             commands += 1;
             last = command.id;
             let flow = answer(&*self.shared.executor, &call, &mut self.session, reply);
-            if flow == Flow::Close {
-                break Progress::End(Ending::Quit);
+            match flow {
+                Flow::Continue => {}
+                Flow::Close => break Progress::End(Ending::Quit),
+                Flow::Wait => break Progress::Waiting,
             }
             if reply.len() >= REPLY_BYTES_MAX {
                 break Progress::Run;
@@ -382,7 +448,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 /// Runs one command and writes its reply or error, unless the client wants none.
 fn answer(executor: &dyn Executor, call: &Call<'_>, session: &mut Session, reply: &mut ReplyWriter) -> Flow {
     let mark = reply.len();
-    let flow = match executor.execute(call, session, reply) {
+    match executor.execute(call, session, reply) {
+        // Its reply, and with it whether the client wants one, comes later.
+        Ok(Execution { flow: Flow::Wait, .. }) => Flow::Wait,
+        result => conclude(result, session, mark, reply),
+    }
+}
+
+/// Writes the error, if it is one, and takes back what was written after `mark` where the client wants no reply.
+fn conclude(
+    result: Result<Execution, ReplyError>,
+    session: &mut Session,
+    mark: usize,
+    reply: &mut ReplyWriter,
+) -> Flow {
+    let flow = match result {
         Ok(execution) => execution.flow,
         Err(error) => {
             reply.error(error.prefix, &error.text);

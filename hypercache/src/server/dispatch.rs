@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::command::ReplyError;
 use crate::command::context::Effects;
+use crate::command::context::Locks;
 use crate::command::spec::Run;
 use crate::command::spec::SessionCommand;
 use crate::engine::Call;
@@ -102,7 +103,11 @@ impl Dispatch {
         }
         self.room_for_all(&transaction, call, session)?;
         let registry = self.engine.registry();
-        let mut locks = transaction::lock(registry, session.store, &transaction.queued, watched.as_ref());
+        let places = transaction::places(registry, session.store, &transaction.queued, watched.as_ref());
+        let mut locks = match places {
+            Some((places, writes)) => self.engine.lock(places, writes),
+            None => Locks::of_all(registry),
+        };
         if watched.as_ref().is_some_and(|watched| !watched.unchanged(&mut locks, session.now())) {
             reply.null_array();
             drop(locks);
@@ -133,7 +138,7 @@ impl Dispatch {
             }
         }
         // Before the watches are given up, which takes locks of its own.
-        drop(locks);
+        self.engine.finish(locks, session);
         drop(watched);
         Ok(Execution { flow, effects })
     }

@@ -14,6 +14,7 @@ pub mod hash_counter;
 pub mod hash_expiry;
 pub mod key;
 pub mod list;
+pub mod list_blocking;
 pub mod list_element;
 pub mod list_move;
 pub mod pubsub;
@@ -28,6 +29,7 @@ pub mod transaction;
 pub mod zset;
 pub mod zset_add;
 pub mod zset_algebra;
+pub mod zset_blocking;
 mod zset_bounds;
 pub mod zset_pop;
 pub mod zset_range;
@@ -49,6 +51,7 @@ pub const ALL: &[&[Spec]] = &[
     hash_expiry::COMMANDS,
     key::COMMANDS,
     list::COMMANDS,
+    list_blocking::COMMANDS,
     list_element::COMMANDS,
     list_move::COMMANDS,
     pubsub::COMMANDS,
@@ -62,6 +65,7 @@ pub const ALL: &[&[Spec]] = &[
     zset::COMMANDS,
     zset_add::COMMANDS,
     zset_algebra::COMMANDS,
+    zset_blocking::COMMANDS,
     zset_pop::COMMANDS,
     zset_range::COMMANDS,
 ];

@@ -98,6 +98,7 @@ fn flags(client: &Client) -> String {
     let set = [
         (client.subscriptions.any(), 'P'),
         (client.transaction().0.is_some(), 'x'),
+        (client.parked().is_some(), 'b'),
         (client.is_cut().is_some(), 'A'),
         (client.no_evict(), 'e'),
         (client.no_touch(), 'T'),
@@ -263,18 +264,21 @@ pub fn unpause(node: &NodeState, reply: &mut ReplyWriter) {
     reply.ok();
 }
 
-/// `CLIENT UNBLOCK`. No command blocks its client, so there is never anybody to wake.
-pub fn unblock(args: Args<'_>, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
+/// `CLIENT UNBLOCK`.
+pub fn unblock(args: Args<'_>, node: &NodeState, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
     let mut cursor = Cursor::at(args, 2);
     let id = cursor.required()?;
     if cursor.remaining() > 1 {
         return Err(help::misused(args));
     }
-    if cursor.remaining() > 0 && !(cursor.word("TIMEOUT") || cursor.word("ERROR")) {
+    let with_error = cursor.word("ERROR");
+    if cursor.remaining() > 0 && !cursor.word("TIMEOUT") {
         return Err(UNBLOCK_REASON);
     }
-    decimal(id).ok_or(error::NOT_AN_INTEGER)?;
-    reply.integer(0);
+    let id = decimal(id).ok_or(error::NOT_AN_INTEGER)?;
+    let client = u64::try_from(id).ok().and_then(|id| node.clients.get(id));
+    let parked = client.and_then(|client| client.parked());
+    reply.integer(parked.is_some_and(|parked| parked.unblock(with_error)).into());
     Ok(())
 }
 

@@ -85,11 +85,12 @@ impl Fixture {
             telemetry: telemetry.clone(),
             stop: stop_sender,
             broker: Arc::default(),
+            waiters: Arc::default(),
             statistics: Statistics::default(),
             config,
         });
-        let engine =
-            Engine::new(registry, Disposal::start().expect("a thread can be started"), telemetry.clone());
+        let disposal = Disposal::start().expect("a thread can be started");
+        let engine = Engine::new(registry, disposal, telemetry.clone(), Arc::clone(&node.waiters));
         let dispatch = Dispatch::new(engine, Arc::clone(&authenticator), Arc::clone(&node));
         let executor = Observed::new(Guarded::new(dispatch, Arc::clone(&authenticator)), telemetry);
         let registration = connect(&node, 1001);

@@ -26,6 +26,7 @@ use crate::engine::Session;
 use crate::engine::client::Clients;
 use crate::engine::pubsub::Broker;
 use crate::engine::pubsub::Topic;
+use crate::engine::waiting::Waiters;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::security::Authenticator;
@@ -62,6 +63,8 @@ pub struct NodeState {
     pub telemetry: Telemetry,
     /// Knows who has subscribed to what.
     pub broker: Arc<Broker>,
+    /// Who waits for keys.
+    pub waiters: Arc<Waiters>,
     /// Asks the node to stop.
     pub stop: mpsc::Sender<&'static str>,
     /// What `INFO` counts.
@@ -90,7 +93,7 @@ pub fn run(
         NodeCommand::ClientKill => flow = client::kill(args, session, node, reply)?,
         NodeCommand::ClientList => client::list(args, node, reply)?,
         NodeCommand::ClientPause => client::pause(args, node, reply)?,
-        NodeCommand::ClientUnblock => client::unblock(args, reply)?,
+        NodeCommand::ClientUnblock => client::unblock(args, node, reply)?,
         NodeCommand::ClientUnpause => client::unpause(node, reply),
         NodeCommand::Command => command::all(reply),
         NodeCommand::CommandCount => command::count(reply),
