@@ -3,6 +3,7 @@
 pub mod client;
 pub mod disposal;
 pub mod gate;
+pub mod herald;
 pub mod mailbox;
 pub mod observed;
 pub mod pubsub;
@@ -11,6 +12,7 @@ pub mod transaction;
 pub mod version;
 
 pub use disposal::Disposal;
+pub use herald::Herald;
 pub use observed::Observed;
 pub use session::Session;
 
@@ -28,6 +30,7 @@ use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::store::Registry;
 use crate::store::Store;
+use crate::store::events::Listener;
 use crate::store::registry::LimitReached;
 use crate::telemetry::Event;
 use crate::telemetry::ExpiryMode;
@@ -83,17 +86,28 @@ pub struct Engine {
     registry: Arc<Registry>,
     disposal: Disposal,
     telemetry: Telemetry,
+    herald: Arc<Herald>,
 }
 
 impl Engine {
     /// An engine for these stores.
-    pub fn new(registry: Arc<Registry>, disposal: Disposal, telemetry: Telemetry) -> Self {
-        Self { registry, disposal, telemetry }
+    pub fn new(
+        registry: Arc<Registry>,
+        disposal: Disposal,
+        telemetry: Telemetry,
+        herald: Arc<Herald>,
+    ) -> Self {
+        Self { registry, disposal, telemetry, herald }
     }
 
     /// The stores.
     pub fn registry(&self) -> &Arc<Registry> {
         &self.registry
+    }
+
+    /// Who tells of changes.
+    pub fn herald(&self) -> &Arc<Herald> {
+        &self.herald
     }
 }
 
@@ -131,6 +145,10 @@ impl Engine {
         }
         let outcome = handler(&mut context, call.args, reply);
         let (effects, garbage) = (context.effects(), context.take_garbage());
+        let notices = context.take_notices();
+        if !notices.is_empty() {
+            self.herald.hear(notices);
+        }
         let locks = context.into_locks();
         self.disposal.discard(garbage);
         self.tell(store, effects);

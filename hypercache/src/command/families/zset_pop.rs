@@ -2,6 +2,7 @@
 
 use crate::command::Context;
 use crate::command::Outcome;
+use crate::command::context::EventClass;
 use crate::command::error;
 use crate::command::families::several_keys;
 use crate::command::spec::Flags;
@@ -95,6 +96,7 @@ fn take(
         zset.remove_range(ranks);
     })?;
     cx.changed(count);
+    cx.notify(EventClass::ZSet, if greatest { "zpopmax" } else { "zpopmin" }, key);
     Ok(())
 }
 

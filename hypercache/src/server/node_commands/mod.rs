@@ -22,6 +22,7 @@ use crate::command::spec::NodeCommand;
 use crate::config::Config;
 use crate::engine::Execution;
 use crate::engine::Flow;
+use crate::engine::Herald;
 use crate::engine::Session;
 use crate::engine::client::Clients;
 use crate::engine::pubsub::Broker;
@@ -62,6 +63,8 @@ pub struct NodeState {
     pub telemetry: Telemetry,
     /// Knows who has subscribed to what.
     pub broker: Arc<Broker>,
+    /// Tells of changes to keys.
+    pub herald: Arc<Herald>,
     /// Asks the node to stop.
     pub stop: mpsc::Sender<&'static str>,
     /// What `INFO` counts.
