@@ -22,10 +22,12 @@ use crate::config::Config;
 use crate::engine::Disposal;
 use crate::engine::Engine;
 use crate::engine::Executor;
+use crate::engine::Herald;
 use crate::engine::Observed;
 use crate::engine::client::Client;
 use crate::engine::client::Clients;
 use crate::engine::client::Cut;
+use crate::engine::pubsub::Broker;
 use crate::engine::session::unix_millis;
 use crate::engine::version::VERSION;
 use crate::http::Door;
@@ -249,17 +251,20 @@ impl Parts {
         stop: mpsc::Sender<&'static str>,
         stopping: watch::Receiver<bool>,
     ) -> Result<Self, NodeError> {
+        let registry = Arc::new(Registry::new(&config.stores, &config.cache, HashSeed(rand::random())));
+        let broker = Arc::<Broker>::default();
         let state = Arc::new(NodeState {
             config_file,
             run_id: run_id(),
             started: Instant::now(),
-            registry: Arc::new(Registry::new(&config.stores, &config.cache, HashSeed(rand::random()))),
+            herald: Arc::new(Herald::new(Arc::clone(&registry), Arc::clone(&broker))),
+            registry,
             clients: Arc::new(Clients::default()),
             settings: Arc::new(Settings::new(&config.network)),
             pause: Arc::new(Pause::default()),
             authenticator: Arc::new(Authenticator::new(config.security.requirepass.clone())),
             telemetry,
-            broker: Arc::default(),
+            broker,
             waiters: Arc::default(),
             stop,
             statistics: Statistics::default(),
@@ -270,6 +275,7 @@ impl Parts {
             Arc::clone(&state.registry),
             disposal,
             state.telemetry.clone(),
+            Arc::clone(&state.herald),
             Arc::clone(&state.waiters),
         );
         let dispatch = Dispatch::new(engine, Arc::clone(&state.authenticator), Arc::clone(&state));
@@ -311,7 +317,9 @@ impl SweepThread {
     fn start(state: &NodeState) -> Result<Self, NodeError> {
         let (stop, stopped) = std::sync::mpsc::channel();
         let interval = state.config.cache.expiry_interval;
-        let mut sweeper = Sweeper::new(Arc::clone(&state.registry), state.telemetry.clone(), interval);
+        let listener = Arc::clone(&state.herald);
+        let mut sweeper =
+            Sweeper::new(Arc::clone(&state.registry), state.telemetry.clone(), listener, interval);
         let thread = std::thread::Builder::new()
             .name("expiry".to_owned())
             .spawn(move || {

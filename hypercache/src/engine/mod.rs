@@ -3,6 +3,7 @@
 pub mod client;
 pub mod disposal;
 pub mod gate;
+pub mod herald;
 pub mod mailbox;
 pub mod observed;
 pub mod parked;
@@ -13,6 +14,7 @@ pub mod version;
 pub mod waiting;
 
 pub use disposal::Disposal;
+pub use herald::Herald;
 pub use observed::Observed;
 pub use session::Session;
 
@@ -36,6 +38,7 @@ use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::store::Registry;
 use crate::store::Store;
+use crate::store::events::Listener;
 use crate::store::registry::LimitReached;
 use crate::telemetry::Event;
 use crate::telemetry::ExpiryMode;
@@ -106,6 +109,7 @@ pub struct Engine {
     disposal: Disposal,
     telemetry: Telemetry,
     waiters: Arc<Waiters>,
+    herald: Arc<Herald>,
 }
 
 /// A command that has run under locks.
@@ -116,19 +120,25 @@ struct Ran<'a> {
 }
 
 impl Engine {
-    /// An engine for these stores; `waiters`: who waits for their keys.
+    /// An engine for these stores; `herald` tells of changes to keys, `waiters` are those who wait for them.
     pub fn new(
         registry: Arc<Registry>,
         disposal: Disposal,
         telemetry: Telemetry,
+        herald: Arc<Herald>,
         waiters: Arc<Waiters>,
     ) -> Self {
-        Self { registry, disposal, telemetry, waiters }
+        Self { registry, disposal, telemetry, waiters, herald }
     }
 
     /// The stores.
     pub fn registry(&self) -> &Arc<Registry> {
         &self.registry
+    }
+
+    /// Who tells of changes.
+    pub fn herald(&self) -> &Arc<Herald> {
+        &self.herald
     }
 }
 
@@ -190,6 +200,10 @@ impl Engine {
         }
         let outcome = handler(&mut context, call.args, reply);
         let (effects, garbage, wait) = (context.effects(), context.take_garbage(), context.take_wait());
+        let notices = context.take_notices();
+        if !notices.is_empty() {
+            self.herald.hear(notices);
+        }
         let locks = context.into_locks();
         self.disposal.discard(garbage);
         self.tell(store, effects);

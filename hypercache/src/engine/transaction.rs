@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use crate::command::Command;
+use crate::command::Context;
 use crate::command::context::Locks;
 use crate::command::context::Place;
 use crate::command::context::Places;
+use crate::command::context::Stamp;
 use crate::command::spec::Flags;
 use crate::command::spec::Keys;
 use crate::command::spec::Run;
@@ -15,6 +17,7 @@ use crate::resp::Args;
 use crate::resp::OwnedArgs;
 use crate::resp::args::Span;
 use crate::store::Registry;
+use crate::store::events::Listener;
 
 /// A command that waits for `EXEC`.
 #[derive(Clone)]
@@ -71,22 +74,25 @@ struct WatchedKey {
 impl WatchList {
     /// Watches nothing yet.
     pub fn new(registry: Arc<Registry>) -> Self {
+        registry.interests().add_watcher();
         Self { registry, keys: Vec::new() }
     }
 
-    /// Watches a key from now on. One whose time is over already counts as not there.
-    pub fn add(&mut self, store: usize, key: &[u8], now: UnixMillis) {
+    /// Watches a key from now on. One whose time is over already is removed, which `listener` hears.
+    pub fn add(&mut self, store: usize, key: &[u8], now: UnixMillis, listener: &dyn Listener) {
         if self.keys.iter().any(|watched| watched.store == store && *watched.key == *key) {
             return;
         }
         let Some(found) = self.registry.get(store) else { return };
-        let keyspace = found.keyspace();
-        let hashed = keyspace.hashed(key);
-        let mut shard = keyspace.lock(keyspace.shard_of(hashed.hash));
-        if shard.get(hashed).is_some_and(|entry| entry.expired(now)) {
-            shard.remove(hashed);
+        let stamp = Stamp { now, seed: 0 };
+        let mut cx = Context::lock(stamp, &self.registry, found, std::iter::once((store, key)));
+        // Looking is enough.
+        cx.peek(key);
+        let notices = cx.take_notices();
+        if !notices.is_empty() {
+            listener.hear(notices);
         }
-        let changes = shard.watches().begin(hashed.hash);
+        let changes = cx.into_locks().watch(&self.registry, store, key);
         self.keys.push(WatchedKey { store, key: key.into(), changes });
     }
 
@@ -116,6 +122,7 @@ impl Drop for WatchList {
             let hash = keyspace.hashed(key).hash;
             keyspace.lock(keyspace.shard_of(hash)).watches().end(hash);
         }
+        self.registry.interests().remove_watcher();
     }
 }
 

@@ -26,6 +26,7 @@ use crate::config::Secret;
 use crate::config::Store as StoreRules;
 use crate::engine::Disposal;
 use crate::engine::Engine;
+use crate::engine::Herald;
 use crate::engine::Observed;
 use crate::http::run::Caller;
 use crate::http::run::Runner;
@@ -74,8 +75,9 @@ impl Bench {
         config.stores.push(StoreRules { name, max_memory: limit, default_ttl, ..config.stores[0].clone() });
         let registry = Arc::new(Registry::new(&config.stores, &config.cache, HashSeed(1)));
         let authenticator = Arc::new(Authenticator::new(password.map(|text| Secret(text.to_owned()))));
-        let engine =
-            Engine::new(Arc::clone(&registry), Disposal::start().unwrap(), telemetry.clone(), Arc::default());
+        let herald = Arc::new(Herald::new(Arc::clone(&registry), Arc::default()));
+        let disposal = Disposal::start().unwrap();
+        let engine = Engine::new(Arc::clone(&registry), disposal, telemetry.clone(), herald, Arc::default());
         let guarded = Guarded::new(engine, Arc::clone(&authenticator));
         let (stopping, seen) = watch::channel(false);
         let state = HttpState {

@@ -36,6 +36,18 @@ impl Swept {
     }
 }
 
+/// What of a key a sweep has removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lapse {
+    /// The key, because its own time was over.
+    Key,
+    /// Fields of a hash; whether the key went with its last field.
+    Fields {
+        /// No field is left.
+        emptied: bool,
+    },
+}
+
 /// The shard.
 #[derive(Debug)]
 pub struct Shard {
@@ -189,6 +201,16 @@ impl Shard {
 
     /// Removes up to `budget` keys and fields that have expired by `now`, the longest overdue first.
     pub fn sweep(&mut self, now: UnixMillis, budget: u64) -> Swept {
+        self.sweep_telling(now, budget, &mut |_, _| {})
+    }
+
+    /// As `sweep`; tells each key that lost something, and what.
+    pub fn sweep_telling(
+        &mut self,
+        now: UnixMillis,
+        budget: u64,
+        tell: &mut dyn FnMut(&[u8], Lapse),
+    ) -> Swept {
         let mut swept = Swept::default();
         while let Some((deadline, hash)) = self.deadlines.first_due(now) {
             if swept.keys >= budget {
@@ -203,15 +225,23 @@ impl Shard {
             if self.table.find_by(hash, |entry| entry.deadline() == Some(deadline)).is_some() {
                 self.deadlines.insert(deadline, hash);
             }
+            self.watches.note(hash);
+            tell(entry.key(), Lapse::Key);
             swept.keys += 1;
             swept.bytes += entry.footprint() as u64;
             swept.lag_max = swept.lag_max.max(now - deadline);
         }
-        self.sweep_fields(now, budget, &mut swept);
+        self.sweep_fields(now, budget, &mut swept, tell);
         swept
     }
 
-    fn sweep_fields(&mut self, now: UnixMillis, budget: u64, swept: &mut Swept) {
+    fn sweep_fields(
+        &mut self,
+        now: UnixMillis,
+        budget: u64,
+        swept: &mut Swept,
+        tell: &mut dyn FnMut(&[u8], Lapse),
+    ) {
         while let Some((deadline, hash)) = self.field_deadlines.first_due(now) {
             let left = budget.saturating_sub(swept.keys + swept.fields);
             if left == 0 {
@@ -227,6 +257,8 @@ impl Shard {
             let budget = usize::try_from(left).unwrap_or(usize::MAX);
             let fields = entry.value_mut().as_hash_mut().map_or(0, |hash| hash.remove_due(now, budget));
             let (after, emptied) = (Noted::of(entry), entry.value().is_empty_collection());
+            tell(entry.key(), Lapse::Fields { emptied });
+            self.watches.note(hash);
             self.note(hash, before, after);
             swept.fields += fields as u64;
             swept.bytes += before.bytes.saturating_sub(after.bytes) as u64;
@@ -295,9 +327,8 @@ impl Shard {
         self.table.find_by(hash, |_| true).is_some()
     }
 
-    /// Keeps bytes, deadlines and watchers in step with an entry that has changed.
+    /// Keeps bytes and deadlines in step with an entry that has changed, and notes it for who waits for its key.
     fn note(&mut self, hash: u64, before: Noted, after: Noted) {
-        self.watches.note(hash);
         self.waits.note(hash);
         self.entry_bytes = self.entry_bytes - before.bytes + after.bytes;
         move_deadline(&mut self.deadlines, hash, before.deadline, after.deadline);

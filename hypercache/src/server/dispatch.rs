@@ -74,6 +74,7 @@ impl Dispatch {
                     authenticator: &self.authenticator,
                     registry: self.engine.registry(),
                     broker: &self.node.broker,
+                    herald: self.engine.herald(),
                 };
                 session_commands::run(command, call.args, session, &world, reply)
             }

@@ -9,6 +9,7 @@ use crate::command::error;
 use crate::command::spec::SessionCommand;
 use crate::engine::Execution;
 use crate::engine::Flow;
+use crate::engine::Herald;
 use crate::engine::Session;
 use crate::engine::pubsub::Broker;
 use crate::engine::pubsub::Topic;
@@ -35,6 +36,8 @@ pub struct World<'a> {
     pub registry: &'a Arc<Registry>,
     /// Knows who has subscribed to what.
     pub broker: &'a Arc<Broker>,
+    /// Tells of changes to keys.
+    pub herald: &'a Herald,
 }
 
 const PROTOCOL_NOT_SUPPORTED: ReplyError = ReplyError::new("NOPROTO", "unsupported protocol version");
@@ -59,7 +62,9 @@ pub fn run(
         SessionCommand::Exec => return Err(ReplyError::err("EXEC without MULTI")),
         SessionCommand::Multi => transaction_commands::multi(session, reply)?,
         SessionCommand::Unwatch => transaction_commands::unwatch(session, reply),
-        SessionCommand::Watch => transaction_commands::watch(args, session, world.registry, reply)?,
+        SessionCommand::Watch => {
+            transaction_commands::watch(args, session, world.registry, world.herald, reply)?;
+        }
         SessionCommand::Subscribe => pubsub::subscribe(Topic::Channel, args, session, world.broker, reply),
         SessionCommand::PSubscribe => pubsub::subscribe(Topic::Pattern, args, session, world.broker, reply),
         SessionCommand::SSubscribe => pubsub::subscribe(Topic::Shard, args, session, world.broker, reply),

@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use crate::config;
 use crate::keyspace::key::HashSeed;
 use crate::store::Store;
+use crate::store::events::Interests;
 use crate::value::limits::Limits;
 use crate::value::number;
 
@@ -19,6 +20,7 @@ pub struct Registry {
     /// Bytes all stores together may hold; 0: no limit. Behind `CONFIG SET maxmemory`.
     limit_bytes: AtomicU64,
     limits: ArcSwap<Limits>,
+    interests: Interests,
 }
 
 impl Registry {
@@ -29,7 +31,12 @@ impl Registry {
             .enumerate()
             .map(|(index, rules)| Arc::new(Store::new(index, rules.clone(), cache.shards, seed)))
             .collect();
-        Self { stores, limit_bytes: cache.max_memory.into(), limits: ArcSwap::default() }
+        Self {
+            stores,
+            limit_bytes: cache.max_memory.into(),
+            limits: ArcSwap::default(),
+            interests: Interests::default(),
+        }
     }
 
     /// All stores in the order of their indexes.
@@ -58,6 +65,11 @@ impl Registry {
     /// Changes the limit of all stores together.
     pub fn set_limit_bytes(&self, bytes: u64) {
         self.limit_bytes.store(bytes, Relaxed);
+    }
+
+    /// Who wants to hear of changes.
+    pub fn interests(&self) -> &Interests {
+        &self.interests
     }
 
     /// Up to which size collections are kept in their compact forms.

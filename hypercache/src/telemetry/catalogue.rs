@@ -218,6 +218,7 @@ mod tests {
         "hypercache_store_keys",
         "hypercache_pipeline_commands",
         "hypercache_connections",
+        "hypercache_blocked_clients",
         "hypercache_pubsub_channels",
         "hypercache_connections_limit",
         "hypercache_telemetry_queue_length",

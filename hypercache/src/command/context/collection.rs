@@ -123,6 +123,7 @@ impl Context<'_> {
         if !self.is_live(hashed, at) {
             let empty = self.empty::<C>().into();
             self.locks[at].data.set(hashed, empty, deadline, now);
+            self.note_new(self.store.index(), key);
         }
         self.change_found(hashed, at, change)
     }
@@ -145,7 +146,7 @@ impl Context<'_> {
         change: impl FnOnce(&mut C) -> R,
     ) -> Result<R, ReplyError> {
         let (now, data) = (self.stamp.now, &mut self.locks[at].data);
-        // Looked at before it is updated: a refused command must not count as an access or fire a watch.
+        // Looked at before it is updated: a refused command must not count as an access.
         data.get(key).and_then(|entry| C::of(entry.value())).ok_or(error::WRONG_TYPE)?;
         let (result, emptied) = data
             .update(key, now, |value| {
@@ -153,6 +154,7 @@ impl Context<'_> {
                 (result, value.is_empty_collection())
             })
             .expect("the key is there: it was looked at above, under the same lock");
+        self.emptied = emptied;
         if emptied {
             // Without elements it may still have room for many.
             let entry = data.remove(key);

@@ -92,6 +92,13 @@ impl<'a> Locks<'a> {
         locks
     }
 
+    /// Begins to watch a key, whose shard is locked; what `changes` tells now.
+    pub fn watch(&mut self, registry: &Registry, store: usize, key: &[u8]) -> u64 {
+        let Some(keyspace) = registry.get(store).map(|found| found.keyspace()) else { return 0 };
+        let hash = keyspace.hashed(key).hash;
+        self.find(store, keyspace.shard_of(hash)).map_or(0, |lock| lock.data.watches().begin(hash))
+    }
+
     /// Changes of a watched key, counted since somebody began to watch; a key whose time is over by `now` has changed.
     pub fn changes(&mut self, registry: &Registry, store: usize, key: &[u8], now: UnixMillis) -> Option<u64> {
         let keyspace = registry.get(store)?.keyspace();

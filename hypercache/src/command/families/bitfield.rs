@@ -6,6 +6,7 @@ use crate::command::Context;
 use crate::command::Outcome;
 use crate::command::ReplyError;
 use crate::command::args::Cursor;
+use crate::command::context::EventClass;
 use crate::command::error;
 use crate::command::families::bit::BAD_OFFSET;
 use crate::command::families::bit::bit_offset;
@@ -186,10 +187,23 @@ fn bitfield(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Ou
     let Some(last) = written.map(|(field, _)| field.last_bit()).max() else {
         return read(cx, &args[1], &operations, reply);
     };
-    let answers: Vec<Option<i128>> = cx.change_string(&args[1], |string| {
+    let (answers, changed) = cx.change_string(&args[1], |string| {
+        let before = string.len();
         let bytes = bytes_with(string, last);
-        operations.iter().map(|(field, operation)| field.apply(bytes, *operation)).collect()
+        let mut changed = false;
+        let mut apply = |(field, operation): &(Field, Operation)| {
+            let old = field.read(bytes);
+            let answer = field.apply(bytes, *operation);
+            let written = !matches!(operation, Operation::Get) && answer.is_some();
+            changed |= written && (bytes.len() != before || field.read(bytes) != old);
+            answer
+        };
+        let answers: Vec<Option<i128>> = operations.iter().map(&mut apply).collect();
+        (answers, changed)
     })?;
+    if changed {
+        cx.notify(EventClass::String, "setbit", &args[1]);
+    }
     reply.array(answers.len());
     for answer in answers {
         match answer {

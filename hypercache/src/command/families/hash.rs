@@ -4,6 +4,7 @@ use crate::command::Context;
 use crate::command::Outcome;
 use crate::command::ReplyError;
 use crate::command::chance;
+use crate::command::context::EventClass;
 use crate::command::error;
 use crate::command::families::element_scan;
 use crate::command::families::element_scan::ElementScan;
@@ -119,6 +120,9 @@ fn hdel(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcom
     })?;
     let removed = removed.unwrap_or(0);
     cx.changed(removed);
+    if removed > 0 {
+        cx.notify(EventClass::Hash, "hdel", &args[1]);
+    }
     reply.count(removed);
     Ok(())
 }
@@ -216,6 +220,7 @@ fn write_fields(cx: &mut Context<'_>, args: Args<'_>, command: &str) -> Result<u
         pairs.filter(|(field, value)| hash.set(Pair { field, value, deadline: None }, &limits)).count()
     })?;
     cx.changed(fields);
+    cx.notify(EventClass::Hash, "hset", &args[1]);
     Ok(added)
 }
 
@@ -233,6 +238,7 @@ fn hsetnx(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outc
             hash.set(Pair { field, value, deadline: None }, &limits)
         })?;
         cx.changed(1);
+        cx.notify(EventClass::Hash, "hset", key);
     }
     reply.integer(free.into());
     Ok(())

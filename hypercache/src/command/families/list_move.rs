@@ -4,6 +4,7 @@ use crate::command::Context;
 use crate::command::Outcome;
 use crate::command::ReplyError;
 use crate::command::args::Cursor;
+use crate::command::context::EventClass;
 use crate::command::error;
 use crate::command::families::list;
 use crate::command::families::list::writer;
@@ -83,13 +84,16 @@ pub(super) fn move_element(
             push(list);
             list.settle(&limits);
         })?;
+        cx.notify(EventClass::List, list::pushed(to), destination);
     } else {
         cx.change_collection(destination, push)?;
+        cx.notify(EventClass::List, list::pushed(to), destination);
         cx.change_present_collection(source, |list: &mut List| {
             list.pop(from);
             list.settle(&limits);
         })?;
     }
+    cx.notify(EventClass::List, list::popped(from), source);
     cx.changed(2);
     reply.bulk(&element);
     Ok(())

@@ -4,6 +4,7 @@ use crate::command::Context;
 use crate::command::Outcome;
 use crate::command::ReplyError;
 use crate::command::args::Cursor;
+use crate::command::context::EventClass;
 use crate::command::error;
 use crate::command::families::several_keys;
 use crate::command::spec::Flags;
@@ -97,6 +98,7 @@ pub(super) fn take(
         zset.remove_range(ranks);
     })?;
     cx.changed(count);
+    cx.notify(EventClass::ZSet, if greatest { "zpopmax" } else { "zpopmin" }, key);
     Ok(())
 }
 

@@ -14,11 +14,13 @@ use crate::engine::Disposal;
 use crate::engine::Engine;
 use crate::engine::Executor;
 use crate::engine::Flow;
+use crate::engine::Herald;
 use crate::engine::Session;
 use crate::engine::client::Client;
 use crate::engine::client::Clients;
 use crate::engine::client::Registration;
 use crate::engine::observed::Observed;
+use crate::engine::pubsub::Broker;
 use crate::engine::session::Door;
 use crate::engine::version::VERSION;
 use crate::keyspace::key::HashSeed;
@@ -73,6 +75,7 @@ impl Fixture {
         let registry = Arc::new(Registry::new(&config.stores, &config.cache, HashSeed(7)));
         let authenticator = Arc::new(Authenticator::new(config.security.requirepass.clone()));
         let (stop_sender, stop) = mpsc::channel(1);
+        let broker = Arc::<Broker>::default();
         let node = Arc::new(NodeState {
             config_file: None,
             run_id: "0123456789".repeat(4),
@@ -84,13 +87,15 @@ impl Fixture {
             authenticator: Arc::clone(&authenticator),
             telemetry: telemetry.clone(),
             stop: stop_sender,
-            broker: Arc::default(),
+            herald: Arc::new(Herald::new(Arc::clone(&registry), Arc::clone(&broker))),
+            broker,
             waiters: Arc::default(),
             statistics: Statistics::default(),
             config,
         });
         let disposal = Disposal::start().expect("a thread can be started");
-        let engine = Engine::new(registry, disposal, telemetry.clone(), Arc::clone(&node.waiters));
+        let (herald, waiters) = (Arc::clone(&node.herald), Arc::clone(&node.waiters));
+        let engine = Engine::new(registry, disposal, telemetry.clone(), herald, waiters);
         let dispatch = Dispatch::new(engine, Arc::clone(&authenticator), Arc::clone(&node));
         let executor = Observed::new(Guarded::new(dispatch, Arc::clone(&authenticator)), telemetry);
         let registration = connect(&node, 1001);

@@ -22,6 +22,7 @@ use crate::command::spec::NodeCommand;
 use crate::config::Config;
 use crate::engine::Execution;
 use crate::engine::Flow;
+use crate::engine::Herald;
 use crate::engine::Session;
 use crate::engine::client::Clients;
 use crate::engine::pubsub::Broker;
@@ -65,6 +66,8 @@ pub struct NodeState {
     pub broker: Arc<Broker>,
     /// Who waits for keys.
     pub waiters: Arc<Waiters>,
+    /// Tells of changes to keys.
+    pub herald: Arc<Herald>,
     /// Asks the node to stop.
     pub stop: mpsc::Sender<&'static str>,
     /// What `INFO` counts.

@@ -11,6 +11,7 @@ use crate::server::node_commands::config::values::memory;
 use crate::server::node_commands::config::values::only;
 use crate::server::node_commands::config::values::word;
 use crate::server::node_commands::config::values::yes_or_no;
+use crate::store::events::Selection;
 
 /// A parameter.
 pub struct Parameter {
@@ -135,8 +136,12 @@ pub const PARAMETERS: &[Parameter] = &[
     ),
     settable(
         "notify-keyspace-events",
-        |_| String::new(),
-        |_, value| only(value, "", "there are no keyspace notifications"),
+        |node| node.registry.interests().now().selection().to_string(),
+        |node, value| {
+            let selection = Selection::parse(value.as_bytes())
+                .ok_or("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")?;
+            Ok(Box::new(move || node.registry.interests().select(selection)))
+        },
     ),
     fixed("port", |node| node.config.network.resp_addr.port().to_string()),
     settable(
