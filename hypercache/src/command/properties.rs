@@ -14,6 +14,7 @@ use crate::command::syntax::Kind;
 use crate::command::table::table;
 use crate::command::test_bench::Bench;
 use crate::keyspace::key::HashSeed;
+use crate::store::events::Notice;
 use crate::value::limits::Limits;
 
 /// Words that mean something somewhere, and some that are on the edge of a range.
@@ -238,6 +239,26 @@ proptest! {
             }
             let [noted, counted] = bench.noted_and_counted();
             prop_assert_eq!(noted, counted, "{:?}", words);
+        }
+    }
+
+    /// Whoever has read or watches a key hears of whatever becomes of it.
+    #[test]
+    fn what_changes_is_told(stream in prop::collection::vec((any_command(), 0..50_u64), 1..60)) {
+        let mut bench = Bench::at(1_000_000);
+        bench.no_string("o");
+        bench.limit(NARROW);
+        bench.listen();
+        for (words, passed) in stream {
+            bench.advance(passed);
+            let before = bench.dump();
+            let notices = bench.execute(&words).notices;
+            let after = bench.dump();
+            let changed = before.keys().chain(after.keys()).filter(|key| before.get(*key) != after.get(*key));
+            for (store, key) in changed {
+                let told = |notice: &Notice| notice.modified && notice.store == *store && *notice.key == **key;
+                prop_assert!(notices.emptied || notices.keys.iter().any(told), "{:?} did not tell of {:?}", words, key);
+            }
         }
     }
 

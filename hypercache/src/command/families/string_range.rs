@@ -158,7 +158,9 @@ fn longest_common(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter)
         Ok(string) => Ok(string.map(|string| string.bytes().into_owned()).unwrap_or_default()),
         Err(_) => Err(ReplyError::err("The specified keys must contain string values")),
     };
-    let (left, right) = (read(&args[1])?, read(&args[2])?);
+    // Both are looked at, even where the first is no string.
+    let [left, right] = [read(&args[1]), read(&args[2])];
+    let (left, right) = (left?, right?);
     let options = LcsOptions::parse(args)?;
     if (left.len() + 1).saturating_mul(right.len() + 1) > LCS_CELLS_MAX {
         return Err(ReplyError::err(

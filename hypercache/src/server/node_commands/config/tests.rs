@@ -92,6 +92,10 @@ fn set_changes_what_is_in_force() {
     );
     assert_eq!(fixture.node.telemetry.commands().slow_threshold(), Duration::from_micros(250));
     assert_eq!(value(&mut fixture, "maxmemory"), "104857600");
+    assert_eq!(fixture.raw("CONFIG SET notify-keyspace-events Ez$lshxegtd"), "+OK\r\n");
+    assert_eq!(value(&mut fixture, "notify-keyspace-events"), "AE");
+    assert_eq!(fixture.raw_parts(&["CONFIG", "SET", "notify-keyspace-events", ""]), "+OK\r\n");
+    assert_eq!(value(&mut fixture, "notify-keyspace-events"), "");
     assert_eq!(fixture.raw("CONFIG SET slowlog-log-slower-than -1"), "+OK\r\n");
     assert_eq!(value(&mut fixture, "slowlog-log-slower-than"), "-1");
 }
@@ -109,7 +113,7 @@ fn what_has_one_value_takes_that_and_says_why_no_other() {
         ("save", "3600 1", "not provided: there are no snapshots"),
         ("appendonly", "yes", "not provided: there is no append-only file"),
         ("maxmemory-policy", "allkeys-lru", "not provided: this build does not evict"),
-        ("notify-keyspace-events", "Ex", "not provided: there are no keyspace notifications"),
+        ("notify-keyspace-events", "KEq", "Invalid event class character. Use 'Ag$lshzxeKEtmdn'."),
         (
             "maxmemory-policy",
             "lru",
