@@ -202,6 +202,7 @@ fn any_command() -> impl Strategy<Value = Vec<String>> {
 const NARROW: Limits = Limits {
     hash_listpack_entries: 3,
     hash_listpack_value: 5,
+    hll_sparse_bytes: 22,
     list_listpack_size: 3,
     set_intset_entries: 3,
     set_listpack_entries: 3,

@@ -135,6 +135,9 @@ impl Flags {
     /// Not inside `MULTI`.
     pub const NO_MULTI: Self = Self(1 << 13);
 
+    /// Reads, and may yet change how what it read is kept.
+    pub const MAY_REPLICATE: Self = Self(1 << 15);
+
     /// Allowed in RESP2 for a client that has subscribed.
     pub const SUBSCRIBED: Self = Self(1 << 14);
 
@@ -150,7 +153,7 @@ impl Flags {
 
     /// Redis's names of the flags that are set, in Redis's order.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        const NAMES: [(Flags, &str); 14] = [
+        const NAMES: [(Flags, &str); 15] = [
             (Flags::WRITE, "write"),
             (Flags::READONLY, "readonly"),
             (Flags::DENYOOM, "denyoom"),
@@ -163,6 +166,7 @@ impl Flags {
             (Flags::SKIP_MONITOR, "skip_monitor"),
             (Flags::FAST, "fast"),
             (Flags::NO_AUTH, "no_auth"),
+            (Flags::MAY_REPLICATE, "may_replicate"),
             (Flags::MOVABLEKEYS, "movablekeys"),
             (Flags::NO_MULTI, "no_multi"),
         ];
@@ -268,6 +272,7 @@ pub enum Group {
     Generic,
     Geo,
     Hash,
+    HyperLogLog,
     List,
     PubSub,
     Server,
@@ -286,6 +291,7 @@ impl Group {
             Self::Generic => "generic",
             Self::Geo => "geo",
             Self::Hash => "hash",
+            Self::HyperLogLog => "hyperloglog",
             Self::List => "list",
             Self::PubSub => "pubsub",
             Self::Server => "server",
@@ -304,6 +310,7 @@ impl Group {
             Self::Generic => Some("keyspace"),
             Self::Geo => Some("geo"),
             Self::Hash => Some("hash"),
+            Self::HyperLogLog => Some("hyperloglog"),
             Self::List => Some("list"),
             Self::PubSub | Self::Server => None,
             Self::Set => Some("set"),
@@ -378,6 +385,11 @@ impl Spec {
     /// A command that changes data.
     pub const fn write(name: &'static str, arity: i16, group: Group, handler: Handler) -> Self {
         Self::new(name, arity, group, Run::Data(handler)).with(Flags::WRITE)
+    }
+
+    /// A command that runs where data commands run and works on none.
+    pub const fn apart(name: &'static str, arity: i16, group: Group, handler: Handler) -> Self {
+        Self::new(name, arity, group, Run::Data(handler))
     }
 
     /// A command about its connection.

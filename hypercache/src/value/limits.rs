@@ -8,6 +8,8 @@ pub struct Limits {
     pub hash_listpack_entries: usize,
     /// `hash-max-listpack-value`: bytes of a field or of its value.
     pub hash_listpack_value: usize,
+    /// `hll-sparse-max-bytes`: bytes of a HyperLogLog with sparse registers.
+    pub hll_sparse_bytes: usize,
     /// `list-max-listpack-size`: bytes of a piece of a list, -1 to -5 for 4, 8, 16, 32 and 64 KiB; elements of one where
     /// it is positive.
     pub list_listpack_size: i32,
@@ -28,6 +30,7 @@ impl Limits {
     pub const DEFAULT: Self = Self {
         hash_listpack_entries: 512,
         hash_listpack_value: 64,
+        hll_sparse_bytes: 3000,
         list_listpack_size: -2,
         set_intset_entries: 512,
         set_listpack_entries: 128,

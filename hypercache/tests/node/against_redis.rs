@@ -70,6 +70,7 @@ const SCRIPTS: &[(Group, &str)] = &[
     (Group::Set, include_str!("against_redis/set.txt")),
     (Group::List, include_str!("against_redis/list.txt")),
     (Group::SortedSet, include_str!("against_redis/sorted-set.txt")),
+    (Group::HyperLogLog, include_str!("against_redis/hyperloglog.txt")),
     (Group::Geo, include_str!("against_redis/geo.txt")),
     (Group::Transactions, include_str!("against_redis/transactions.txt")),
     (Group::Connection, include_str!("against_redis/connection.txt")),
@@ -206,6 +207,25 @@ fn every_family_answers_as_redis_does() {
         }
     }
     assert!(faults.is_empty(), "{} replies differ:\n{}", faults.len(), faults.join("\n"));
+}
+
+/// Sparse registers are as long as they get, and become dense, at the same element.
+#[test]
+fn hyperloglogs_of_many_elements_have_the_same_bytes() {
+    let Some(redis) = Redis::start() else { return };
+    let node = TestNode::start();
+    let mut pair = Pair::connect(&redis, &node, "HELLO 2");
+    for batch in 0..400 {
+        let elements = (0..10).map(|number| format!("element:{}", batch * 10 + number));
+        let add: Vec<Vec<u8>> =
+            ["PFADD".to_owned(), "h".to_owned()].into_iter().chain(elements).map(String::into_bytes).collect();
+        for command in [add, words("GET h"), words("PFCOUNT h"), words("PFCOUNT h none")] {
+            let [wanted, got] = pair.ask(&command);
+            assert_eq!(wanted, got, "{batch} {}", String::from_utf8_lossy(&command[0]));
+        }
+    }
+    let [length, _] = pair.ask(&words("STRLEN h"));
+    assert_eq!(length, Frame::Integer(12_304), "it has become dense");
 }
 
 #[test]

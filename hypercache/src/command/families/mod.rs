@@ -12,6 +12,7 @@ pub mod geo_search;
 pub mod hash;
 pub mod hash_counter;
 pub mod hash_expiry;
+pub mod hyperloglog;
 pub mod key;
 pub mod list;
 pub mod list_blocking;
@@ -49,6 +50,7 @@ pub const ALL: &[&[Spec]] = &[
     hash::COMMANDS,
     hash_counter::COMMANDS,
     hash_expiry::COMMANDS,
+    hyperloglog::COMMANDS,
     key::COMMANDS,
     list::COMMANDS,
     list_blocking::COMMANDS,

@@ -99,6 +99,7 @@ pub const PARAMETERS: &[Parameter] = &[
     value_limit!("hash-max-listpack-value", hash_listpack_value, limit_of_bytes),
     value_limit!("hash-max-ziplist-entries", hash_listpack_entries, limit_of_count),
     value_limit!("hash-max-ziplist-value", hash_listpack_value, limit_of_bytes),
+    value_limit!("hll-sparse-max-bytes", hll_sparse_bytes, limit_of_bytes),
     fixed("hz", |node| {
         let interval = node.config.cache.expiry_interval.as_millis().max(1);
         (1000 / interval).max(1).to_string()
