@@ -25,15 +25,14 @@ const INTERVAL_SHARE: u32 = 4;
 pub struct Sweeper {
     registry: Arc<Registry>,
     telemetry: Telemetry,
-    budget: Duration,
     /// Where each round begins, so that no shard is always the last when time runs out.
     first_shard: usize,
 }
 
 impl Sweeper {
-    /// A sweeper that is called once every `interval`.
-    pub fn new(registry: Arc<Registry>, telemetry: Telemetry, interval: Duration) -> Self {
-        Self { registry, telemetry, budget: interval / INTERVAL_SHARE, first_shard: 0 }
+    /// A sweeper that is called once in each of the registry's intervals.
+    pub fn new(registry: Arc<Registry>, telemetry: Telemetry) -> Self {
+        Self { registry, telemetry, first_shard: 0 }
     }
 
     /// Removes what has expired by `now`, as far as its time goes. Whether something is left over.
@@ -43,7 +42,7 @@ impl Sweeper {
             return false;
         }
         let running = operation::EXPIRY_CYCLE.start();
-        let until = Instant::now() + self.budget;
+        let until = Instant::now() + self.registry.sweep_interval() / INTERVAL_SHARE;
         let mut left = false;
         for store in self.registry.all().iter().filter(due) {
             left |= self.sweep_store(store, now, until);
@@ -110,7 +109,8 @@ mod tests {
 
     #[test]
     fn removes_what_is_due_and_counts_it() {
-        let config = Config::default();
+        let mut config = Config::default();
+        config.cache.expiry_interval = Duration::from_secs(40);
         let registry = Arc::new(Registry::new(&config.stores, &config.cache, HashSeed(5)));
         let node = NodeIdentity { id: "node-1".to_owned(), version: "0" };
         let quiet = crate::config::Telemetry {
@@ -134,7 +134,7 @@ mod tests {
         }
         let key = keyspace.hashed(b"hash");
         keyspace.lock(keyspace.shard_of(key.hash)).set(key, hash.into(), None, 0);
-        let mut sweeper = Sweeper::new(Arc::clone(&registry), telemetry.clone(), Duration::from_secs(40));
+        let mut sweeper = Sweeper::new(Arc::clone(&registry), telemetry.clone());
         assert!(!sweeper.sweep(1299), "nothing is left over");
         assert_eq!(registry.all()[0].census().keys, 701);
         assert!(!sweeper.sweep(50_000));
