@@ -316,15 +316,16 @@ struct SweepThread {
 impl SweepThread {
     fn start(state: &NodeState) -> Result<Self, NodeError> {
         let (stop, stopped) = std::sync::mpsc::channel();
-        let interval = state.config.cache.expiry_interval;
+        let registry = Arc::clone(&state.registry);
         let listener = Arc::clone(&state.herald);
-        let mut sweeper =
-            Sweeper::new(Arc::clone(&state.registry), state.telemetry.clone(), listener, interval);
+        let mut sweeper = Sweeper::new(Arc::clone(&registry), state.telemetry.clone(), listener);
         let thread = std::thread::Builder::new()
             .name("expiry".to_owned())
             .spawn(move || {
                 // The sender's end is also an end: the node is gone then.
-                while stopped.recv_timeout(interval) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                while stopped.recv_timeout(registry.sweep_interval())
+                    == Err(std::sync::mpsc::RecvTimeoutError::Timeout)
+                {
                     sweeper.sweep(unix_millis());
                 }
             })

@@ -91,7 +91,7 @@ pub struct Activity {
     pub bytes_in: u64,
     /// Bytes sent.
     pub bytes_out: u64,
-    /// Bytes received that are no whole command yet.
+    /// Bytes received that are no whole command yet; within a command that tells of clients, also its own bytes.
     pub query_bytes: u64,
 }
 
@@ -149,6 +149,11 @@ impl Client {
         add(&self.commands, activity.commands);
         add(&self.bytes_in, activity.bytes_in);
         add(&self.bytes_out, activity.bytes_out);
+    }
+
+    /// Notes the input at hand, the command under way included, for those who ask about it from within.
+    pub fn note_query_bytes(&self, bytes: usize) {
+        self.query_bytes.store(bytes as u64, Relaxed);
     }
 
     /// Notes the command under way, for those who ask about it from within.

@@ -77,6 +77,8 @@ pub struct Execution {
     pub flow: Flow,
     /// What happened to the data.
     pub effects: Effects,
+    /// It has only been put aside for `EXEC`, which will count it.
+    pub queued: bool,
 }
 
 /// Runs a request: writes its reply, or returns the error to be sent in its place, having written nothing that counts.
@@ -207,13 +209,16 @@ impl Engine {
         let locks = context.into_locks();
         self.disposal.discard(garbage);
         self.tell(store, effects);
-        Ran { locks, result: outcome.map(|()| Execution { flow: Flow::Continue, effects }), wait }
+        Ran { locks, result: outcome.map(|()| Execution { effects, ..Execution::default() }), wait }
     }
 
     fn tell(&self, store: &Store, effects: Effects) {
         let meters = self.telemetry.meters();
         if effects.hits + effects.misses > 0 {
             meters.lookups(store.index() as u16, effects.hits, effects.misses);
+        }
+        if effects.changes > 0 {
+            meters.changed(store.index() as u16, effects.changes);
         }
         if effects.expired > 0 {
             meters.expired(store.index() as u16, ExpiryMode::Lazy, effects.expired.into());

@@ -89,13 +89,15 @@ impl<E> Observed<E> {
         reply_bytes: usize,
     ) {
         let (command, store) = (call.command.id, session.store as u16);
-        self.telemetry.meters().command(CommandSample {
-            command,
-            store,
-            failed: result.is_err(),
-            service_ns: took.service_ns,
-            execution_ns: took.execution_ns,
-        });
+        if !result.as_ref().is_ok_and(|execution| execution.queued) {
+            self.telemetry.meters().command(CommandSample {
+                command,
+                store,
+                failed: result.is_err(),
+                service_ns: took.service_ns,
+                execution_ns: took.execution_ns,
+            });
+        }
         if let Err(error) = result {
             self.telemetry.meters().error(command, error.prefix);
         }

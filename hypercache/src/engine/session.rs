@@ -32,6 +32,17 @@ pub enum ReplyMode {
     Skip,
 }
 
+impl ReplyMode {
+    /// What holds for the command after this one.
+    pub fn next(self) -> Self {
+        match self {
+            Self::On | Self::Skip => Self::On,
+            Self::Off => Self::Off,
+            Self::SkipNext => Self::Skip,
+        }
+    }
+}
+
 /// The door a session came in by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Door {

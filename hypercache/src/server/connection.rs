@@ -21,6 +21,7 @@ use crate::command::Command;
 use crate::command::ReplyError;
 use crate::command::context::wait::Unserved;
 use crate::command::spec::Flags;
+use crate::command::spec::NodeCommand;
 use crate::command::spec::Run;
 use crate::command::spec::SessionCommand;
 use crate::command::table::table;
@@ -373,6 +374,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 self.parser.rewind();
                 break Progress::Paused { writes };
             }
+            if tells_of_clients(command) {
+                self.session.client.note_query_bytes(self.parser.in_hand(input));
+            }
             let call = Call { command, args, received: arrived, position: commands };
             commands += 1;
             last = command.id;
@@ -451,6 +455,12 @@ fn answer(executor: &dyn Executor, call: &Call<'_>, session: &mut Session, reply
     match executor.execute(call, session, reply) {
         // Its reply, and with it whether the client wants one, comes later.
         Ok(Execution { flow: Flow::Wait, .. }) => Flow::Wait,
+        result if confirms_subscription(call.command) => {
+            let mode = std::mem::replace(&mut session.reply_mode, ReplyMode::On);
+            let flow = conclude(result, session, mark, reply);
+            session.reply_mode = mode.next();
+            flow
+        }
         result => conclude(result, session, mark, reply),
     }
 }
@@ -469,17 +479,21 @@ fn conclude(
             Flow::Continue
         }
     };
-    match session.reply_mode {
-        ReplyMode::On => {}
-        ReplyMode::Off => reply.truncate(mark),
-        ReplyMode::SkipNext => {
-            reply.truncate(mark);
-            session.reply_mode = ReplyMode::Skip;
-        }
-        ReplyMode::Skip => {
-            reply.truncate(mark);
-            session.reply_mode = ReplyMode::On;
-        }
+    if session.reply_mode != ReplyMode::On {
+        reply.truncate(mark);
     }
+    session.reply_mode = session.reply_mode.next();
     flow
+}
+
+/// Whether a command's reply may tell of its own connection's input, which Redis still has in its buffer then.
+fn tells_of_clients(command: &Command) -> bool {
+    matches!(command.spec.run, Run::Session(SessionCommand::ClientInfo) | Run::Node(NodeCommand::ClientList))
+}
+
+/// Whether what a command writes is a message rather than a reply, which nobody can switch off.
+fn confirms_subscription(command: &Command) -> bool {
+    use SessionCommand::{PSubscribe, PUnsubscribe, SSubscribe, SUnsubscribe, Subscribe, Unsubscribe};
+    let Run::Session(command) = command.spec.run else { return false };
+    matches!(command, PSubscribe | PUnsubscribe | SSubscribe | SUnsubscribe | Subscribe | Unsubscribe)
 }

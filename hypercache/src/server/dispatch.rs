@@ -141,7 +141,7 @@ impl Dispatch {
         // Before the watches are given up, which takes locks of its own.
         self.engine.finish(locks, session);
         drop(watched);
-        Ok(Execution { flow, effects })
+        Ok(Execution { flow, effects, ..Execution::default() })
     }
 
     /// Whether there is room for each queued command that needs some; if not, none of them runs.

@@ -54,7 +54,7 @@ pub fn queue(
     }
     note(session);
     reply.simple("QUEUED");
-    Ok(Execution::default())
+    Ok(Execution { queued: true, ..Execution::default() })
 }
 
 /// `MULTI`.

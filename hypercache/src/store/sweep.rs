@@ -32,20 +32,14 @@ pub struct Sweeper {
     registry: Arc<Registry>,
     telemetry: Telemetry,
     listener: Arc<dyn Listener>,
-    budget: Duration,
     /// Where each round begins, so that no shard is always the last when time runs out.
     first_shard: usize,
 }
 
 impl Sweeper {
-    /// A sweeper that is called once every `interval`, and tells `listener` what it has removed.
-    pub fn new(
-        registry: Arc<Registry>,
-        telemetry: Telemetry,
-        listener: Arc<dyn Listener>,
-        interval: Duration,
-    ) -> Self {
-        Self { registry, telemetry, listener, budget: interval / INTERVAL_SHARE, first_shard: 0 }
+    /// A sweeper that is called once in each of the registry's intervals, and tells `listener` what it has removed.
+    pub fn new(registry: Arc<Registry>, telemetry: Telemetry, listener: Arc<dyn Listener>) -> Self {
+        Self { registry, telemetry, listener, first_shard: 0 }
     }
 
     /// Removes what has expired by `now`, as far as its time goes. Whether something is left over.
@@ -55,7 +49,7 @@ impl Sweeper {
             return false;
         }
         let running = operation::EXPIRY_CYCLE.start();
-        let until = Instant::now() + self.budget;
+        let until = Instant::now() + self.registry.sweep_interval() / INTERVAL_SHARE;
         let mut left = false;
         for store in self.registry.all().iter().filter(due) {
             left |= self.sweep_store(store, now, until);
@@ -168,7 +162,8 @@ mod tests {
 
     #[test]
     fn removes_what_is_due_and_counts_it() {
-        let config = Config::default();
+        let mut config = Config::default();
+        config.cache.expiry_interval = Duration::from_secs(40);
         let registry = Arc::new(Registry::new(&config.stores, &config.cache, HashSeed(5)));
         let node = NodeIdentity { id: "node-1".to_owned(), version: "0" };
         let quiet = crate::config::Telemetry {
@@ -194,8 +189,7 @@ mod tests {
         keyspace.lock(keyspace.shard_of(key.hash)).set(key, hash.into(), None, 0);
         let heard = Arc::new(Heard::default());
         let listener: Arc<dyn Listener> = Arc::clone(&heard) as Arc<dyn Listener>;
-        let mut sweeper =
-            Sweeper::new(Arc::clone(&registry), telemetry.clone(), listener, Duration::from_secs(40));
+        let mut sweeper = Sweeper::new(Arc::clone(&registry), telemetry.clone(), listener);
         assert!(!sweeper.sweep(1299), "nothing is left over");
         assert_eq!(registry.all()[0].census().keys, 701);
         assert!(heard.0.lock().is_empty(), "nobody has asked for it");

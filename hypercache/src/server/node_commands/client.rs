@@ -59,8 +59,8 @@ impl Kind {
 
 /// The line of `CLIENT LIST` and `CLIENT INFO` about one client, without a line break.
 ///
-/// What does not exist here reads as it does in a Redis where it is not in use: no subscriptions, no transaction, no
-/// watched keys, no output waiting. Buffers belong to the I/O threads, so a client has none of its own but for a request
+/// The fields and their order are those of Redis 7.2, with `watch` of later versions at the end. What does not exist here
+/// reads as it does in a Redis where it is not in use, such as output waiting. Buffers belong to the I/O threads, so a client has none of its own but for a request
 /// that has not arrived whole.
 pub fn line(client: &Client, registry: &Registry) -> String {
     let labels = client.labels().clone();
@@ -74,9 +74,9 @@ pub fn line(client: &Client, registry: &Registry) -> String {
     let (queued, watched) = client.transaction();
     let multi = queued.map_or_else(|| "-1".to_owned(), |queued| queued.to_string());
     format!(
-        "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db={store} sub={} psub={} ssub={} multi={multi} watch={watched} \
+        "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db={store} sub={} psub={} ssub={} multi={multi} \
          qbuf={query_bytes} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem={memory} events=r \
-         cmd={command} user={} redir=-1 resp={} lib-name={} lib-ver={}",
+         cmd={command} user={} redir=-1 resp={} lib-name={} lib-ver={} watch={watched}",
         client.id,
         client.address,
         client.local_address,

@@ -45,6 +45,8 @@ pub struct Counts {
     pub hits: u64,
     /// Reads that did not.
     pub misses: u64,
+    /// Changes to data.
+    pub changes: u64,
     /// Keys whose time was over and that were removed.
     pub expired: u64,
     /// Connections accepted.
@@ -63,6 +65,7 @@ impl Counts {
         let totals = telemetry.meters().totals();
         let (bytes_in, bytes_out) = (totals.bytes_in(), totals.bytes_out());
         let (hits, misses, expired) = (totals.hits(), totals.misses(), totals.expired());
+        let changes = totals.stores.iter().map(|store| store.changes).sum();
         let by_command = totals.by_command.into_iter().map(|command| CommandCounts {
             calls: command.calls,
             failed: command.failed,
@@ -75,6 +78,7 @@ impl Counts {
             bytes_out,
             hits,
             misses,
+            changes,
             expired,
             admitted: clients.admitted(),
             refused: clients.refused(),

@@ -48,6 +48,9 @@ macro_rules! value_limit {
 /// Longest time in seconds, and most connections, that Redis takes.
 const INT_MAX: i64 = i32::MAX as i64;
 const INT_MIN: i64 = i32::MIN as i64;
+/// Redis takes any number for `hz` and keeps it between these.
+const HZ_MIN: i64 = 1;
+const HZ_MAX: i64 = 500;
 /// Least that Redis takes for the limits of input.
 const INPUT_BYTES_MIN: i64 = 1 << 20;
 /// Most for the limits of input: positions in a request are 32 bits wide.
@@ -100,10 +103,14 @@ pub const PARAMETERS: &[Parameter] = &[
     value_limit!("hash-max-ziplist-entries", hash_listpack_entries, limit_of_count),
     value_limit!("hash-max-ziplist-value", hash_listpack_value, limit_of_bytes),
     value_limit!("hll-sparse-max-bytes", hll_sparse_bytes, limit_of_bytes),
-    fixed("hz", |node| {
-        let interval = node.config.cache.expiry_interval.as_millis().max(1);
-        (1000 / interval).max(1).to_string()
-    }),
+    settable(
+        "hz",
+        |node| node.registry.sweeps_per_second().to_string(),
+        |node, value| {
+            let sweeps = integer(value, 0, INT_MAX)?.clamp(HZ_MIN, HZ_MAX).unsigned_abs();
+            Ok(Box::new(move || node.registry.set_sweeps_per_second(sweeps)))
+        },
+    ),
     fixed("io-threads", |node| node.config.network.io_threads.to_string()),
     settable(
         "latency-tracking",

@@ -16,8 +16,7 @@ pub fn server(facts: &Facts<'_>, page: &mut Page) {
     let node = facts.node;
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let up = node.started.elapsed().as_secs();
-    let interval = node.config.cache.expiry_interval.as_millis().max(1);
-    let hz = (1000 / interval).max(1);
+    let hz = node.registry.sweeps_per_second();
     page.line("redis_version", COMPATIBLE_REDIS_VERSION);
     page.line("server_name", "hypercache");
     page.line("hypercache_version", VERSION);
@@ -72,7 +71,9 @@ pub fn clients(facts: &Facts<'_>, page: &mut Page) {
 }
 
 /// `# Persistence`: there is none, so nothing was ever saved and nothing has failed.
-pub fn persistence(_: &Facts<'_>, page: &mut Page) {
+pub fn persistence(facts: &Facts<'_>, page: &mut Page) {
+    // Nothing is ever saved, so all changes since the start count.
+    let changes = facts.counts.changes.to_string();
     for (key, value) in [
         ("loading", "0"),
         ("loading_eta_seconds", "0"),
@@ -83,7 +84,7 @@ pub fn persistence(_: &Facts<'_>, page: &mut Page) {
         ("current_fork_perc", "0.00"),
         ("current_save_keys_processed", "0"),
         ("current_save_keys_total", "0"),
-        ("rdb_changes_since_last_save", "0"),
+        ("rdb_changes_since_last_save", &changes),
         ("rdb_bgsave_in_progress", "0"),
         ("rdb_last_save_time", "0"),
         ("rdb_last_bgsave_status", "ok"),
