@@ -5,8 +5,10 @@ pub mod disposal;
 pub mod gate;
 pub mod mailbox;
 pub mod observed;
+pub mod pause;
 pub mod pubsub;
 pub mod session;
+pub mod settings;
 pub mod transaction;
 pub mod version;
 

@@ -17,9 +17,6 @@ use tokio::io::AsyncWriteExt;
 use tokio::io::ReadBuf;
 
 use crate::command::Command;
-use crate::command::spec::Flags;
-use crate::command::spec::Run;
-use crate::command::spec::SessionCommand;
 use crate::command::table::table;
 use crate::engine::Call;
 use crate::engine::Executor;
@@ -28,6 +25,7 @@ use crate::engine::Session;
 use crate::engine::client::Activity;
 use crate::engine::client::Cut;
 use crate::engine::client::Registration;
+use crate::engine::pause;
 use crate::engine::session::Door;
 use crate::engine::session::ReplyMode;
 use crate::resp::ReplyWriter;
@@ -331,11 +329,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if self.session.transaction.is_some() && !transaction_commands::runs_at_once(command) {
             return None;
         }
-        match command.spec.run {
-            Run::Data(_) => Some(command.spec.flags.has(Flags::WRITE)),
-            Run::Session(SessionCommand::Exec) => Some(true),
-            _ => None,
-        }
+        pause::concerns(command.spec)
     }
 
     fn violated(&self, error: &ProtocolError, reply: &mut ReplyWriter) -> Progress {
