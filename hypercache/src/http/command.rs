@@ -119,12 +119,12 @@ fn pipeline(parts: &[Box<RawValue>], most: usize) -> Result<Vec<OwnedArgs>, Prob
     if parts.len() > ITEMS_MAX {
         return Err(Problem::bad_request(format!("{} commands are more than {ITEMS_MAX}", parts.len())));
     }
-    let read = |(number, part): (usize, &Box<RawValue>)| {
+    let read = |(number, part): (usize, &RawValue)| {
         body::json::<Vec<Box<RawValue>>>(part.get().as_bytes())
             .and_then(|parts| arguments(&parts, most))
             .map_err(|problem| Problem { detail: format!("command {number}: {}", problem.detail), ..problem })
     };
-    parts.iter().enumerate().map(read).collect()
+    parts.iter().map(AsRef::as_ref).enumerate().map(read).collect()
 }
 
 fn arguments(parts: &[Box<RawValue>], most: usize) -> Result<OwnedArgs, Problem> {

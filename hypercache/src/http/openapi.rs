@@ -1,5 +1,6 @@
 //! The description of the API for programs and people (OpenAPI 3.1).
 
+mod schemas;
 mod stores;
 
 use axum::Json;
@@ -164,7 +165,7 @@ fn schemes() -> Value {
 /// Schemas of requests and answers.
 fn schemas() -> Value {
     let mut schemas = requests();
-    for more in [answers(), stores::schemas()] {
+    for more in [answers(), schemas::about_stores()] {
         for (name, schema) in more.as_object().into_iter().flatten() {
             schemas[name] = schema.clone();
         }

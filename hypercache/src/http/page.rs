@@ -29,6 +29,11 @@ impl ScanQuery {
     pub fn new(cursor: Option<String>, count: Option<usize>, pattern: Option<String>) -> Self {
         Self { cursor, count, r#match: pattern }
     }
+
+    /// The query, unless it asks for more than is given.
+    pub fn checked(self) -> Result<Self, Problem> {
+        limit(self.count, "count").map(|_| self)
+    }
 }
 
 /// How many items a page has, if a request says so: 1 to `ITEMS_MAX`.

@@ -22,7 +22,7 @@ use crate::resp::frame::Frame;
 
 /// A page of members.
 pub async fn get(place: Place, asked: AskedQuery<ScanQuery>) -> Result<Json<Object>, Problem> {
-    let (key, query, store) = (place.key()?, place::query(asked)?, place.store(None)?);
+    let (key, query, store) = (place.key()?, place::query(asked)?.checked()?, place.store(None)?);
     let mut runner = place.runner(store);
     let length = page::length(&mut runner, "SCARD", &key).await?;
     let (found, next) = page::scan(&mut runner, &[b"SSCAN", &key], &query, &[]).await?;

@@ -117,8 +117,8 @@ async fn answers_about_stores(bench: &Bench) -> Vec<(&'static str, Value)> {
     let scored = json!({"items": [{"member": "m", "score": 1}, {"member": "n", "score": "inf"}]});
     let mut answers = Vec::new();
     for (name, method, path, body) in [
-        ("Counter", "POST", "/counters/c", json!({"by": 1.5})),
-        ("Counter", "GET", "/counters/c", Value::Null),
+        ("Counter", "POST", "/counters/n", json!({"by": 1.5})),
+        ("Counter", "GET", "/counters/n", Value::Null),
         ("Added", "PATCH", "/hashes/h", field),
         ("Hash", "GET", "/hashes/h", Value::Null),
         ("FieldAdded", "PUT", "/hashes/h/fields/%FF", json!({"value": 1})),
