@@ -27,8 +27,10 @@ use crate::engine::Observed;
 use crate::engine::client::Client;
 use crate::engine::client::Clients;
 use crate::engine::client::Cut;
+use crate::engine::pause::Pause;
 use crate::engine::pubsub::Broker;
 use crate::engine::session::unix_millis;
+use crate::engine::settings::Settings;
 use crate::engine::version::VERSION;
 use crate::http::Door;
 use crate::http::HttpState;
@@ -39,12 +41,10 @@ use crate::security::Authenticator;
 use crate::security::Guarded;
 use crate::server::Dispatch;
 use crate::server::Listener;
-use crate::server::Settings;
 use crate::server::Shared;
 use crate::server::listener;
 use crate::server::node_commands::NodeState;
 use crate::server::node_commands::Statistics;
-use crate::server::pause::Pause;
 use crate::server::worker::Worker;
 use crate::store::Registry;
 use crate::store::sweep::Sweeper;
@@ -149,7 +149,7 @@ impl Node {
         let parts = Parts::assemble(config, config_file, telemetry, stop, stopping_seen)?;
         let network = &parts.state.config.network;
         let listener = Listener::new(resp, network, Arc::clone(&parts.shared)).map_err(NodeError::Thread)?;
-        let door = Door::new(http, Arc::clone(&parts.http), network.max_connections);
+        let door = Door::new(http, Arc::clone(&parts.http));
         ListenerBound { protocol: "resp", address: resp_address }.emit();
         ListenerBound { protocol: "http", address: http_address }.emit();
         Ok(Self {
@@ -287,6 +287,8 @@ impl Parts {
             registry: Arc::clone(&state.registry),
             clients: Arc::clone(&state.clients),
             authenticator: Arc::clone(&state.authenticator),
+            settings: Arc::clone(&state.settings),
+            pause: Arc::clone(&state.pause),
             telemetry: state.telemetry.clone(),
             max_body: state.config.network.http_max_body,
             started: state.started,

@@ -20,7 +20,6 @@ use tokio::io::ReadBuf;
 use crate::command::Command;
 use crate::command::ReplyError;
 use crate::command::context::wait::Unserved;
-use crate::command::spec::Flags;
 use crate::command::spec::NodeCommand;
 use crate::command::spec::Run;
 use crate::command::spec::SessionCommand;
@@ -35,6 +34,7 @@ use crate::engine::client::Cut;
 use crate::engine::client::Registration;
 use crate::engine::parked::Answer;
 use crate::engine::parked::Parked;
+use crate::engine::pause;
 use crate::engine::session::Door;
 use crate::engine::session::ReplyMode;
 use crate::resp::ReplyWriter;
@@ -401,11 +401,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if self.session.transaction.is_some() && !transaction_commands::runs_at_once(command) {
             return None;
         }
-        match command.spec.run {
-            Run::Data(_) => Some(command.spec.flags.has(Flags::WRITE)),
-            Run::Session(SessionCommand::Exec) => Some(true),
-            _ => None,
-        }
+        pause::concerns(command.spec)
     }
 
     fn violated(&self, error: &ProtocolError, reply: &mut ReplyWriter) -> Progress {

@@ -12,13 +12,13 @@ use crate::engine::Flow;
 use crate::engine::Session;
 use crate::engine::client::Client;
 use crate::engine::client::Cut;
+use crate::engine::pause::Held;
 use crate::engine::pubsub::Topic;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::security::authenticator::DEFAULT_USER;
 use crate::server::node_commands::NodeState;
 use crate::server::node_commands::help;
-use crate::server::pause::Held;
 use crate::store::Registry;
 use crate::value::number::decimal;
 
