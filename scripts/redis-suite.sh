@@ -10,8 +10,9 @@ Usage: redis-suite.sh [--help] [FILE ...]
 Runs files of the suite, such as unit/type/hash, in its mode for servers that run already. Without one, all that are about
 what a single node offers its clients.
 
-Builds the node and starts one on free ports for each file. What passed, failed and was skipped goes to target/redis-suite/report.json, the suite's words to target/redis-suite/logs. It is compared with
-docs/compatibility.md: a test that fails without being named there is a failure, and so is one that is named and passes.
+Builds the node and starts one on free ports for each file. What passed, failed and was skipped goes to
+target/redis-suite/report.json, the suite's words to target/redis-suite/logs. It is compared with docs/compatibility.md: a test
+that fails without being named there is a failure, and so is one that is named and passes.
 
   REDIS_SOURCE   the suite: a folder, a tarball, or REPOSITORY@TAG; without it the release is downloaded
   REDIS_VERSION  the release to download, 7.2.6

@@ -94,7 +94,7 @@ pub(super) fn move_element(
         })?;
     }
     cx.notify(EventClass::List, list::popped(from), source);
-    cx.changed(2);
+    cx.changed(1);
     reply.bulk(&element);
     Ok(())
 }
