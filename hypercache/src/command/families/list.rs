@@ -164,4 +164,6 @@ pub(super) fn take(
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;
