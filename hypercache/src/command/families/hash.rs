@@ -301,4 +301,6 @@ fn hscan(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outco
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

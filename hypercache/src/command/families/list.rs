@@ -186,4 +186,6 @@ pub(super) fn take(
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

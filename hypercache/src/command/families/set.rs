@@ -254,4 +254,6 @@ fn sscan(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outco
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

@@ -250,4 +250,6 @@ fn zscan(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outco
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;
