@@ -69,7 +69,7 @@ fn describe(command: &Command, reply: &mut ReplyWriter) {
     words(spec.flags.names(), reply);
     let (first, last, step) = match spec.keys {
         Keys::DestinationAndNumkeys | Keys::OneAndStored { .. } => (1, 1, 1),
-        Keys::None | Keys::Numkeys { .. } => (0, 0, 0),
+        Keys::AfterStreams | Keys::None | Keys::Numkeys { .. } => (0, 0, 0),
         Keys::Range { first, last, step } => (first, last, step),
     };
     reply.count(first);
@@ -98,6 +98,10 @@ fn key_specifications(spec: &Spec, reply: &mut ReplyWriter) {
     let keynum = |at| (Begin::Index(at), "keynum", [("keynumidx", 0), ("firstkey", 1), ("keystep", 1)]);
     let one = |begin| (begin, "range", [("lastkey", 0), ("keystep", 1), ("limit", 0)]);
     let found = match spec.keys {
+        Keys::AfterStreams => {
+            let halved = [("lastkey", -1), ("keystep", 1), ("limit", 2)];
+            vec![(Begin::Word("STREAMS", 1), "range", halved)]
+        }
         Keys::DestinationAndNumkeys => vec![one(Begin::Index(1)), keynum(2)],
         Keys::None => Vec::new(),
         Keys::Range { first, last, step } => {
