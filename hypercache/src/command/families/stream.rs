@@ -106,7 +106,7 @@ fn xadd(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcom
         last => last.unwrap_or(Id::ZERO),
     };
     let id = new_id(options.id, last, cx.now())?;
-    if fields.iter().map(<[u8]>::len).sum::<usize>() > BLOCK_BYTES_MAX {
+    if fields.bytes() > BLOCK_BYTES_MAX {
         return Err(TOO_LARGE);
     }
     let trimmed = cx.change_collection(key, |stream: &mut Stream| {

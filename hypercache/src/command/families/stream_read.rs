@@ -2,10 +2,13 @@
 
 mod request;
 
+use smallvec::SmallVec;
+
 use crate::command::Context;
 use crate::command::Outcome;
 use crate::command::ReplyError;
 use crate::command::context::EventClass;
+use crate::command::context::wait::Awaited;
 use crate::command::families::stream_id;
 use crate::command::families::stream_read::request::Request;
 use crate::command::families::stream_reply;
@@ -14,6 +17,7 @@ use crate::command::spec::Group;
 use crate::command::spec::Keys;
 use crate::command::spec::Spec;
 use crate::resp::Args;
+use crate::resp::OwnedArgs;
 use crate::resp::Protocol;
 use crate::resp::ReplyWriter;
 use crate::value::stream::Stream;
@@ -59,10 +63,9 @@ fn meaningless(id: char) -> ReplyError {
     ))
 }
 
-/// Writes what was found in so many streams, each its key and its entries; nothing where that is none.
+/// Writes what was found in so many streams, each its key and its entries.
 fn write_found(reply: &mut ReplyWriter, found: &ReplyWriter, streams: usize) {
     match reply.protocol() {
-        _ if streams == 0 => reply.null_array(),
         Protocol::Resp2 => reply.array(streams),
         Protocol::Resp3 => reply.map(streams),
     }
@@ -77,7 +80,7 @@ fn write_key(reply: &mut ReplyWriter, key: &[u8]) {
 }
 
 fn xread(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
-    let request = Request::read(args, cx.now(), false)?;
+    let request = Request::read(args, false)?;
     let mut after = Vec::with_capacity(request.keys.len());
     for (key, id) in request.keys.iter().zip(request.ids.iter()) {
         let log = cx.read_collection(key)?.map(Stream::log);
@@ -90,15 +93,34 @@ fn xread(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outco
         });
     }
     let (mut found, mut streams) = (ReplyWriter::new(reply.protocol()), 0);
-    for (key, after) in request.keys.iter().zip(after) {
+    for (key, after) in request.keys.iter().zip(&after) {
         let Some(log) = cx.seen_collection(key).map(Stream::log) else { continue };
         let Some(start) = after.next().filter(|start| log.last_present_id() >= Some(*start)) else { continue };
         write_key(&mut found, key);
         stream_reply::write_entries(&mut found, log.range(start..=Id::MAX).take(request.count));
         streams += 1;
     }
-    write_found(reply, &found, streams);
+    if streams > 0 {
+        write_found(reply, &found, streams);
+        return Ok(());
+    }
+    match request.wait(Awaited::Stream, since(args, request.ids, &after)) {
+        Some(wait) => cx.wait(wait, reply),
+        None => reply.null_array(),
+    }
     Ok(())
+}
+
+/// The arguments with the IDs that `$` stood for when they were read; none where it stood nowhere. What comes while the
+/// command waits is after them, and not after the `$` of then.
+fn since(args: Args<'_>, ids: Args<'_>, after: &[Id]) -> Option<OwnedArgs> {
+    ids.iter().find(|id| *id == b"$")?;
+    let before = args.first(args.len() - ids.len()).iter().map(SmallVec::from_slice);
+    let resolved = ids.iter().zip(after).map(|(id, after)| match id {
+        b"$" => after.text(),
+        id => SmallVec::from_slice(id),
+    });
+    Some(OwnedArgs::new(before.chain(resolved)))
 }
 
 /// What a consumer reads of a stream.
@@ -118,7 +140,7 @@ struct Reader<'a> {
 }
 
 fn xreadgroup(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
-    let request = Request::read(args, cx.now(), true)?;
+    let request = Request::read(args, true)?;
     let mut wanted = Vec::with_capacity(request.keys.len());
     for (key, id) in request.keys.iter().zip(request.ids.iter()) {
         let stream: Option<&Stream> = cx.read_collection(key)?;
@@ -144,7 +166,14 @@ fn xreadgroup(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> 
             streams += 1;
         }
     }
-    write_found(reply, &found, streams);
+    if streams > 0 {
+        write_found(reply, &found, streams);
+        return Ok(());
+    }
+    match request.wait(Awaited::Group, None) {
+        Some(wait) => cx.wait(wait, reply),
+        None => reply.null_array(),
+    }
     Ok(())
 }
 

@@ -66,3 +66,11 @@ pub(super) fn no_group(key: &[u8], group: &[u8]) -> ReplyError {
     );
     ReplyError { prefix: "NOGROUP", text: text.into() }
 }
+
+/// Writes what `HELP` of a container tells; its last two lines are about itself.
+pub(super) fn write_help(reply: &mut ReplyWriter, lines: &[&str]) {
+    reply.array(lines.len() + 2);
+    lines.iter().for_each(|line| reply.simple(line));
+    reply.simple("HELP");
+    reply.simple("    Print this help.");
+}

@@ -250,10 +250,10 @@ impl Block {
         Fields { names: None, rest: body, left }
     }
 
-    fn names_are<'f>(&self, names: impl Iterator<Item = &'f [u8]>) -> bool {
+    fn names_are<'f>(&self, mut names: impl Iterator<Item = &'f [u8]>) -> bool {
         let mut rest = self.bytes.as_slice();
         let count = take_count(&mut rest);
-        names.map(Element::new).eq((0..count).map(|_| take(&mut rest)))
+        (0..count).all(|_| names.next().map(Element::new) == Some(take(&mut rest))) && names.next().is_none()
     }
 
     fn raw(&self) -> RawEntries<'_> {

@@ -1,11 +1,18 @@
 //! What `XREAD` and `XREADGROUP` are asked for.
 
+use std::ops::Range;
+use std::time::Duration;
+
 use crate::command::ReplyError;
 use crate::command::args::Cursor;
-use crate::command::args::integer;
+use crate::command::context::Wait;
+use crate::command::context::wait;
+use crate::command::context::wait::Awaited;
+use crate::command::context::wait::Unserved;
 use crate::command::error;
 use crate::command::families::stream_reply;
 use crate::resp::Args;
+use crate::resp::OwnedArgs;
 
 const GROUP_OF_XREAD: ReplyError =
     ReplyError::err("The GROUP option is only supported by XREADGROUP. You called XREAD instead.");
@@ -16,6 +23,10 @@ const NO_GROUP: ReplyError = ReplyError::err("Missing GROUP option for XREADGROU
 /// The request.
 pub(super) struct Request<'a> {
     pub(super) keys: Args<'a>,
+    /// Where they stand among the arguments.
+    keys_at: Range<usize>,
+    /// How long to wait where there is nothing, none for ever; none at all where it is not to wait.
+    block: Option<Option<Duration>>,
     /// As many as keys.
     pub(super) ids: Args<'a>,
     /// Most entries of each stream.
@@ -28,14 +39,14 @@ pub(super) struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    pub(super) fn read(args: Args<'a>, now: u64, as_consumer: bool) -> Result<Self, ReplyError> {
-        let (mut count, mut group, mut no_ack) = (usize::MAX, None, false);
+    pub(super) fn read(args: Args<'a>, as_consumer: bool) -> Result<Self, ReplyError> {
+        let (mut block, mut count, mut group, mut no_ack) = (None, usize::MAX, None, false);
         let mut cursor = Cursor::at(args, 1);
         let keys_at = loop {
             let (word, more) = (cursor.required()?, cursor.remaining());
             let is = |option: &str| word.eq_ignore_ascii_case(option.as_bytes());
             if is("BLOCK") && more > 0 {
-                check_timeout(cursor.required()?, now)?;
+                block = Some(wait::milliseconds(&mut cursor)?);
             } else if is("COUNT") && more > 0 {
                 count = stream_reply::limit(cursor.integer()?);
             } else if is("STREAMS") && more > 0 {
@@ -63,7 +74,14 @@ impl<'a> Request<'a> {
         }
         let half = named.len() / 2;
         let (group, consumer) = group.unwrap_or_default();
-        Ok(Self { keys: args.range(keys_at, half), ids: named.from(half), count, group, consumer, no_ack })
+        let keys_at = keys_at..keys_at + half;
+        Ok(Self { keys: named.first(half), keys_at, block, ids: named.from(half), count, group, consumer, no_ack })
+    }
+
+    /// How to wait for these streams, if that is asked for; `args` is what to run then, if not the same again.
+    pub(super) fn wait(&self, awaited: Awaited, args: Option<OwnedArgs>) -> Option<Wait> {
+        let (keys, unserved) = (self.keys_at.clone(), Unserved::NullArray);
+        self.block.map(|timeout| Wait { keys, awaited, timeout, unserved, args })
     }
 }
 
