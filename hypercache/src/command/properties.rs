@@ -18,7 +18,7 @@ use crate::store::events::Notice;
 use crate::value::limits::Limits;
 
 /// Words that mean something somewhere, and some that are on the edge of a range.
-const WORDS: [&str; 100] = [
+const WORDS: [&str; 116] = [
     "a",
     "b",
     "c",
@@ -119,6 +119,22 @@ const WORDS: [&str; 100] = [
     "STORE",
     "STOREDIST",
     "WITHDIST",
+    "1-*",
+    "(1-1",
+    "$",
+    ">",
+    "=",
+    "~",
+    "STREAMS",
+    "GROUP",
+    "NOACK",
+    "MINID",
+    "NOMKSTREAM",
+    "MKSTREAM",
+    "IDLE",
+    "FORCE",
+    "JUSTID",
+    "BLOCK",
 ];
 
 /// One of the data commands.
@@ -182,6 +198,10 @@ fn write_argument(argument: &Argument, chance: &mut impl Iterator<Item = u16>, w
             (_, "numfields" | "numkeys") => &["1", "2", "3"],
             (_, "encoding") => &["u1", "i8", "u16", "i64", "u63"],
             (_, "db" | "destination-db" | "index1" | "index2") => &["0", "1"],
+            (_, "group") => &["g", "h"],
+            (_, "consumer") => &["c", "d"],
+            (_, "id" | "lastid" | "max-deleted-id") => &["1", "3-1", "17", "2-*", "$", ">", "1000"],
+            (_, "min-idle-time") => &["0", "20"],
             (_, "radius" | "width" | "height") => &["0", "150", "20000", "-1"],
             (Kind::Key, _) => &["a", "b", "c", "d", "e", "o"],
             (Kind::String, _) => &["0", "1", "foobar", "1.5", "-7", "", "string"],
@@ -207,6 +227,8 @@ const NARROW: Limits = Limits {
     set_intset_entries: 3,
     set_listpack_entries: 3,
     set_listpack_value: 5,
+    stream_node_bytes: 60,
+    stream_node_entries: 3,
     zset_listpack_entries: 3,
     zset_listpack_value: 5,
 };

@@ -195,6 +195,8 @@ pub enum Keys {
         /// Index of the number.
         at: usize,
     },
+    /// The first half of what follows the word `STREAMS`, which stands among options of `XREAD`.
+    AfterStreams,
     /// The first argument, which is read, and the one after the last `STORE` or `STOREDIST`, which is written.
     OneAndStored {
         /// Index from which on these words may stand.
@@ -216,7 +218,7 @@ impl Keys {
 
     /// Whether positions alone do not tell them.
     pub const fn are_movable(self) -> bool {
-        matches!(self, Self::DestinationAndNumkeys | Self::Numkeys { .. } | Self::OneAndStored { .. })
+        !matches!(self, Self::None | Self::Range { .. })
     }
 
     /// Indexes of the keys in `args`.
@@ -230,6 +232,11 @@ impl Keys {
         };
         let destination = (self == Self::DestinationAndNumkeys && args.len() > 1).then_some(1);
         let (first, end, step) = match self {
+            Self::AfterStreams => {
+                let first = streams(args).unwrap_or(args.len());
+                let half = args.len().saturating_sub(first) / 2;
+                (first, first + half, 1)
+            }
             Self::DestinationAndNumkeys => counted(2),
             Self::None => (0, 0, 1),
             Self::Range { first, last, step } => {
@@ -263,6 +270,25 @@ fn stored_key(args: Args<'_>, from: usize) -> Option<usize> {
     found
 }
 
+/// Index of the first argument after `STREAMS`, read as `XREAD` and `XREADGROUP` read their options; none where it is not
+/// there or is not followed by as many IDs as keys.
+fn streams(args: Args<'_>) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        let word = args.get(at)?.to_ascii_uppercase();
+        at += match word.as_slice() {
+            b"STREAMS" => {
+                let after = args.from(at + 1).len();
+                return (after > 0 && after.is_multiple_of(2)).then_some(at + 1);
+            }
+            b"BLOCK" | b"COUNT" => 2,
+            b"GROUP" => 3,
+            b"NOACK" => 1,
+            _ => return None,
+        };
+    }
+}
+
 /// Which family a command belongs to; `COMMAND DOCS` and the categories tell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names of the families")]
@@ -278,6 +304,7 @@ pub enum Group {
     Server,
     Set,
     SortedSet,
+    Stream,
     String,
     Transactions,
 }
@@ -297,6 +324,7 @@ impl Group {
             Self::Server => "server",
             Self::Set => "set",
             Self::SortedSet => "sorted-set",
+            Self::Stream => "stream",
             Self::String => "string",
             Self::Transactions => "transactions",
         }
@@ -315,6 +343,7 @@ impl Group {
             Self::PubSub | Self::Server => None,
             Self::Set => Some("set"),
             Self::SortedSet => Some("sortedset"),
+            Self::Stream => Some("stream"),
             Self::String => Some("string"),
             Self::Transactions => Some("transaction"),
         }

@@ -71,9 +71,11 @@ impl Kind {
                 Self::Double
             }
             "bit" | "client-id" | "count" | "cursor" | "db" | "decrement" | "destination-db" | "end"
-            | "increment" | "index" | "index1" | "index2" | "len" | "limit" | "maxage" | "milliseconds"
-            | "min-match-len" | "num-matches" | "numkeys" | "offset" | "protover" | "rank" | "seconds"
-            | "start" | "stop" | "timeout" | "version" => Self::Integer,
+            | "entries-added" | "entries-read" | "increment" | "index" | "index1" | "index2" | "len"
+            | "limit" | "maxage" | "milliseconds" | "min-match-len" | "ms" | "num-matches" | "numkeys"
+            | "offset" | "protover" | "rank" | "seconds" | "start" | "stop" | "timeout" | "version" => {
+                Self::Integer
+            }
             _ => Self::String,
         }
     }

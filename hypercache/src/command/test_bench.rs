@@ -26,6 +26,7 @@ use crate::value::Value;
 use crate::value::limits::Limits;
 use crate::value::set::Member;
 use crate::value::set::Set;
+use crate::value::stream::Stream;
 
 /// Stores called `default` and `second`, and who uses them.
 pub struct Bench {
@@ -80,12 +81,35 @@ fn content(value: &Value, now: UnixMillis) -> Vec<u8> {
             let text = set.iter().map(|member| format!("{:?} ", member.bytes()));
             text.collect::<String>().into_bytes()
         }
+        Value::Stream(stream) => stream_content(stream).into_bytes(),
         Value::Str(string) => string.bytes().into_owned(),
         Value::ZSet(zset) => {
             let text = zset.iter().map(|pair| format!("{pair:?} "));
             text.collect::<String>().into_bytes()
         }
     }
+}
+
+/// Entries and groups of a stream, without when its consumers were last seen: reading commands that count no change move
+/// that.
+fn stream_content(stream: &Stream) -> String {
+    let log = stream.log();
+    let mut text =
+        format!("{:?} {:?} {:?} {} ", log.first_id(), log.last_id(), log.greatest_deleted_id(), log.added());
+    for entry in log.iter() {
+        text.push_str(&format!("{:?} {:?} ", entry.id, entry.fields.collect::<Vec<_>>()));
+    }
+    for (name, group) in stream.groups() {
+        text.push_str(&format!("{name:?} {:?} {:?} ", group.last_id(), group.entries_read()));
+        for consumer in group.consumers() {
+            text.push_str(&format!("{:?} {:?} {:?} ", consumer.name(), consumer.active, consumer.pending()));
+        }
+        for (id, pending) in group.pending() {
+            let name = group.consumer(pending.consumer).name();
+            text.push_str(&format!("{id:?} {name:?} {} {} ", pending.delivered, pending.deliveries));
+        }
+    }
+    text
 }
 
 /// All live keys of all stores: type, content and deadline.

@@ -136,6 +136,7 @@ impl Waiter {
         match (self.awaited, entry.map(|entry| entry.value())) {
             (Awaited::Group, _)
             | (Awaited::List, Some(Value::List(_)))
+            | (Awaited::Stream, Some(Value::Stream(_)))
             | (Awaited::ZSet, Some(Value::ZSet(_))) => Found::Awaited,
             (_, Some(_)) => Found::OtherType,
             (_, None) => Found::Nothing,

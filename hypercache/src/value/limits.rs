@@ -19,6 +19,10 @@ pub struct Limits {
     pub set_listpack_entries: usize,
     /// `set-max-listpack-value`: bytes of a member.
     pub set_listpack_value: usize,
+    /// `stream-node-max-bytes`: bytes of a block of a stream; 0 for no bound but `stream::log::BLOCK_BYTES_MAX`.
+    pub stream_node_bytes: usize,
+    /// `stream-node-max-entries`: entries of a block of a stream, deleted ones among them; 0 for no bound.
+    pub stream_node_entries: usize,
     /// `zset-max-listpack-entries`: members of a sorted set.
     pub zset_listpack_entries: usize,
     /// `zset-max-listpack-value`: bytes of a member.
@@ -35,6 +39,8 @@ impl Limits {
         set_intset_entries: 512,
         set_listpack_entries: 128,
         set_listpack_value: 64,
+        stream_node_bytes: 4096,
+        stream_node_entries: 100,
         zset_listpack_entries: 128,
         zset_listpack_value: 64,
     };

@@ -1,4 +1,5 @@
-//! What handlers do with values made of many elements. A collection that is left without elements goes with its key.
+//! What handlers do with values made of many elements. A collection that is left without elements goes with its key; only
+//! a stream stays.
 
 use crate::command::Context;
 use crate::command::ReplyError;
@@ -10,6 +11,7 @@ use crate::value::hash::Hash;
 use crate::value::limits::Limits;
 use crate::value::list::List;
 use crate::value::set::Set;
+use crate::value::stream::Stream;
 use crate::value::zset::ZSet;
 
 /// A type that is made of many elements.
@@ -61,6 +63,20 @@ impl Collection for Set {
 
     fn of_mut(value: &mut Value) -> Option<&mut Self> {
         value.as_set_mut()
+    }
+}
+
+impl Collection for Stream {
+    fn empty(_: u64) -> Self {
+        Self::new()
+    }
+
+    fn of(value: &Value) -> Option<&Self> {
+        value.as_stream()
+    }
+
+    fn of_mut(value: &mut Value) -> Option<&mut Self> {
+        value.as_stream_mut()
     }
 }
 

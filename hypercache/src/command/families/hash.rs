@@ -225,7 +225,7 @@ fn write_fields(cx: &mut Context<'_>, args: Args<'_>, command: &str) -> Result<u
 }
 
 /// Field and value in turn.
-pub(super) fn pairs<'a>(args: Args<'a>) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+pub(super) fn pairs<'a>(args: Args<'a>) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone {
     args.iter().step_by(2).zip(args.iter().skip(1).step_by(2))
 }
 

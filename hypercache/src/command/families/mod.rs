@@ -24,6 +24,14 @@ pub mod server;
 pub mod set;
 pub mod set_algebra;
 mod several_keys;
+pub mod stream;
+pub mod stream_claim;
+pub mod stream_group;
+mod stream_id;
+pub mod stream_info;
+pub mod stream_pending;
+pub mod stream_read;
+mod stream_reply;
 pub mod string;
 pub mod string_range;
 pub mod transaction;
@@ -61,6 +69,12 @@ pub const ALL: &[&[Spec]] = &[
     server::COMMANDS,
     set::COMMANDS,
     set_algebra::COMMANDS,
+    stream::COMMANDS,
+    stream_claim::COMMANDS,
+    stream_group::COMMANDS,
+    stream_info::COMMANDS,
+    stream_pending::COMMANDS,
+    stream_read::COMMANDS,
     string::COMMANDS,
     string_range::COMMANDS,
     transaction::COMMANDS,

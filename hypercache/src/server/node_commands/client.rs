@@ -249,7 +249,7 @@ pub fn pause(args: Args<'_>, node: &NodeState, reply: &mut ReplyWriter) -> Resul
         1 if cursor.word("WRITE") => Held::Writes,
         1 if cursor.word("ALL") => Held::All,
         1 => return Err(PAUSE_MODE),
-        _ => return Err(help::misused(args)),
+        _ => return Err(ReplyError::misused_subcommand(args)),
     };
     let millis = decimal(timeout).ok_or(TIMEOUT_NOT_A_NUMBER)?;
     let duration = u64::try_from(millis).map(Duration::from_millis).map_err(|_| TIMEOUT_NEGATIVE)?;
@@ -269,7 +269,7 @@ pub fn unblock(args: Args<'_>, node: &NodeState, reply: &mut ReplyWriter) -> Res
     let mut cursor = Cursor::at(args, 2);
     let id = cursor.required()?;
     if cursor.remaining() > 1 {
-        return Err(help::misused(args));
+        return Err(ReplyError::misused_subcommand(args));
     }
     let with_error = cursor.word("ERROR");
     if cursor.remaining() > 0 && !cursor.word("TIMEOUT") {

@@ -69,7 +69,7 @@ fn describe(command: &Command, reply: &mut ReplyWriter) {
     words(spec.flags.names(), reply);
     let (first, last, step) = match spec.keys {
         Keys::DestinationAndNumkeys | Keys::OneAndStored { .. } => (1, 1, 1),
-        Keys::None | Keys::Numkeys { .. } => (0, 0, 0),
+        Keys::AfterStreams | Keys::None | Keys::Numkeys { .. } => (0, 0, 0),
         Keys::Range { first, last, step } => (first, last, step),
     };
     reply.count(first);
@@ -97,6 +97,10 @@ fn words(words: impl Iterator<Item = impl AsRef<str>>, reply: &mut ReplyWriter) 
 fn key_specifications(command: &Command, reply: &mut ReplyWriter) {
     let flags = key_flags::of(command);
     let found = match command.spec.keys {
+        Keys::AfterStreams => {
+            let halved = [("lastkey", -1), ("keystep", 1), ("limit", 2)];
+            vec![(Begin::Word("STREAMS", 1), "range", halved)]
+        }
         Keys::DestinationAndNumkeys => vec![one(Begin::Index(1)), keynum(2)],
         Keys::None => Vec::new(),
         Keys::Range { first, last, step } => {

@@ -181,6 +181,8 @@ pub const PARAMETERS: &[Parameter] = &[
         };
         Ok(Box::new(move || node.telemetry.commands().set_slow_threshold(threshold)))
     }),
+    value_limit!("stream-node-max-bytes", stream_node_bytes, limit_of_bytes),
+    value_limit!("stream-node-max-entries", stream_node_entries, limit_of_count),
     fixed("tcp-backlog", |node| node.config.network.tcp_backlog.to_string()),
     settable(
         "tcp-keepalive",
