@@ -17,7 +17,7 @@ use crate::keyspace::key::HashSeed;
 use crate::value::limits::Limits;
 
 /// Words that mean something somewhere, and some that are on the edge of a range.
-const WORDS: [&str; 100] = [
+const WORDS: [&str; 106] = [
     "a",
     "b",
     "c",
@@ -118,6 +118,12 @@ const WORDS: [&str; 100] = [
     "STORE",
     "STOREDIST",
     "WITHDIST",
+    "BY",
+    "ALPHA",
+    "DESC",
+    "*",
+    "#",
+    "a*->b",
 ];
 
 /// One of the data commands.

@@ -163,7 +163,11 @@ impl Executor for Engine {
         let other = spec.other_store.map(|plan| plan(call.args, &self.registry)).transpose()?.flatten();
         let own = spec.keys.positions(call.args).map(|at| (session.store, &call.args[at]));
         let others = other.iter().map(|(store, at)| (*store, &call.args[*at]));
-        let locks = Locks::of_keys(&self.registry, own.chain(others));
+        let locks = if spec.roams_with(call.args) {
+            Locks::of_store(&self.registry, session.store)
+        } else {
+            Locks::of_keys(&self.registry, own.chain(others))
+        };
         let (locks, outcome) = self.run_locked(call, session, locks, reply);
         drop(locks);
         outcome

@@ -117,7 +117,7 @@ impl Drop for WatchList {
 }
 
 /// Locks all that the queued commands and the watched keys need, for a client that has selected `store`. A command that
-/// names no keys and works on data may touch any.
+/// works on data and names no keys, or not all of them, may touch any.
 pub fn lock<'a>(
     registry: &'a Registry,
     mut store: usize,
@@ -125,7 +125,8 @@ pub fn lock<'a>(
     watched: Option<&WatchList>,
 ) -> Locks<'a> {
     let anywhere = |queued: &Queued| {
-        matches!(queued.command.spec.run, Run::Data(_)) && queued.command.spec.keys == Keys::None
+        let spec = queued.command.spec;
+        matches!(spec.run, Run::Data(_)) && (spec.keys == Keys::None || spec.roams_with(queued.args.view()))
     };
     if queued.iter().any(anywhere) {
         return Locks::of_all(registry);

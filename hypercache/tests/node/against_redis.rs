@@ -215,8 +215,11 @@ fn hyperloglogs_of_many_elements_have_the_same_bytes() {
     let mut pair = Pair::connect(&redis, &node, "HELLO 2");
     for batch in 0..400 {
         let elements = (0..10).map(|number| format!("element:{}", batch * 10 + number));
-        let add: Vec<Vec<u8>> =
-            ["PFADD".to_owned(), "h".to_owned()].into_iter().chain(elements).map(String::into_bytes).collect();
+        let add: Vec<Vec<u8>> = ["PFADD".to_owned(), "h".to_owned()]
+            .into_iter()
+            .chain(elements)
+            .map(String::into_bytes)
+            .collect();
         for command in [add, words("GET h"), words("PFCOUNT h"), words("PFCOUNT h none")] {
             let [wanted, got] = pair.ask(&command);
             assert_eq!(wanted, got, "{batch} {}", String::from_utf8_lossy(&command[0]));

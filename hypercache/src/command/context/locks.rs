@@ -46,6 +46,13 @@ impl<'a> Locks<'a> {
         Self { held, whole: false }
     }
 
+    /// Locks all shards of one store.
+    pub fn of_store(registry: &'a Registry, store: usize) -> Self {
+        let mut locks = Self::default();
+        locks.add_stores(registry, [store]);
+        locks
+    }
+
     /// Locks everything.
     pub fn of_all(registry: &'a Registry) -> Self {
         let mut locks = Self::default();

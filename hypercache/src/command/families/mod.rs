@@ -23,6 +23,7 @@ pub mod server;
 pub mod set;
 pub mod set_algebra;
 mod several_keys;
+pub mod sort;
 pub mod string;
 pub mod string_range;
 pub mod transaction;
@@ -58,6 +59,7 @@ pub const ALL: &[&[Spec]] = &[
     server::COMMANDS,
     set::COMMANDS,
     set_algebra::COMMANDS,
+    sort::COMMANDS,
     string::COMMANDS,
     string_range::COMMANDS,
     transaction::COMMANDS,

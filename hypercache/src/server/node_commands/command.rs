@@ -68,7 +68,7 @@ fn describe(command: &Command, reply: &mut ReplyWriter) {
     reply.integer(spec.arity.into());
     words(spec.flags.names(), reply);
     let (first, last, step) = match spec.keys {
-        Keys::DestinationAndNumkeys | Keys::OneAndStored { .. } => (1, 1, 1),
+        Keys::DestinationAndNumkeys | Keys::OneAndStored { .. } | Keys::Sorted { .. } => (1, 1, 1),
         Keys::None | Keys::Numkeys { .. } => (0, 0, 0),
         Keys::Range { first, last, step } => (first, last, step),
     };
@@ -95,8 +95,8 @@ fn words(words: impl Iterator<Item = impl AsRef<str>>, reply: &mut ReplyWriter) 
 }
 
 fn key_specifications(spec: &Spec, reply: &mut ReplyWriter) {
-    let keynum = |at| (Begin::Index(at), "keynum", [("keynumidx", 0), ("firstkey", 1), ("keystep", 1)]);
-    let one = |begin| (begin, "range", [("lastkey", 0), ("keystep", 1), ("limit", 0)]);
+    let keynum = |at| (Begin::Index(at), "keynum", vec![("keynumidx", 0), ("firstkey", 1), ("keystep", 1)]);
+    let one = |begin| (begin, "range", vec![("lastkey", 0), ("keystep", 1), ("limit", 0)]);
     let found = match spec.keys {
         Keys::DestinationAndNumkeys => vec![one(Begin::Index(1)), keynum(2)],
         Keys::None => Vec::new(),
@@ -105,9 +105,14 @@ fn key_specifications(spec: &Spec, reply: &mut ReplyWriter) {
             let from_first = i64::from(last) - i64::try_from(first).unwrap_or(i64::MAX);
             let last = if last < 0 { last.into() } else { from_first };
             let step = i64::try_from(step).unwrap_or(i64::MAX);
-            vec![(Begin::Index(first), "range", [("lastkey", last), ("keystep", step), ("limit", 0)])]
+            vec![(Begin::Index(first), "range", vec![("lastkey", last), ("keystep", step), ("limit", 0)])]
         }
         Keys::Numkeys { at } => vec![keynum(at)],
+        Keys::Sorted { stores } => {
+            let elsewhere = (Begin::Unknown, "unknown", Vec::new());
+            let stored = stores.then(|| elsewhere.clone());
+            [one(Begin::Index(1)), elsewhere].into_iter().chain(stored).collect()
+        }
         Keys::OneAndStored { from } => {
             vec![one(Begin::Index(1)), one(Begin::Word("STORE", from)), one(Begin::Word("STOREDIST", from))]
         }
@@ -125,6 +130,8 @@ enum Begin {
     Index(usize),
     /// After this word, which stands at this argument or later.
     Word(&'static str, usize),
+    /// That cannot be told.
+    Unknown,
 }
 
 impl Begin {
@@ -138,6 +145,11 @@ impl Begin {
                 reply.map(1);
                 reply.bulk("index");
                 reply.count(index);
+            }
+            Self::Unknown => {
+                reply.bulk("unknown");
+                reply.bulk("spec");
+                reply.map(0);
             }
             Self::Word(word, from) => {
                 reply.bulk("keyword");
