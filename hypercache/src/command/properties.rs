@@ -18,7 +18,7 @@ use crate::store::events::Notice;
 use crate::value::limits::Limits;
 
 /// Words that mean something somewhere, and some that are on the edge of a range.
-const WORDS: [&str; 116] = [
+const WORDS: [&str; 122] = [
     "a",
     "b",
     "c",
@@ -135,6 +135,12 @@ const WORDS: [&str; 116] = [
     "FORCE",
     "JUSTID",
     "BLOCK",
+    "BY",
+    "ALPHA",
+    "DESC",
+    "*",
+    "#",
+    "a*->b",
 ];
 
 /// One of the data commands.

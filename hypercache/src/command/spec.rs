@@ -202,6 +202,12 @@ pub enum Keys {
         /// Index from which on these words may stand.
         from: usize,
     },
+    /// The first argument, which is read, and, where the command stores, the one after the last `STORE` among the options of
+    /// `SORT`, which is written.
+    Sorted {
+        /// Whether `STORE` is an option.
+        stores: bool,
+    },
 }
 
 impl Keys {
@@ -247,10 +253,11 @@ impl Keys {
                 (first, end, step)
             }
             Self::Numkeys { at } => counted(at),
-            Self::OneAndStored { .. } => (1, 2.min(args.len()), 1),
+            Self::OneAndStored { .. } | Self::Sorted { .. } => (1, 2.min(args.len()), 1),
         };
         let stored = match self {
             Self::OneAndStored { from } => stored_key(args, from),
+            Self::Sorted { stores: true } => sorted_key(args),
             _ => None,
         };
         destination.into_iter().chain((first..end).step_by(step)).chain(stored)
@@ -287,6 +294,25 @@ fn streams(args: Args<'_>) -> Option<usize> {
             _ => return None,
         };
     }
+}
+
+/// The argument after the last `STORE` that is an option of `SORT` and not the argument of another one.
+fn sorted_key(args: Args<'_>) -> Option<usize> {
+    let (mut at, mut found) = (2, None);
+    while at + 1 < args.len() {
+        let is = |word: &str| args[at].eq_ignore_ascii_case(word.as_bytes());
+        at += if is("LIMIT") && at + 2 < args.len() {
+            3
+        } else if is("STORE") {
+            found = Some(at + 1);
+            2
+        } else if is("BY") || is("GET") {
+            2
+        } else {
+            1
+        };
+    }
+    found
 }
 
 /// Which family a command belongs to; `COMMAND DOCS` and the categories tell it.
@@ -353,6 +379,9 @@ impl Group {
 /// How a command that also touches another store tells which store, and the index of the key there.
 pub type OtherStore = fn(Args<'_>, &Registry) -> Result<Option<(usize, usize)>, ReplyError>;
 
+/// Whether a command with these arguments may touch any key of its store, beside those that they name.
+pub type Roams = fn(Args<'_>) -> bool;
+
 /// The entry of one command.
 #[derive(Clone, Copy)]
 pub struct Spec {
@@ -380,8 +409,10 @@ pub struct Spec {
     pub complexity: &'static str,
     /// A second store that it touches.
     pub other_store: Option<OtherStore>,
-    /// An ACL category beside those that follow from the rest.
-    pub category: Option<&'static str>,
+    /// When it may touch any key of its store; none: never.
+    pub roams: Option<Roams>,
+    /// ACL categories beside those that follow from the rest.
+    pub categories: [Option<&'static str>; 3],
     /// Whether it is one of those that can do harm.
     pub dangerous: bool,
 }
@@ -401,7 +432,8 @@ impl Spec {
             syntax: "",
             complexity: "O(1)",
             other_store: None,
-            category: None,
+            roams: None,
+            categories: [None; 3],
             dangerous: false,
         }
     }
@@ -472,9 +504,19 @@ impl Spec {
         self
     }
 
-    /// Puts it into an ACL category beside those that follow from the rest.
+    /// Says when it may touch any key of its store.
+    pub const fn roams(mut self, roams: Roams) -> Self {
+        self.roams = Some(roams);
+        self
+    }
+
+    /// Puts it into one more ACL category, of three at the most, beside those that follow from the rest.
     pub const fn category(mut self, category: &'static str) -> Self {
-        self.category = Some(category);
+        let mut at = 0;
+        while self.categories[at].is_some() {
+            at += 1;
+        }
+        self.categories[at] = Some(category);
         self
     }
 
@@ -505,14 +547,18 @@ impl Spec {
         if self.arity < 0 { arguments >= wanted } else { arguments == wanted }
     }
 
+    /// Whether it may touch any key of its store with these arguments.
+    pub fn roams_with(&self, args: Args<'_>) -> bool {
+        self.roams.is_some_and(|roams| roams(args))
+    }
+
     /// Names of its ACL categories, without `@`.
     pub fn categories(&self) -> Vec<&'static str> {
         let speed = if self.flags.has(Flags::FAST) { "fast" } else { "slow" };
         let when = |flag: Flags, name: &'static str| self.flags.has(flag).then_some(name);
         let dangerous = (self.dangerous || self.flags.has(Flags::ADMIN)).then_some("dangerous");
+        let own = [self.group.category()].into_iter().chain(self.categories);
         let found = [
-            self.group.category(),
-            self.category,
             when(Flags::READONLY, "read"),
             when(Flags::WRITE, "write"),
             when(Flags::ADMIN, "admin"),
@@ -521,6 +567,6 @@ impl Spec {
             when(Flags::BLOCKING, "blocking"),
             Some(speed),
         ];
-        found.into_iter().flatten().collect()
+        own.chain(found).flatten().collect()
     }
 }

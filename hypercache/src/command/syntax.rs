@@ -65,7 +65,7 @@ impl Kind {
     fn of(name: &str) -> Self {
         match name {
             "key" | "key1" | "key2" | "newkey" | "destkey" | "source" | "destination" => Self::Key,
-            "pattern" => Self::Pattern,
+            "pattern" | "by-pattern" | "get-pattern" => Self::Pattern,
             "unix-time-seconds" | "unix-time-milliseconds" => Self::UnixTime,
             "height" | "latitude" | "longitude" | "number" | "radius" | "score" | "weight" | "width" => {
                 Self::Double

@@ -7,6 +7,7 @@ use crate::command::Context;
 use crate::command::ReplyError;
 use crate::command::context::Effects;
 use crate::command::context::Garbage;
+use crate::command::context::Locks;
 use crate::command::context::Stamp;
 use crate::command::spec::Run;
 use crate::command::table::table;
@@ -288,7 +289,12 @@ impl Bench {
         let own = spec.keys.positions(args).map(|index| (self.selected, index));
         let keys = own.chain(other).map(|(store, index)| (store, args.get(index).unwrap()));
         let store = self.registry.get(self.selected).unwrap();
-        let mut cx = Context::lock(self.stamp, &self.registry, store, keys);
+        let mut cx = if spec.roams_with(args) {
+            let locks = Locks::of_store(&self.registry, self.selected);
+            Context::with_locks(self.stamp, &self.registry, store, locks)
+        } else {
+            Context::lock(self.stamp, &self.registry, store, keys)
+        };
         let outcome = handler(&mut cx, args, reply);
         let (effects, garbage, notices) = (cx.effects(), cx.take_garbage(), cx.take_notices());
         Ok((Done { effects, garbage, notices }, outcome))

@@ -243,8 +243,12 @@ impl Executor for Engine {
         let other = spec.other_store.map(|plan| plan(call.args, &self.registry)).transpose()?.flatten();
         let own = spec.keys.positions(call.args).map(|at| (session.store, &call.args[at]));
         let others = other.iter().map(|(store, at)| (*store, &call.args[*at]));
-        let places = own.chain(others).filter_map(|(store, key)| Place::of(&self.registry, store, key));
-        let locks = self.lock(places.collect(), spec.flags.has(Flags::WRITE));
+        let locks = if spec.roams_with(call.args) {
+            Locks::of_store(&self.registry, session.store)
+        } else {
+            let places = own.chain(others).filter_map(|(store, key)| Place::of(&self.registry, store, key));
+            self.lock(places.collect(), spec.flags.has(Flags::WRITE))
+        };
         let client = (session.store, session.client.no_touch());
         let ran = self.run_handler(call, session.stamp(), client, locks, session.may_wait(), reply);
         if let (Some(wait), Ok(_)) = (ran.wait, &ran.result) {

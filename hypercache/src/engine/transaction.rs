@@ -127,7 +127,7 @@ impl Drop for WatchList {
 }
 
 /// Where all keys belong that the queued commands and the watched keys need, for a client that has selected `store`, and
-/// whether any of it may change. None: a command that names no keys and works on data may touch any.
+/// whether any of it may change. None: a command that works on data and names no keys, or not all of them, may touch any.
 pub fn places(
     registry: &Registry,
     mut store: usize,
@@ -144,7 +144,7 @@ pub fn places(
         if !matches!(command.spec.run, Run::Data(_)) {
             continue;
         }
-        if command.spec.keys == Keys::None {
+        if command.spec.keys == Keys::None || command.spec.roams_with(args) {
             return None;
         }
         writes |= command.spec.flags.has(Flags::WRITE);

@@ -84,6 +84,13 @@ impl<'a> Locks<'a> {
         changed
     }
 
+    /// Locks all shards of one store.
+    pub fn of_store(registry: &'a Registry, store: usize) -> Self {
+        let mut locks = Self::default();
+        locks.add_stores(registry, [store]);
+        locks
+    }
+
     /// Locks everything.
     pub fn of_all(registry: &'a Registry) -> Self {
         let mut locks = Self::default();

@@ -24,6 +24,7 @@ pub mod server;
 pub mod set;
 pub mod set_algebra;
 mod several_keys;
+pub mod sort;
 pub mod stream;
 pub mod stream_claim;
 pub mod stream_group;
@@ -69,6 +70,7 @@ pub const ALL: &[&[Spec]] = &[
     server::COMMANDS,
     set::COMMANDS,
     set_algebra::COMMANDS,
+    sort::COMMANDS,
     stream::COMMANDS,
     stream_claim::COMMANDS,
     stream_group::COMMANDS,

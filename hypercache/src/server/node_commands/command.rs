@@ -68,7 +68,7 @@ fn describe(command: &Command, reply: &mut ReplyWriter) {
     reply.integer(spec.arity.into());
     words(spec.flags.names(), reply);
     let (first, last, step) = match spec.keys {
-        Keys::DestinationAndNumkeys | Keys::OneAndStored { .. } => (1, 1, 1),
+        Keys::DestinationAndNumkeys | Keys::OneAndStored { .. } | Keys::Sorted { .. } => (1, 1, 1),
         Keys::AfterStreams | Keys::None | Keys::Numkeys { .. } => (0, 0, 0),
         Keys::Range { first, last, step } => (first, last, step),
     };
@@ -98,7 +98,7 @@ fn key_specifications(command: &Command, reply: &mut ReplyWriter) {
     let flags = key_flags::of(command);
     let found = match command.spec.keys {
         Keys::AfterStreams => {
-            let halved = [("lastkey", -1), ("keystep", 1), ("limit", 2)];
+            let halved = vec![("lastkey", -1), ("keystep", 1), ("limit", 2)];
             vec![(Begin::Word("STREAMS", 1), "range", halved)]
         }
         Keys::DestinationAndNumkeys => vec![one(Begin::Index(1)), keynum(2)],
@@ -112,10 +112,15 @@ fn key_specifications(command: &Command, reply: &mut ReplyWriter) {
             let from_first = i64::from(last) - i64::try_from(rest).unwrap_or(i64::MAX);
             let last = if last < 0 { last.into() } else { from_first };
             let step = i64::try_from(step).unwrap_or(i64::MAX);
-            let range = [("lastkey", last), ("keystep", step), ("limit", 0)];
+            let range = vec![("lastkey", last), ("keystep", step), ("limit", 0)];
             ahead.into_iter().chain([(Begin::Index(rest), "range", range)]).collect()
         }
         Keys::Numkeys { at } => vec![keynum(at)],
+        Keys::Sorted { stores } => {
+            let elsewhere = (Begin::Unknown, "unknown", Vec::new());
+            let stored = stores.then(|| elsewhere.clone());
+            [one(Begin::Index(1)), elsewhere].into_iter().chain(stored).collect()
+        }
         Keys::OneAndStored { from } => {
             vec![one(Begin::Index(1)), one(Begin::Word("STORE", from)), one(Begin::Word("STOREDIST", from))]
         }
@@ -127,16 +132,16 @@ fn key_specifications(command: &Command, reply: &mut ReplyWriter) {
 }
 
 /// A key specification: where the search begins, how it goes on, and the numbers that this takes.
-type Found = (Begin, &'static str, [(&'static str, i64); 3]);
+type Found = (Begin, &'static str, Vec<(&'static str, i64)>);
 
 /// One key.
 fn one(begin: Begin) -> Found {
-    (begin, "range", [("lastkey", 0), ("keystep", 1), ("limit", 0)])
+    (begin, "range", vec![("lastkey", 0), ("keystep", 1), ("limit", 0)])
 }
 
 /// As many keys as the argument at `at` says, right after it.
 fn keynum(at: usize) -> Found {
-    (Begin::Index(at), "keynum", [("keynumidx", 0), ("firstkey", 1), ("keystep", 1)])
+    (Begin::Index(at), "keynum", vec![("keynumidx", 0), ("firstkey", 1), ("keystep", 1)])
 }
 
 /// Where the search for keys begins.
@@ -146,6 +151,8 @@ enum Begin {
     Index(usize),
     /// After this word, which stands at this argument or later.
     Word(&'static str, usize),
+    /// That cannot be told.
+    Unknown,
 }
 
 impl Begin {
@@ -159,6 +166,11 @@ impl Begin {
                 reply.map(1);
                 reply.bulk("index");
                 reply.count(index);
+            }
+            Self::Unknown => {
+                reply.bulk("unknown");
+                reply.bulk("spec");
+                reply.map(0);
             }
             Self::Word(word, from) => {
                 reply.bulk("keyword");
