@@ -73,6 +73,8 @@ pub enum NodeCommand {
     ClientPause,
     ClientUnblock,
     ClientUnpause,
+    Cluster,
+    ClusterHelp,
     Command,
     CommandCount,
     CommandDocs,
@@ -320,6 +322,7 @@ fn sorted_key(args: Args<'_>) -> Option<usize> {
 #[expect(missing_docs, reason = "the names of the families")]
 pub enum Group {
     Bitmap,
+    Cluster,
     Connection,
     Generic,
     Geo,
@@ -340,6 +343,7 @@ impl Group {
     pub fn name(self) -> &'static str {
         match self {
             Self::Bitmap => "bitmap",
+            Self::Cluster => "cluster",
             Self::Connection => "connection",
             Self::Generic => "generic",
             Self::Geo => "geo",
@@ -366,7 +370,7 @@ impl Group {
             Self::Hash => Some("hash"),
             Self::HyperLogLog => Some("hyperloglog"),
             Self::List => Some("list"),
-            Self::PubSub | Self::Server => None,
+            Self::Cluster | Self::PubSub | Self::Server => None,
             Self::Set => Some("set"),
             Self::SortedSet => Some("sortedset"),
             Self::Stream => Some("stream"),

@@ -84,8 +84,18 @@ impl Waiters {
 
     /// How many keys are waited for.
     pub fn keys(&self) -> usize {
+        self.keys_of(|_| true)
+    }
+
+    /// How many keys there are whose end is also waited for.
+    pub fn keys_with_end(&self) -> usize {
+        self.keys_of(|waiter| waiter.awaited == Awaited::Group)
+    }
+
+    fn keys_of(&self, counts: impl Fn(&Waiter) -> bool) -> usize {
         let waiters = self.by_id.lock();
-        let places = waiters.values().flat_map(|waiter| waiter.keys.iter().map(|(place, _)| *place));
+        let counted = waiters.values().filter(|waiter| counts(waiter));
+        let places = counted.flat_map(|waiter| waiter.keys.iter().map(|(place, _)| *place));
         places.collect::<hashbrown::HashSet<_>>().len()
     }
 

@@ -2,6 +2,7 @@
 
 pub mod bit;
 pub mod bitfield;
+pub mod cluster;
 pub mod connection;
 pub mod counter;
 pub mod database;
@@ -50,6 +51,7 @@ use crate::command::spec::Spec;
 pub const ALL: &[&[Spec]] = &[
     bit::COMMANDS,
     bitfield::COMMANDS,
+    cluster::COMMANDS,
     connection::COMMANDS,
     counter::COMMANDS,
     database::COMMANDS,

@@ -83,6 +83,8 @@ impl NodeState {
     }
 }
 
+const NO_CLUSTER: ReplyError = ReplyError::err("This instance has cluster support disabled");
+
 /// Runs `command`.
 pub fn run(
     command: NodeCommand,
@@ -98,6 +100,8 @@ pub fn run(
         NodeCommand::ClientPause => client::pause(args, node, reply)?,
         NodeCommand::ClientUnblock => client::unblock(args, node, reply)?,
         NodeCommand::ClientUnpause => client::unpause(node, reply),
+        NodeCommand::Cluster => return Err(NO_CLUSTER),
+        NodeCommand::ClusterHelp => help::write("CLUSTER", reply),
         NodeCommand::Command => command::all(reply),
         NodeCommand::CommandCount => command::count(reply),
         NodeCommand::CommandDocs => command::docs(args, reply),

@@ -122,6 +122,15 @@ mod tests {
     }
 
     #[test]
+    fn there_is_no_cluster() {
+        let mut fixture = Fixture::new();
+        for line in ["CLUSTER INFO", "cluster slots", "CLUSTER KEYSLOT a", "READONLY", "ASKING"] {
+            assert_eq!(fixture.raw(line), "-ERR This instance has cluster support disabled\r\n", "{line}");
+        }
+        assert!(fixture.raw("CLUSTER HELP").contains("+CLUSTER <subcommand>"));
+    }
+
+    #[test]
     fn time_is_two_texts() {
         let reply = Fixture::new().raw("TIME");
         let parts: Vec<&str> = reply.split("\r\n").collect();

@@ -67,7 +67,7 @@ pub fn clients(facts: &Facts<'_>, page: &mut Page) {
     page.line("tracking_clients", 0);
     page.line("clients_in_timeout_table", 0);
     page.line("total_blocking_keys", facts.node.waiters.keys());
-    page.line("total_blocking_keys_on_nokey", 0);
+    page.line("total_blocking_keys_on_nokey", facts.node.waiters.keys_with_end());
 }
 
 /// `# Persistence`: there is none, so nothing was ever saved and nothing has failed.
