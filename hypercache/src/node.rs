@@ -95,6 +95,14 @@ pub fn start_telemetry(config: &Config) -> Result<(Telemetry, TelemetryGuard), T
     Telemetry::start(&config.telemetry, &identity, commands, stores)
 }
 
+/// The executors of a node without doors: for whoever brings it commands by another way. Nothing is bound, written or
+/// swept.
+pub fn executor(config: Config, telemetry: Telemetry) -> Result<Arc<dyn Executor>, NodeError> {
+    let (stop, _) = mpsc::channel(1);
+    let (_, stopping) = watch::channel(false);
+    Ok(Parts::assemble(config, None, telemetry, stop, stopping)?.shared.executor.clone())
+}
+
 /// A running node.
 pub struct Node {
     resp_address: SocketAddr,
