@@ -298,6 +298,13 @@ impl<'a> Context<'a> {
         done
     }
 
+    /// Notes that `key` was used last so many seconds ago. That is no change.
+    pub fn set_idle(&mut self, key: &[u8], seconds: u64) {
+        let used = self.stamp.now.saturating_sub(seconds.saturating_mul(1000));
+        let (hashed, at) = self.locate(self.store.index(), key);
+        self.locks[at].data.touch(hashed, used);
+    }
+
     /// Removes `key` and hands its entry over, if it was there and had not expired. Counts one change if so.
     pub fn take(&mut self, key: &[u8]) -> Option<Box<Entry>> {
         let (hashed, at) = self.locate(self.store.index(), key);

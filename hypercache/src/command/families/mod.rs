@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod connection;
 pub mod counter;
 pub mod database;
+pub mod dump;
 mod element_scan;
 pub mod expiry;
 pub mod geo;
@@ -55,6 +56,7 @@ pub const ALL: &[&[Spec]] = &[
     connection::COMMANDS,
     counter::COMMANDS,
     database::COMMANDS,
+    dump::COMMANDS,
     expiry::COMMANDS,
     geo::COMMANDS,
     geo_search::COMMANDS,
