@@ -17,11 +17,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("store", &["keyspace", "value", "config", "telemetry"]),
     ("persistence", &["keyspace", "value", "config", "telemetry"]),
     ("command", &["resp", "rdb", "value", "keyspace", "store"]),
+    ("script", &["command", "store", "keyspace", "value", "resp", "rdb", "telemetry"]),
     ("engine", &["command", "store", "persistence", "keyspace", "value", "resp", "config", "telemetry"]),
     ("security", &["engine", "command", "resp", "config", "telemetry"]),
     (
         "server",
-        &["security", "engine", "command", "store", "keyspace", "value", "resp", "config", "telemetry"],
+        &["security", "engine", "script", "command", "store", "keyspace", "value", "resp", "config", "telemetry"],
     ),
     (
         "http",
@@ -50,6 +51,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "store",
             "persistence",
             "command",
+            "script",
             "engine",
             "security",
             "server",

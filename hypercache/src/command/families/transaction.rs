@@ -9,7 +9,7 @@ use crate::command::spec::Spec;
 /// Their entries.
 pub const COMMANDS: &[Spec] =
     &[
-        Spec::session("DISCARD", 1, SessionCommand::Discard)
+        Spec::session("DISCARD", 1, SessionCommand::Discard).with(Flags::ALLOW_BUSY)
             .group(Group::Transactions)
             .with(Flags::FAST)
             .doc("2.0.0", "Discards a transaction.", "", "O(N), when N is the number of queued commands"),
@@ -19,17 +19,17 @@ pub const COMMANDS: &[Spec] =
             "",
             "Depends on commands in the transaction",
         ),
-        Spec::session("MULTI", 1, SessionCommand::Multi).group(Group::Transactions).with(Flags::FAST).doc(
+        Spec::session("MULTI", 1, SessionCommand::Multi).with(Flags::ALLOW_BUSY).group(Group::Transactions).with(Flags::FAST).doc(
             "1.2.0",
             "Starts a transaction.",
             "",
             "O(1)",
         ),
-        Spec::session("UNWATCH", 1, SessionCommand::Unwatch)
+        Spec::session("UNWATCH", 1, SessionCommand::Unwatch).with(Flags::ALLOW_BUSY)
             .group(Group::Transactions)
             .with(Flags::FAST)
             .doc("2.2.0", "Forgets about watched keys of a transaction.", "", "O(1)"),
-        Spec::session("WATCH", -2, SessionCommand::Watch)
+        Spec::session("WATCH", -2, SessionCommand::Watch).with(Flags::ALLOW_BUSY)
             .group(Group::Transactions)
             .with(Flags::FAST)
             .keys(Keys::ALL)
