@@ -21,6 +21,8 @@ pub enum Run {
     Session(SessionCommand),
     /// Changes or tells the state of the node.
     Node(NodeCommand),
+    /// Runs a script or function, or keeps them.
+    Script(ScriptCommand),
     /// Does nothing without one of its subcommands.
     Container,
     /// Stands for names that are no command.
@@ -88,6 +90,7 @@ pub enum NodeCommand {
     ConfigResetStat,
     ConfigRewrite,
     ConfigSet,
+    FunctionHelp,
     Info,
     Lolwut,
     Publish,
@@ -99,8 +102,34 @@ pub enum NodeCommand {
     PubsubShardNumSub,
     Role,
     SPublish,
+    ScriptHelp,
     Shutdown,
     Time,
+}
+
+/// Commands about scripts and functions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names of the commands")]
+pub enum ScriptCommand {
+    Eval,
+    EvalRo,
+    EvalSha,
+    EvalShaRo,
+    FCall,
+    FCallRo,
+    FunctionDelete,
+    FunctionDump,
+    FunctionFlush,
+    FunctionKill,
+    FunctionList,
+    FunctionLoad,
+    FunctionRestore,
+    FunctionStats,
+    ScriptDebug,
+    ScriptExists,
+    ScriptFlush,
+    ScriptKill,
+    ScriptLoad,
 }
 
 /// What a command may do and what it needs, as a set of bits.
@@ -143,6 +172,14 @@ impl Flags {
     /// Allowed in RESP2 for a client that has subscribed.
     pub const SUBSCRIBED: Self = Self(1 << 14);
 
+    /// Runs also while a script runs for too long.
+    pub const ALLOW_BUSY: Self = Self(1 << 16);
+
+    /// What is in here and not in `other`.
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Both sets.
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -155,7 +192,7 @@ impl Flags {
 
     /// Redis's names of the flags that are set, in Redis's order.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        const NAMES: [(Flags, &str); 15] = [
+        const NAMES: [(Flags, &str); 16] = [
             (Flags::WRITE, "write"),
             (Flags::READONLY, "readonly"),
             (Flags::DENYOOM, "denyoom"),
@@ -171,6 +208,7 @@ impl Flags {
             (Flags::MAY_REPLICATE, "may_replicate"),
             (Flags::MOVABLEKEYS, "movablekeys"),
             (Flags::NO_MULTI, "no_multi"),
+            (Flags::ALLOW_BUSY, "allow_busy"),
         ];
         NAMES.into_iter().filter(move |(flag, _)| self.has(*flag)).map(|(_, name)| name)
     }
@@ -330,6 +368,7 @@ pub enum Group {
     HyperLogLog,
     List,
     PubSub,
+    Scripting,
     Server,
     Set,
     SortedSet,
@@ -351,6 +390,7 @@ impl Group {
             Self::HyperLogLog => "hyperloglog",
             Self::List => "list",
             Self::PubSub => "pubsub",
+            Self::Scripting => "scripting",
             Self::Server => "server",
             Self::Set => "set",
             Self::SortedSet => "sorted-set",
@@ -371,6 +411,7 @@ impl Group {
             Self::HyperLogLog => Some("hyperloglog"),
             Self::List => Some("list"),
             Self::Cluster | Self::PubSub | Self::Server => None,
+            Self::Scripting => Some("scripting"),
             Self::Set => Some("set"),
             Self::SortedSet => Some("sortedset"),
             Self::Stream => Some("stream"),
@@ -468,6 +509,11 @@ impl Spec {
         Self::new(name, arity, Group::Server, Run::Node(command)).with(Flags::LOADING.and(Flags::STALE))
     }
 
+    /// A command about scripts or functions.
+    pub const fn script(name: &'static str, arity: i16, command: ScriptCommand) -> Self {
+        Self::new(name, arity, Group::Scripting, Run::Script(command)).with(Flags::NOSCRIPT)
+    }
+
     /// A command with subcommands.
     pub const fn container(name: &'static str, group: Group, subcommands: &'static [Spec]) -> Self {
         Self::new(name, -2, group, Run::Container).subcommands(subcommands)
@@ -487,6 +533,12 @@ impl Spec {
     /// Adds flags.
     pub const fn with(mut self, flags: Flags) -> Self {
         self.flags = self.flags.and(flags);
+        self
+    }
+
+    /// Takes flags away.
+    pub const fn without(mut self, flags: Flags) -> Self {
+        self.flags = self.flags.without(flags);
         self
     }
 

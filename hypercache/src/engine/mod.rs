@@ -12,6 +12,7 @@ pub mod pubsub;
 pub mod session;
 pub mod settings;
 pub mod transaction;
+mod unlocked;
 pub mod version;
 pub mod waiting;
 
@@ -30,10 +31,12 @@ use crate::command::ReplyError;
 use crate::command::context::Effects;
 use crate::command::context::Locks;
 use crate::command::context::Place;
+use crate::command::context::Places;
 use crate::command::context::Stamp;
 use crate::command::context::Wait;
 use crate::command::error;
 use crate::command::spec::Flags;
+use crate::command::spec::Keys;
 use crate::command::spec::Run;
 use crate::engine::waiting::Waiters;
 use crate::resp::Args;
@@ -107,6 +110,16 @@ pub trait Executor: Send + Sync {
     }
 }
 
+/// What a data command touches.
+pub enum Reach {
+    /// The keys that it names.
+    Keys(Places),
+    /// Any key of the selected store.
+    Store,
+    /// Any key of any store; it locks for itself.
+    Anywhere,
+}
+
 /// Runs data commands on the stores of this node.
 pub struct Engine {
     registry: Arc<Registry>,
@@ -157,6 +170,27 @@ impl Engine {
                 Err(error::OUT_OF_MEMORY)
             }
         }
+    }
+
+    /// Whether the store that a client has selected is at its memory limit, or the node is.
+    pub fn is_full(&self, session: &Session) -> bool {
+        self.registry.get(session.store).is_some_and(|store| self.registry.limit_reached(store).is_some())
+    }
+
+    /// What a data command touches.
+    pub fn reach(&self, call: &Call<'_>, session: &Session) -> Result<Reach, ReplyError> {
+        let spec = call.command.spec;
+        if spec.roams_with(call.args) {
+            return Ok(Reach::Store);
+        }
+        if spec.keys == Keys::None {
+            return Ok(Reach::Anywhere);
+        }
+        let other = spec.other_store.map(|plan| plan(call.args, &self.registry)).transpose()?.flatten();
+        let own = spec.keys.positions(call.args).map(|at| (session.store, &call.args[at]));
+        let others = other.iter().map(|(store, at)| (*store, &call.args[*at]));
+        let places = own.chain(others).filter_map(|(store, key)| Place::of(&self.registry, store, key));
+        Ok(Reach::Keys(places.collect()))
     }
 
     /// Runs a data command under locks that cover it, and gives them back. It does not wait, and those who wait for what
@@ -239,15 +273,10 @@ impl Executor for Engine {
         reply: &mut ReplyWriter,
     ) -> Result<Execution, ReplyError> {
         self.room(call, session)?;
-        let spec = call.command.spec;
-        let other = spec.other_store.map(|plan| plan(call.args, &self.registry)).transpose()?.flatten();
-        let own = spec.keys.positions(call.args).map(|at| (session.store, &call.args[at]));
-        let others = other.iter().map(|(store, at)| (*store, &call.args[*at]));
-        let locks = if spec.roams_with(call.args) {
-            Locks::of_store(&self.registry, session.store)
-        } else {
-            let places = own.chain(others).filter_map(|(store, key)| Place::of(&self.registry, store, key));
-            self.lock(places.collect(), spec.flags.has(Flags::WRITE))
+        let locks = match self.reach(call, session)? {
+            Reach::Keys(places) => self.lock(places, call.command.spec.flags.has(Flags::WRITE))?,
+            Reach::Store => Locks::of_store(&self.registry, session.store)?,
+            Reach::Anywhere => Locks::default(),
         };
         let client = (session.store, session.client.no_touch());
         let ran = self.run_handler(call, session.stamp(), client, locks, session.may_wait(), reply);

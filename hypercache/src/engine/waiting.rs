@@ -13,6 +13,7 @@ use std::time::Instant;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
 
+use crate::command::ReplyError;
 use crate::command::context::Locks;
 use crate::command::context::Place as KeyPlace;
 use crate::command::context::Places;
@@ -27,6 +28,7 @@ use crate::engine::client::Client;
 use crate::engine::parked::Answer;
 use crate::engine::parked::Parked;
 use crate::engine::parked::Waiting;
+use crate::engine::unlocked;
 use crate::keyspace::key::HashedKey;
 use crate::resp::OwnedArgs;
 use crate::resp::ReplyWriter;
@@ -130,9 +132,10 @@ impl Drop for Place {
         // Whoever was served has been taken out of the lines by the one who served it.
         let Some(waiter) = self.waiters.remove(self.id) else { return };
         for (place, _) in &waiter.keys {
-            if let Some(store) = self.registry.get(place.store) {
-                store.keyspace().lock(place.shard).waits().remove(place.hash, self.id);
-            }
+            let (place, id) = (*place, self.id);
+            unlocked::later(&self.registry, place.store, place.shard, move |shard| {
+                shard.waits().remove(place.hash, id);
+            });
         }
     }
 }
@@ -157,15 +160,23 @@ impl Waiter {
 impl Engine {
     /// Locks the shards of these keys and, for whoever may change them, of all keys that have to be touched to serve
     /// those who wait for them.
-    pub fn lock(&self, keys: Places, writes: bool) -> Locks<'_> {
+    pub fn lock(&self, keys: Places, writes: bool) -> Result<Locks<'_>, ReplyError> {
         let mut wanted = keys.clone();
         loop {
-            let mut locks = Locks::of_places(&self.registry, wanted.clone());
+            let mut locks = Locks::of_places(&self.registry, wanted.clone())?;
             if !writes || self.waiters.is_empty() || !self.add_lines(&keys, &mut locks, &mut wanted) {
-                return locks;
+                return Ok(locks);
             }
             // Somebody waits for a key here and touches another, whose lock may have to be taken first.
             drop(locks);
+        }
+    }
+
+    /// Adds to the locks of a script that has changed these keys whatever serving the lines for them touches.
+    pub fn escalate_to_lines<'a>(&'a self, keys: &[KeyPlace], locks: &mut Locks<'a>) {
+        let mut wanted = Places::new();
+        while !self.waiters.is_empty() && self.add_lines(keys, locks, &mut wanted) {
+            locks.escalate(&self.registry, &wanted);
         }
     }
 

@@ -25,6 +25,7 @@ pub fn write_value(value: &Value, writer: &mut Writer) {
             writer.byte(kind::STRING);
             writer.string(&string.bytes());
         }
+        Value::Stream(_) => todo!("comes with the next merge"),
         Value::ZSet(zset) => write_zset(zset, writer),
     }
 }

@@ -1,11 +1,13 @@
 //! The executor that knows who answers what: data goes to the engine, the rest is answered here.
 
 use std::sync::Arc;
+use std::sync::mpsc;
 use std::time::Instant;
 
 use crate::command::ReplyError;
 use crate::command::context::Effects;
 use crate::command::context::Locks;
+use crate::command::spec::Flags;
 use crate::command::spec::Run;
 use crate::command::spec::SessionCommand;
 use crate::engine::Call;
@@ -20,22 +22,26 @@ use crate::resp::ReplyWriter;
 use crate::security::Authenticator;
 use crate::server::node_commands;
 use crate::server::node_commands::NodeState;
+use crate::server::scripting::Job;
 use crate::server::session_commands;
 use crate::server::transaction_commands;
 use crate::telemetry::CommandSample;
 use crate::telemetry::nanoseconds;
 
-/// Answers for sessions and the node, and hands data commands to the engine.
+/// Answers for sessions and the node, hands data commands to the engine, and has scripts run.
+#[derive(Clone)]
 pub struct Dispatch {
-    engine: Engine,
+    pub(super) engine: Arc<Engine>,
     authenticator: Arc<Authenticator>,
-    node: Arc<NodeState>,
+    pub(super) node: Arc<NodeState>,
+    /// The way to the thread for scripts; none: they run where they are asked for.
+    pub(super) scripts: Option<mpsc::Sender<Job>>,
 }
 
 impl Dispatch {
     /// Brings engine, authentication and the node's state together.
     pub fn new(engine: Engine, authenticator: Arc<Authenticator>, node: Arc<NodeState>) -> Self {
-        Self { engine, authenticator, node }
+        Self { engine: Arc::new(engine), authenticator, node, scripts: None }
     }
 }
 
@@ -46,6 +52,12 @@ impl Executor for Dispatch {
         session: &mut Session,
         reply: &mut ReplyWriter,
     ) -> Result<Execution, ReplyError> {
+        if let Some(overdue) = self.engine.registry().script_gate().overdue()
+            && !call.command.spec.flags.has(Flags::ALLOW_BUSY)
+        {
+            session.spoil_transaction();
+            return Err(ReplyError::busy(overdue));
+        }
         if session.transaction.is_some() && !transaction_commands::runs_at_once(call.command) {
             // What waits for `EXEC` is input that is not answered yet.
             let bytes_max = self.node.settings.max_query_buffer();
@@ -54,6 +66,7 @@ impl Executor for Dispatch {
         match call.command.spec.run {
             Run::Data(_) => self.engine.execute(call, session, reply),
             Run::Session(SessionCommand::Exec) => self.exec(call, session, reply),
+            Run::Script(command) => self.script(command, call, session, reply),
             _ => self.answer(call, session, reply),
         }
     }
@@ -61,7 +74,7 @@ impl Executor for Dispatch {
 
 impl Dispatch {
     /// Answers what is about the session or the node.
-    fn answer(
+    pub(super) fn answer(
         &self,
         call: &Call<'_>,
         session: &mut Session,
@@ -83,7 +96,9 @@ impl Dispatch {
                 node_commands::run(command, call.args, session, &self.node, reply)
             }
             // `Guarded` lets none of them through, and data has gone to the engine.
-            Run::Container | Run::Unknown | Run::Data(_) => Err(ReplyError::unknown_command(call.args)),
+            Run::Container | Run::Unknown | Run::Data(_) | Run::Script(_) => {
+                Err(ReplyError::unknown_command(call.args))
+            }
         }
     }
 
@@ -104,10 +119,14 @@ impl Dispatch {
         }
         self.room_for_all(&transaction, call, session)?;
         let registry = self.engine.registry();
+        // Before any lock of a shard, in the order in which the thread for scripts takes them.
+        let runs_scripts =
+            transaction.queued.iter().any(|queued| matches!(queued.command.spec.run, Run::Script(_)));
+        let mut world = runs_scripts.then(|| self.node.scripting.enter()).transpose()?;
         let places = transaction::places(registry, session.store, &transaction.queued, watched.as_ref());
         let mut locks = match places {
-            Some((places, writes)) => self.engine.lock(places, writes),
-            None => Locks::of_all(registry),
+            Some((places, writes)) => self.engine.lock(places, writes)?,
+            None => Locks::of_all(registry)?,
         };
         if watched.as_ref().is_some_and(|watched| !watched.unchanged(&mut locks, session.now())) {
             reply.null_array();
@@ -121,6 +140,11 @@ impl Dispatch {
             let (mark, began) = (reply.len(), Instant::now());
             let outcome = if matches!(inner.command.spec.run, Run::Data(_)) {
                 let (back, outcome) = self.engine.run_locked(&inner, session, locks, reply);
+                locks = back;
+                outcome
+            } else if let (Run::Script(command), Some(world)) = (inner.command.spec.run, world.as_deref_mut())
+            {
+                let (back, outcome) = self.script_locked(command, &inner, session, world, locks, reply);
                 locks = back;
                 outcome
             } else {
@@ -141,6 +165,8 @@ impl Dispatch {
         // Before the watches are given up, which takes locks of its own.
         self.engine.finish(locks, session);
         drop(watched);
+        drop(world);
+        registry.script_gate().do_deferred();
         Ok(Execution { flow, effects, ..Execution::default() })
     }
 
@@ -161,7 +187,7 @@ impl Dispatch {
     }
 
     /// A command inside `EXEC` is measured under its own name, its execution alone.
-    fn measure(
+    pub(super) fn measure(
         &self,
         call: &Call<'_>,
         session: &Session,

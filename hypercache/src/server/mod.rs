@@ -8,6 +8,7 @@ pub mod dispatch;
 pub mod listener;
 pub mod node_commands;
 pub mod pubsub;
+pub mod scripting;
 pub mod session_commands;
 pub mod transaction_commands;
 pub mod worker;

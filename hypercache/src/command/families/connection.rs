@@ -9,6 +9,7 @@ use crate::command::spec::Spec;
 /// Their entries.
 pub const COMMANDS: &[Spec] = &[
     Spec::session("AUTH", -2, SessionCommand::Auth)
+        .with(Flags::ALLOW_BUSY)
         .with(Flags::FAST.and(Flags::NO_AUTH).and(Flags::SKIP_MONITOR))
         .doc(
             "1.0.0",
@@ -22,13 +23,14 @@ pub const COMMANDS: &[Spec] = &[
         "",
         "Depends on subcommand.",
     ),
-    Spec::session("ECHO", 2, SessionCommand::Echo).with(Flags::FAST).doc(
+    Spec::session("ECHO", 2, SessionCommand::Echo).without(Flags::NOSCRIPT).with(Flags::FAST).doc(
         "1.0.0",
         "Returns the given string.",
         "message",
         "O(1)",
     ),
     Spec::session("HELLO", -1, SessionCommand::Hello)
+        .with(Flags::ALLOW_BUSY)
         .with(Flags::FAST.and(Flags::NO_AUTH).and(Flags::SKIP_MONITOR))
         .doc(
             "6.0.0",
@@ -36,19 +38,19 @@ pub const COMMANDS: &[Spec] = &[
             "[protover [AUTH username password] [SETNAME clientname]]",
             "O(1)",
         ),
-    Spec::session("PING", -1, SessionCommand::Ping).with(Flags::FAST.and(Flags::SUBSCRIBED)).doc(
-        "1.0.0",
-        "Returns the server's liveliness response.",
-        "[message]",
-        "O(1)",
-    ),
+    Spec::session("PING", -1, SessionCommand::Ping)
+        .without(Flags::NOSCRIPT)
+        .with(Flags::FAST.and(Flags::SUBSCRIBED))
+        .doc("1.0.0", "Returns the server's liveliness response.", "[message]", "O(1)"),
     Spec::session("QUIT", -1, SessionCommand::Quit)
+        .with(Flags::ALLOW_BUSY)
         .with(Flags::FAST.and(Flags::NO_AUTH).and(Flags::SUBSCRIBED))
         .doc("1.0.0", "Closes the connection.", "", "O(1)"),
     Spec::session("RESET", 1, SessionCommand::Reset)
+        .with(Flags::ALLOW_BUSY)
         .with(Flags::FAST.and(Flags::NO_AUTH).and(Flags::SUBSCRIBED))
         .doc("6.2.0", "Resets the connection.", "", "O(1)"),
-    Spec::session("SELECT", 2, SessionCommand::Select).with(Flags::FAST).doc(
+    Spec::session("SELECT", 2, SessionCommand::Select).without(Flags::NOSCRIPT).with(Flags::FAST).doc(
         "1.0.0",
         "Changes the selected store, by index or by name.",
         "index",

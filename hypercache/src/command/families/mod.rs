@@ -22,6 +22,7 @@ pub mod list_element;
 pub mod list_move;
 pub mod pubsub;
 pub mod scan;
+pub mod scripting;
 pub mod server;
 pub mod set;
 pub mod set_algebra;
@@ -71,6 +72,7 @@ pub const ALL: &[&[Spec]] = &[
     list_move::COMMANDS,
     pubsub::COMMANDS,
     scan::COMMANDS,
+    scripting::COMMANDS,
     server::COMMANDS,
     set::COMMANDS,
     set_algebra::COMMANDS,

@@ -29,6 +29,7 @@ use crate::keyspace::key::HashSeed;
 use crate::resp::OwnedArgs;
 use crate::resp::Protocol;
 use crate::resp::ReplyWriter;
+use crate::script::Scripting;
 use crate::security::Authenticator;
 use crate::security::Guarded;
 use crate::server::Dispatch;
@@ -90,6 +91,7 @@ impl Fixture {
             herald: Arc::new(Herald::new(Arc::clone(&registry), Arc::clone(&broker))),
             broker,
             waiters: Arc::default(),
+            scripting: Arc::new(Scripting::new(Arc::clone(&registry), 5000).expect("Lua states can be made")),
             statistics: Statistics::default(),
             config,
         });

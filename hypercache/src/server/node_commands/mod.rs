@@ -32,6 +32,7 @@ use crate::engine::settings::Settings;
 use crate::engine::waiting::Waiters;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
+use crate::script::Scripting;
 use crate::security::Authenticator;
 use crate::server::node_commands::info::Memory;
 use crate::server::node_commands::statistics::Counts;
@@ -70,6 +71,8 @@ pub struct NodeState {
     pub herald: Arc<Herald>,
     /// Asks the node to stop.
     pub stop: mpsc::Sender<&'static str>,
+    /// Scripts and functions.
+    pub scripting: Arc<Scripting>,
     /// What `INFO` counts.
     pub statistics: Statistics,
 }
@@ -115,6 +118,7 @@ pub fn run(
         NodeCommand::ConfigResetStat => config::reset_stat(node, reply),
         NodeCommand::ConfigRewrite => config::rewrite(node)?,
         NodeCommand::ConfigSet => config::set(args, session, node, reply)?,
+        NodeCommand::FunctionHelp => help::write("FUNCTION", reply),
         NodeCommand::Info => info::info(args, node, reply),
         NodeCommand::Lolwut => small::lolwut(args, reply)?,
         NodeCommand::Publish => pubsub::publish(args, &node.broker, reply),
@@ -126,6 +130,7 @@ pub fn run(
         NodeCommand::PubsubShardNumSub => pubsub::numbers(Topic::Shard, args, &node.broker, reply),
         NodeCommand::Role => small::role(reply),
         NodeCommand::SPublish => pubsub::publish_to_shard(args, &node.broker, reply),
+        NodeCommand::ScriptHelp => help::write("SCRIPT", reply),
         NodeCommand::Shutdown => flow = small::shutdown(args, node)?,
         NodeCommand::Time => small::time(reply),
     }

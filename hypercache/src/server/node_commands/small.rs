@@ -53,7 +53,10 @@ pub fn shutdown(args: Args<'_>, node: &NodeState) -> Result<Flow, ReplyError> {
         (true, _) if args.len() > 2 => Err(error::SYNTAX),
         (true, _) => Err(NO_SHUTDOWN),
         (false, Some(true)) => Err(NOTHING_TO_SAVE_TO),
-        (false, _) => {
+        (false, save) => {
+            if let Some(overdue) = node.registry.script_gate().overdue().filter(|_| save.is_none()) {
+                return Err(ReplyError::busy(overdue));
+            }
             // A full channel means that the node has been asked already.
             node.stop.try_send("SHUTDOWN").ok();
             Ok(Flow::Close)
