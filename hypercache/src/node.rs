@@ -253,13 +253,14 @@ impl Parts {
     ) -> Result<Self, NodeError> {
         let registry = Arc::new(Registry::new(&config.stores, &config.cache, HashSeed(rand::random())));
         let broker = Arc::<Broker>::default();
+        let clients = Arc::<Clients>::default();
         let state = Arc::new(NodeState {
             config_file,
             run_id: run_id(),
             started: Instant::now(),
-            herald: Arc::new(Herald::new(Arc::clone(&registry), Arc::clone(&broker))),
+            herald: Arc::new(Herald::new(Arc::clone(&registry), Arc::clone(&broker), Arc::clone(&clients))),
             registry,
-            clients: Arc::new(Clients::default()),
+            clients,
             settings: Arc::new(Settings::new(&config.network)),
             pause: Arc::new(Pause::default()),
             authenticator: Arc::new(Authenticator::new(config.security.requirepass.clone())),

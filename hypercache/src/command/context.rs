@@ -478,6 +478,8 @@ impl<'a> Context<'a> {
                 "a command on whole stores names no keys: who holds a lock must not wait"
             );
             self.locks.add_stores(self.registry, stores);
+            // Somebody may have read from them in between.
+            self.interest = self.registry.interests().now();
         }
     }
 }

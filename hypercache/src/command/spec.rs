@@ -44,6 +44,7 @@ pub enum SessionCommand {
     ClientSetInfo,
     ClientSetName,
     ClientTraceContext,
+    ClientTracking,
     ClientTrackingInfo,
     Discard,
     Echo,

@@ -9,6 +9,7 @@ use crate::engine::client::Client;
 use crate::engine::parked::Waiting;
 use crate::engine::pubsub::Broker;
 use crate::engine::pubsub::Subscriptions;
+use crate::engine::tracking::Tracked;
 use crate::engine::transaction::Transaction;
 use crate::engine::transaction::WatchList;
 use crate::keyspace::entry::UnixMillis;
@@ -78,6 +79,8 @@ pub struct Session {
     pub watched: Option<WatchList>,
     /// The request whose reply it waits for.
     waiting: Option<Waiting>,
+    /// Holds its tracking, where it tracks what it reads.
+    pub tracked: Option<Tracked>,
     /// Most clients never subscribe.
     subscriptions: Option<Box<Subscriptions>>,
 }
@@ -102,6 +105,7 @@ impl Session {
             transaction: None,
             watched: None,
             waiting: None,
+            tracked: None,
             subscriptions: None,
         }
     }
@@ -121,6 +125,11 @@ impl Session {
 
     /// Whether messages may come to it without being asked for.
     pub fn listens(&self) -> bool {
+        self.has_subscribed() || self.client.tracking.hears()
+    }
+
+    /// Whether it has subscribed to something.
+    pub fn has_subscribed(&self) -> bool {
         self.subscriptions.as_ref().is_some_and(|subscriptions| subscriptions.any())
     }
 

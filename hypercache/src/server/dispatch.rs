@@ -51,11 +51,22 @@ impl Executor for Dispatch {
             let bytes_max = self.node.settings.max_query_buffer();
             return transaction_commands::queue(call, session, &self.engine, bytes_max, reply);
         }
-        match call.command.spec.run {
+        let outcome = match call.command.spec.run {
             Run::Data(_) => self.engine.execute(call, session, reply),
             Run::Session(SessionCommand::Exec) => self.exec(call, session, reply),
             _ => self.answer(call, session, reply),
+        };
+        // It holds for one command or one transaction; one that waits has yet to run.
+        let waits = outcome.as_ref().is_ok_and(|execution| execution.flow == Flow::Wait);
+        let tracking = &session.client.tracking;
+        if tracking.caching()
+            && session.transaction.is_none()
+            && !waits
+            && !call.command.name.starts_with("CLIENT|")
+        {
+            tracking.set_caching(false);
         }
+        outcome
     }
 }
 
@@ -75,6 +86,7 @@ impl Dispatch {
                     registry: self.engine.registry(),
                     broker: &self.node.broker,
                     herald: self.engine.herald(),
+                    clients: &self.node.clients,
                 };
                 session_commands::run(command, call.args, session, &world, reply)
             }

@@ -9,6 +9,7 @@ pub mod listener;
 pub mod node_commands;
 pub mod pubsub;
 pub mod session_commands;
+pub mod tracking_commands;
 pub mod transaction_commands;
 pub mod worker;
 

@@ -16,6 +16,8 @@ pub struct Locks<'a> {
     pub(super) held: SmallVec<[Lock<'a>; 1]>,
     /// All shards of all stores are among them.
     pub(super) whole: bool,
+    /// Keys that were changed under them, each with the client that did it: what is yet to be told of them all together.
+    pub changes: Vec<(Box<[u8]>, u64)>,
 }
 
 /// Where a key belongs.
@@ -66,7 +68,7 @@ impl<'a> Locks<'a> {
                 Some(Lock { store, shard, data: registry.get(store)?.keyspace().lock(shard) })
             })
             .collect();
-        Self { held, whole: false }
+        Self { held, whole: false, changes: Vec::new() }
     }
 
     /// The shard of a place, if it is among them.
