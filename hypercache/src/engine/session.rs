@@ -75,6 +75,8 @@ pub struct Session {
     kept: Vec<CommandRecord>,
     /// What has been queued since `MULTI`; none outside of one.
     pub transaction: Option<Transaction>,
+    /// Whether the commands that run are those of a transaction, whose replies are one.
+    pub in_transaction: bool,
     /// The keys that must not change before `EXEC`.
     pub watched: Option<WatchList>,
     /// The request whose reply it waits for.
@@ -103,6 +105,7 @@ impl Session {
             trace_state: TraceState::Waiting,
             kept: Vec::new(),
             transaction: None,
+            in_transaction: false,
             watched: None,
             waiting: None,
             tracked: None,

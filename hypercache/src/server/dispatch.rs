@@ -128,6 +128,7 @@ impl Dispatch {
         }
         reply.array(transaction.queued.len());
         let (mut effects, mut flow) = (Effects::default(), Flow::Continue);
+        session.in_transaction = true;
         for queued in &transaction.queued {
             let inner = Call { command: queued.command, args: queued.args.view(), ..*call };
             let (mark, began) = (reply.len(), Instant::now());
@@ -150,6 +151,7 @@ impl Dispatch {
                 }
             }
         }
+        session.in_transaction = false;
         // Before the watches are given up, which takes locks of its own.
         self.engine.finish(locks, session);
         drop(watched);

@@ -73,12 +73,14 @@ pub fn run(
         SessionCommand::PSubscribe => pubsub::subscribe(Topic::Pattern, args, session, world.broker, reply),
         SessionCommand::SSubscribe => pubsub::subscribe(Topic::Shard, args, session, world.broker, reply),
         SessionCommand::Unsubscribe => {
-            pubsub::unsubscribe(Topic::Channel, args, session, world.broker, reply)
+            pubsub::unsubscribe(Topic::Channel, args, session, world.broker, reply);
         }
         SessionCommand::PUnsubscribe => {
-            pubsub::unsubscribe(Topic::Pattern, args, session, world.broker, reply)
+            pubsub::unsubscribe(Topic::Pattern, args, session, world.broker, reply);
         }
-        SessionCommand::SUnsubscribe => pubsub::unsubscribe(Topic::Shard, args, session, world.broker, reply),
+        SessionCommand::SUnsubscribe => {
+            pubsub::unsubscribe(Topic::Shard, args, session, world.broker, reply);
+        }
         SessionCommand::Quit => {
             session.client.leave();
             reply.ok();
