@@ -275,13 +275,14 @@ impl Parts {
         let scripting = Scripting::new(Arc::clone(&registry), SCRIPT_TIME_MS)
             .map_err(|error| NodeError::Scripts(error.to_string()))?;
         let scripting = Arc::new(scripting);
+        let clients = Arc::<Clients>::default();
         let state = Arc::new(NodeState {
             config_file,
             run_id: run_id(),
             started: Instant::now(),
-            herald: Arc::new(Herald::new(Arc::clone(&registry), Arc::clone(&broker))),
+            herald: Arc::new(Herald::new(Arc::clone(&registry), Arc::clone(&broker), Arc::clone(&clients))),
             registry,
-            clients: Arc::new(Clients::default()),
+            clients,
             settings: Arc::new(Settings::new(&config.network)),
             pause: Arc::new(Pause::default()),
             authenticator: Arc::new(Authenticator::new(config.security.requirepass.clone())),

@@ -517,7 +517,10 @@ impl<'a> Context<'a> {
             self.locks.held.is_empty(),
             "a command on whole stores names no keys: who holds a lock must not wait"
         );
-        self.locks.take_stores(self.registry, stores)
+        self.locks.take_stores(self.registry, stores)?;
+        // Somebody may have read from them in between.
+        self.interest = self.registry.interests().now();
+        Ok(())
     }
 }
 

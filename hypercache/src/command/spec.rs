@@ -46,6 +46,7 @@ pub enum SessionCommand {
     ClientSetInfo,
     ClientSetName,
     ClientTraceContext,
+    ClientTracking,
     ClientTrackingInfo,
     Discard,
     Echo,

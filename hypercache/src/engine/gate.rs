@@ -27,7 +27,7 @@ pub fn shape(command: &Command, args: Args<'_>) -> Result<(), ReplyError> {
 /// Whether a client that has subscribed may run this: in RESP2 its replies could not be told from messages.
 pub fn subscriber(command: &Command, session: &Session) -> Result<(), ReplyError> {
     if session.protocol() == Protocol::Resp3
-        || !session.listens()
+        || !session.has_subscribed()
         || command.spec.flags.has(Flags::SUBSCRIBED)
     {
         return Ok(());

@@ -11,6 +11,7 @@ pub mod pause;
 pub mod pubsub;
 pub mod session;
 pub mod settings;
+pub mod tracking;
 pub mod transaction;
 mod unlocked;
 pub mod version;
@@ -38,12 +39,12 @@ use crate::command::error;
 use crate::command::spec::Flags;
 use crate::command::spec::Keys;
 use crate::command::spec::Run;
+use crate::engine::client::Client;
 use crate::engine::waiting::Waiters;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::store::Registry;
 use crate::store::Store;
-use crate::store::events::Listener;
 use crate::store::registry::LimitReached;
 use crate::telemetry::Event;
 use crate::telemetry::ExpiryMode;
@@ -119,6 +120,8 @@ pub enum Reach {
     /// Any key of any store; it locks for itself.
     Anywhere,
 }
+/// Changes that are kept to be told all together: a transaction or a script may make any number.
+const CHANGES_MAX: usize = 1024;
 
 /// Runs data commands on the stores of this node.
 pub struct Engine {
@@ -202,8 +205,8 @@ impl Engine {
         locks: Locks<'a>,
         reply: &mut ReplyWriter,
     ) -> (Locks<'a>, Result<Execution, ReplyError>) {
-        let client = (session.store, session.client.no_touch());
-        let ran = self.run_handler(call, session.stamp(), client, locks, false, reply);
+        let stamp = session.stamp();
+        let ran = self.run_handler(call, stamp, (session.store, &session.client), locks, false, reply);
         (ran.locks, ran.result)
     }
 
@@ -212,12 +215,19 @@ impl Engine {
         drop(self.serve(locks, session));
     }
 
-    /// Runs a handler for a client that has selected a store and wants its reads to leave no trace, or not.
+    /// Tells in one message for each prefix what was changed under these locks.
+    fn broadcast(&self, locks: &mut Locks<'_>) {
+        if !locks.changes.is_empty() {
+            self.herald.tracking().broadcast(&std::mem::take(&mut locks.changes));
+        }
+    }
+
+    /// Runs a handler for a client that has selected a store.
     fn run_handler<'a>(
         &'a self,
         call: &Call<'_>,
         stamp: Stamp,
-        (store, no_touch): (usize, bool),
+        (store, client): (usize, &Client),
         locks: Locks<'a>,
         may_wait: bool,
         reply: &mut ReplyWriter,
@@ -230,7 +240,7 @@ impl Engine {
         };
         let mut context = Context::with_locks(stamp, &self.registry, store, locks);
         // `TOUCH` is for nothing but the trace.
-        if no_touch && call.command.name != "TOUCH" {
+        if client.no_touch() && call.command.name != "TOUCH" {
             context.read_without_trace();
         }
         if may_wait {
@@ -239,10 +249,18 @@ impl Engine {
         let outcome = handler(&mut context, call.args, reply);
         let (effects, garbage, wait) = (context.effects(), context.take_garbage(), context.take_wait());
         let notices = context.take_notices();
+        let mut locks = context.into_locks();
         if !notices.is_empty() {
-            self.herald.hear(notices);
+            self.herald.tell(notices, client.id, &mut locks.changes);
+            if locks.changes.len() >= CHANGES_MAX {
+                self.broadcast(&mut locks);
+            }
         }
-        let locks = context.into_locks();
+        let spec = call.command.spec;
+        if client.tracking.remembers() && spec.flags.has(Flags::READONLY) {
+            let keys = spec.keys.positions(call.args).filter_map(|at| call.args.get(at));
+            self.herald.tracking().remember(client, keys);
+        }
         self.disposal.discard(garbage);
         self.tell(store, effects);
         Ran { locks, result: outcome.map(|()| Execution { effects, ..Execution::default() }), wait }
@@ -278,8 +296,8 @@ impl Executor for Engine {
             Reach::Store => Locks::of_store(&self.registry, session.store)?,
             Reach::Anywhere => Locks::default(),
         };
-        let client = (session.store, session.client.no_touch());
-        let ran = self.run_handler(call, session.stamp(), client, locks, session.may_wait(), reply);
+        let (stamp, client) = (session.stamp(), (session.store, &*session.client));
+        let ran = self.run_handler(call, stamp, client, locks, session.may_wait(), reply);
         if let (Some(wait), Ok(_)) = (ran.wait, &ran.result) {
             // What others wait for first: its own changes, such as a consumer that is new, are not to wake it.
             let mut locks = self.serve(ran.locks, session);

@@ -235,11 +235,15 @@ impl Engine {
         Execution { flow: Flow::Wait, ..Execution::default() }
     }
 
-    /// Serves those who wait for keys that have changed under these locks, the longest waiting first.
-    pub(super) fn serve<'a>(&'a self, mut locks: Locks<'a>, session: &mut Session) -> Locks<'a> {
-        if self.waiters.is_empty() {
-            return locks;
-        }
+    /// Serves those who wait for keys that have changed under these locks, the longest waiting first, and tells what is to
+    /// be told of all changes together.
+    pub(super) fn serve<'a>(&'a self, locks: Locks<'a>, session: &mut Session) -> Locks<'a> {
+        let mut locks = if self.waiters.is_empty() { locks } else { self.serve_lines(locks, session) };
+        self.broadcast(&mut locks);
+        locks
+    }
+
+    fn serve_lines<'a>(&'a self, mut locks: Locks<'a>, session: &mut Session) -> Locks<'a> {
         let mut changed = std::collections::VecDeque::from(locks.take_changed());
         while let Some(place) = changed.pop_front() {
             let mut last = 0;
@@ -288,7 +292,7 @@ impl Engine {
             let ran = self.run_handler(
                 &call,
                 session.stamp(),
-                (waiter.store, waiter.client.no_touch()),
+                (waiter.store, &waiter.client),
                 locks.take()?,
                 true,
                 &mut reply,

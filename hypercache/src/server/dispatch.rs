@@ -63,12 +63,23 @@ impl Executor for Dispatch {
             let bytes_max = self.node.settings.max_query_buffer();
             return transaction_commands::queue(call, session, &self.engine, bytes_max, reply);
         }
-        match call.command.spec.run {
+        let outcome = match call.command.spec.run {
             Run::Data(_) => self.engine.execute(call, session, reply),
             Run::Session(SessionCommand::Exec) => self.exec(call, session, reply),
             Run::Script(command) => self.script(command, call, session, reply),
             _ => self.answer(call, session, reply),
+        };
+        // It holds for one command or one transaction; one that waits has yet to run.
+        let waits = outcome.as_ref().is_ok_and(|execution| execution.flow == Flow::Wait);
+        let tracking = &session.client.tracking;
+        if tracking.caching()
+            && session.transaction.is_none()
+            && !waits
+            && !call.command.name.starts_with("CLIENT|")
+        {
+            tracking.set_caching(false);
         }
+        outcome
     }
 }
 
@@ -88,6 +99,7 @@ impl Dispatch {
                     registry: self.engine.registry(),
                     broker: &self.node.broker,
                     herald: self.engine.herald(),
+                    clients: &self.node.clients,
                 };
                 session_commands::run(command, call.args, session, &world, reply)
             }
@@ -135,6 +147,7 @@ impl Dispatch {
         }
         reply.array(transaction.queued.len());
         let (mut effects, mut flow) = (Effects::default(), Flow::Continue);
+        session.in_transaction = true;
         for queued in &transaction.queued {
             let inner = Call { command: queued.command, args: queued.args.view(), ..*call };
             let (mark, began) = (reply.len(), Instant::now());
@@ -162,6 +175,7 @@ impl Dispatch {
                 }
             }
         }
+        session.in_transaction = false;
         // Before the watches are given up, which takes locks of its own.
         self.engine.finish(locks, session);
         drop(watched);

@@ -18,6 +18,8 @@ pub struct Locks<'a> {
     pub(super) held: SmallVec<[Lock<'a>; 1]>,
     /// All shards of all stores are among them.
     pub(super) whole: bool,
+    /// Keys that were changed under them, each with the client that did it: what is yet to be told of them all together.
+    pub changes: Vec<(Box<[u8]>, u64)>,
 }
 
 /// Where a key belongs.
@@ -67,7 +69,7 @@ impl<'a> Locks<'a> {
             wanted.dedup_by_key(|place| (place.store, place.shard));
         }
         let wanted = wanted.iter().map(|place| (place.store, place.shard));
-        Ok(Self { held: lock_in_order(registry, wanted)?, whole: false })
+        Ok(Self { held: lock_in_order(registry, wanted)?, whole: false, changes: Vec::new() })
     }
 
     /// The shard of a place, if it is among them.
@@ -88,13 +90,13 @@ impl<'a> Locks<'a> {
     /// Locks all shards of one store. An error where a script runs for too long.
     pub fn of_store(registry: &'a Registry, store: usize) -> Result<Self, ReplyError> {
         let held = lock_in_order(registry, shards_of(registry, std::iter::once(store)))?;
-        Ok(Self { held, whole: false })
+        Ok(Self { held, whole: false, changes: Vec::new() })
     }
 
     /// Locks everything. An error where a script runs for too long.
     pub fn of_all(registry: &'a Registry) -> Result<Self, ReplyError> {
         let held = lock_in_order(registry, shards_of(registry, 0..registry.all().len()))?;
-        Ok(Self { held, whole: true })
+        Ok(Self { held, whole: true, changes: Vec::new() })
     }
 
     /// Whether everything is locked.

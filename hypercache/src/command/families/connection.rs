@@ -149,6 +149,12 @@ const CLIENT: &[Spec] = &[
         "<OFF | traceparent [tracestate]>",
         "O(1)",
     ),
+    Spec::session("TRACKING", -3, SessionCommand::ClientTracking).doc(
+        "6.0.0",
+        "Controls server-assisted client-side caching for the connection.",
+        "<ON | OFF> [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]",
+        "O(1); O(N) where N is the number of prefixes",
+    ),
     Spec::session("TRACKINGINFO", 2, SessionCommand::ClientTrackingInfo).doc(
         "6.2.0",
         "Returns information about server-assisted client-side caching for the connection.",

@@ -202,6 +202,14 @@ pub const PARAMETERS: &[Parameter] = &[
             Ok(Box::new(move || node.settings.set_idle_timeout(timeout)))
         },
     ),
+    settable(
+        "tracking-table-max-keys",
+        |node| node.herald.tracking().keys_max().to_string(),
+        |node, value| {
+            let keys = limit_of_count(value)?;
+            Ok(Box::new(move || node.herald.tracking().set_keys_max(keys)))
+        },
+    ),
     value_limit!("zset-max-listpack-entries", zset_listpack_entries, limit_of_count),
     value_limit!("zset-max-listpack-value", zset_listpack_value, limit_of_bytes),
     value_limit!("zset-max-ziplist-entries", zset_listpack_entries, limit_of_count),
