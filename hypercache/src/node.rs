@@ -22,6 +22,7 @@ use crate::config::Config;
 use crate::engine::Disposal;
 use crate::engine::Engine;
 use crate::engine::Executor;
+use crate::engine::Observation;
 use crate::engine::Observed;
 use crate::engine::client::Clients;
 use crate::engine::client::Cut;
@@ -263,13 +264,15 @@ impl Parts {
             broker: Arc::default(),
             stop,
             statistics: Statistics::default(),
+            observation: Arc::new(Observation::new(config.telemetry.slow_command)),
             config,
         });
         let disposal = Disposal::start().map_err(NodeError::Thread)?;
         let engine = Engine::new(Arc::clone(&state.registry), disposal, state.telemetry.clone());
         let dispatch = Dispatch::new(engine, Arc::clone(&state.authenticator), Arc::clone(&state));
         let guarded = Guarded::new(dispatch, Arc::clone(&state.authenticator));
-        let executor: Arc<dyn Executor> = Arc::new(Observed::new(guarded, state.telemetry.clone()));
+        let executor: Arc<dyn Executor> =
+            Arc::new(Observed::new(guarded, state.telemetry.clone(), Arc::clone(&state.observation)));
         let http = Arc::new(HttpState {
             node: state.config.node.id.clone(),
             executor: Arc::clone(&executor),
@@ -306,13 +309,16 @@ impl SweepThread {
     fn start(state: &NodeState) -> Result<Self, NodeError> {
         let (stop, stopped) = std::sync::mpsc::channel();
         let interval = state.config.cache.expiry_interval;
+        let observation = Arc::clone(&state.observation);
         let mut sweeper = Sweeper::new(Arc::clone(&state.registry), state.telemetry.clone(), interval);
         let thread = std::thread::Builder::new()
             .name("expiry".to_owned())
             .spawn(move || {
                 // The sender's end is also an end: the node is gone then.
                 while stopped.recv_timeout(interval) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                    let began = Instant::now();
                     sweeper.sweep(unix_millis());
+                    observation.latency.sample("expire-cycle", nanoseconds(began.elapsed()));
                 }
             })
             .map_err(NodeError::Thread)?;

@@ -49,6 +49,7 @@ pub enum SessionCommand {
     Echo,
     Exec,
     Hello,
+    Monitor,
     Multi,
     PSubscribe,
     PUnsubscribe,
@@ -81,12 +82,23 @@ pub enum NodeCommand {
     CommandHelp,
     CommandInfo,
     CommandList,
+    CommandLogGet,
+    CommandLogHelp,
+    CommandLogLen,
+    CommandLogReset,
     ConfigGet,
     ConfigHelp,
     ConfigResetStat,
     ConfigRewrite,
     ConfigSet,
     Info,
+    LatencyDoctor,
+    LatencyGraph,
+    LatencyHelp,
+    LatencyHistogram,
+    LatencyHistory,
+    LatencyLatest,
+    LatencyReset,
     Lolwut,
     Publish,
     PubsubChannels,
@@ -98,6 +110,10 @@ pub enum NodeCommand {
     Role,
     SPublish,
     Shutdown,
+    SlowlogGet,
+    SlowlogHelp,
+    SlowlogLen,
+    SlowlogReset,
     Time,
 }
 
@@ -130,13 +146,16 @@ impl Flags {
     pub const BLOCKING: Self = Self(1 << 10);
     /// Which keys it touches cannot be told from positions alone.
     pub const MOVABLEKEYS: Self = Self(1 << 11);
-    /// Not shown to `MONITOR`, and left out of the command log's samples.
+    /// Not shown to `MONITOR`.
     pub const SKIP_MONITOR: Self = Self(1 << 12);
     /// Not inside `MULTI`.
     pub const NO_MULTI: Self = Self(1 << 13);
 
     /// Allowed in RESP2 for a client that has subscribed.
     pub const SUBSCRIBED: Self = Self(1 << 14);
+
+    /// Left out of the log of slow commands.
+    pub const SKIP_SLOWLOG: Self = Self(1 << 15);
 
     /// Both sets.
     pub const fn and(self, other: Self) -> Self {
@@ -150,7 +169,7 @@ impl Flags {
 
     /// Redis's names of the flags that are set, in Redis's order.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        const NAMES: [(Flags, &str); 14] = [
+        const NAMES: [(Flags, &str); 15] = [
             (Flags::WRITE, "write"),
             (Flags::READONLY, "readonly"),
             (Flags::DENYOOM, "denyoom"),
@@ -161,6 +180,7 @@ impl Flags {
             (Flags::LOADING, "loading"),
             (Flags::STALE, "stale"),
             (Flags::SKIP_MONITOR, "skip_monitor"),
+            (Flags::SKIP_SLOWLOG, "skip_slowlog"),
             (Flags::FAST, "fast"),
             (Flags::NO_AUTH, "no_auth"),
             (Flags::MOVABLEKEYS, "movablekeys"),

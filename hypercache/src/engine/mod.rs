@@ -1,9 +1,11 @@
 //! Runs requests on this node's data.
 
 pub mod client;
+pub mod client_memory;
 pub mod disposal;
 pub mod gate;
 pub mod mailbox;
+pub mod observation;
 pub mod observed;
 pub mod pubsub;
 pub mod session;
@@ -11,6 +13,7 @@ pub mod transaction;
 pub mod version;
 
 pub use disposal::Disposal;
+pub use observation::Observation;
 pub use observed::Observed;
 pub use session::Session;
 

@@ -6,6 +6,8 @@ use std::time::SystemTime;
 
 use crate::command::context::Stamp;
 use crate::engine::client::Client;
+use crate::engine::observation::monitors::Monitoring;
+use crate::engine::observation::monitors::Origin;
 use crate::engine::pubsub::Broker;
 use crate::engine::pubsub::Subscriptions;
 use crate::engine::transaction::Transaction;
@@ -52,6 +54,8 @@ pub struct Session {
     pub reply_mode: ReplyMode,
     /// When the command before ended: the next one's execution begins there.
     pub tick: Instant,
+    /// Whether the command under way has come so far that it is executed, neither refused nor queued.
+    pub called: bool,
     door: Door,
     protocol: Protocol,
     now: UnixMillis,
@@ -66,6 +70,8 @@ pub struct Session {
     pub watched: Option<WatchList>,
     /// Most clients never subscribe.
     subscriptions: Option<Box<Subscriptions>>,
+    /// Its place among those who monitor, while it does.
+    pub monitoring: Option<Monitoring>,
 }
 
 impl Session {
@@ -78,6 +84,7 @@ impl Session {
             user,
             reply_mode: ReplyMode::On,
             tick: Instant::now(),
+            called: false,
             door,
             protocol: Protocol::Resp2,
             now: unix_millis(),
@@ -88,6 +95,7 @@ impl Session {
             transaction: None,
             watched: None,
             subscriptions: None,
+            monitoring: None,
         }
     }
 
@@ -109,6 +117,19 @@ impl Session {
         self.subscriptions.as_ref().is_some_and(|subscriptions| subscriptions.any())
     }
 
+    /// Whether something may come to it without being asked for.
+    pub fn receives(&self) -> bool {
+        self.listens() || self.monitoring.is_some()
+    }
+
+    /// Where its commands come from, as `MONITOR` shows it.
+    pub fn origin(&self) -> Origin {
+        match self.door {
+            Door::Resp => Origin::Resp(self.client.address),
+            Door::Http => Origin::Http(self.client.address),
+        }
+    }
+
     /// Notes that a command of a transaction could not be queued.
     pub fn spoil_transaction(&mut self) {
         if let Some(transaction) = &mut self.transaction {
@@ -121,6 +142,7 @@ impl Session {
         self.transaction = None;
         self.watched = None;
         self.client.note_transaction(None, 0);
+        self.client.note_queued(0);
     }
 
     /// Begins a batch of commands that arrived at `received`.

@@ -73,6 +73,7 @@ impl Ending {
             Self::Cut(Cut::Killed) => "killed",
             Self::Cut(Cut::Idle) => "idle",
             Self::Cut(Cut::OutputLimit) => "output_limit",
+            Self::Cut(Cut::Evicted) => "evicted",
             Self::Shutdown => "shutdown",
             Self::Error => "io_error",
         }
@@ -164,7 +165,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         });
         let (mut progress, mut stopping) = (Progress::Read, false);
         loop {
-            let listens = progress == Progress::Read && self.session.listens();
+            let listens = progress == Progress::Read && self.session.receives();
             let step = tokio::select! {
                 biased;
                 step = self.step(progress) => step,
@@ -184,6 +185,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             // After the replies of the batch, so that a subscription is confirmed before its first message.
             if client.mailbox.waiting_bytes() > 0 {
                 self.unsent.extend(client.mailbox.take());
+                client.note_unsent(self.unsent.len());
             }
             // A stop waits for replies under way; only being killed cuts them off.
             let flushed = tokio::select! {
@@ -211,6 +213,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if !self.unsent.is_empty() {
             self.stream.write_all(&self.unsent).await?;
             self.unsent = Vec::new();
+            self.session.client.note_unsent(0);
+            self.session.client.account();
         }
         Ok(())
     }
@@ -247,6 +251,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let used = self.parser.take_consumed();
         self.pending.extend_from_slice(&input[used..]);
         self.send(cx);
+        self.account();
         Poll::Ready(progress)
     }
 
@@ -262,6 +267,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         self.filled = self.pending.len() == self.pending.capacity();
         if self.pending.len() > self.shared.settings.max_query_buffer() {
+            self.shared.clients.pool().count_query_buffer();
             return Ok(Progress::End(Ending::QueryBuffer));
         }
         Ok(poll_fn(|cx| Poll::Ready(self.run_pending(cx, read))).await)
@@ -278,6 +284,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.pending = input;
         }
         self.send(cx);
+        self.account();
         progress
     }
 
@@ -376,6 +383,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Poll::Ready(Err(_)) | Poll::Pending => 0,
         };
         self.unsent.extend_from_slice(&reply.bytes()[sent..]);
+        if !self.unsent.is_empty() {
+            self.session.client.note_unsent(self.unsent.len());
+        }
+    }
+
+    /// Lets others see what this connection makes the node hold; too much of it costs the largest clients their place.
+    fn account(&self) {
+        let client = &self.session.client;
+        client.note_query_free(self.pending.capacity() - self.pending.len());
+        client.account();
+        if self.shared.clients.pool().excess_bytes() > 0 {
+            self.shared.clients.evict();
+        }
     }
 }
 

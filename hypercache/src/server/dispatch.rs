@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::command::ReplyError;
 use crate::command::context::Effects;
+use crate::command::error;
 use crate::command::spec::Run;
 use crate::command::spec::SessionCommand;
 use crate::engine::Call;
@@ -13,6 +14,7 @@ use crate::engine::Execution;
 use crate::engine::Executor;
 use crate::engine::Flow;
 use crate::engine::Session;
+use crate::engine::observation::Measured;
 use crate::engine::transaction;
 use crate::engine::transaction::Transaction;
 use crate::resp::ReplyWriter;
@@ -50,11 +52,19 @@ impl Executor for Dispatch {
             let bytes_max = self.node.settings.max_query_buffer();
             return transaction_commands::queue(call, session, &self.engine, bytes_max, reply);
         }
-        match call.command.spec.run {
+        session.called = true;
+        let store = session.store;
+        let outcome = match call.command.spec.run {
             Run::Data(_) => self.engine.execute(call, session, reply),
             Run::Session(SessionCommand::Exec) => self.exec(call, session, reply),
             _ => self.answer(call, session, reply),
+        };
+        if outcome.as_ref().is_err_and(|error| *error == error::OUT_OF_MEMORY) {
+            session.called = false;
+        } else if self.node.observation.monitors.any() {
+            self.node.observation.monitors.show(call.command, call.args, store, session.origin());
         }
+        outcome
     }
 }
 
@@ -73,6 +83,7 @@ impl Dispatch {
                     authenticator: &self.authenticator,
                     registry: self.engine.registry(),
                     broker: &self.node.broker,
+                    observation: &self.node.observation,
                 };
                 session_commands::run(command, call.args, session, &world, reply)
             }
@@ -112,15 +123,20 @@ impl Dispatch {
         let (mut effects, mut flow) = (Effects::default(), Flow::Continue);
         for queued in &transaction.queued {
             let inner = Call { command: queued.command, args: queued.args.view(), ..*call };
-            let (mark, began) = (reply.len(), Instant::now());
-            let outcome = if matches!(inner.command.spec.run, Run::Data(_)) {
+            let (mark, began, store) = (reply.len(), Instant::now(), session.store);
+            let outcome = if matches!(inner.command.spec.run, Run::Session(SessionCommand::Monitor)) {
+                Err(NO_MONITOR)
+            } else if matches!(inner.command.spec.run, Run::Data(_)) {
                 let (back, outcome) = self.engine.run_locked(&inner, session, locks, reply);
                 locks = back;
                 outcome
             } else {
                 self.answer(&inner, session, reply)
             };
-            self.measure(&inner, session, began, &outcome);
+            self.measure(&inner, session, (began, reply.len().saturating_sub(mark)), &outcome);
+            if self.node.observation.monitors.any() {
+                self.node.observation.monitors.show(inner.command, inner.args, store, session.origin());
+            }
             match outcome {
                 Ok(done) => {
                     effects.add(done.effects);
@@ -159,10 +175,11 @@ impl Dispatch {
         &self,
         call: &Call<'_>,
         session: &Session,
-        began: Instant,
+        (began, reply_bytes): (Instant, usize),
         outcome: &Result<Execution, ReplyError>,
     ) {
         let took = nanoseconds(began.elapsed());
+        self.node.observation.executed(call, session, Measured { execution_ns: took, reply_bytes });
         let meters = self.node.telemetry.meters();
         meters.command(CommandSample {
             command: call.command.id,
@@ -177,4 +194,5 @@ impl Dispatch {
     }
 }
 
+const NO_MONITOR: ReplyError = ReplyError::err("MONITOR isn't allowed for DENY BLOCKING client");
 const SPOILED: ReplyError = ReplyError::new("EXECABORT", "Transaction discarded because of previous errors.");

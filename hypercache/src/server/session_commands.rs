@@ -9,7 +9,9 @@ use crate::command::error;
 use crate::command::spec::SessionCommand;
 use crate::engine::Execution;
 use crate::engine::Flow;
+use crate::engine::Observation;
 use crate::engine::Session;
+use crate::engine::observation::monitors::Monitoring;
 use crate::engine::pubsub::Broker;
 use crate::engine::pubsub::Topic;
 use crate::engine::session::ReplyMode;
@@ -35,6 +37,8 @@ pub struct World<'a> {
     pub registry: &'a Arc<Registry>,
     /// Knows who has subscribed to what.
     pub broker: &'a Arc<Broker>,
+    /// Knows who monitors.
+    pub observation: &'a Arc<Observation>,
 }
 
 const PROTOCOL_NOT_SUPPORTED: ReplyError = ReplyError::new("NOPROTO", "unsupported protocol version");
@@ -57,6 +61,7 @@ pub fn run(
         SessionCommand::Discard => transaction_commands::discard(session, reply)?,
         // The dispatcher has taken it where there is something to run.
         SessionCommand::Exec => return Err(ReplyError::err("EXEC without MULTI")),
+        SessionCommand::Monitor => monitor(session, world, reply),
         SessionCommand::Multi => transaction_commands::multi(session, reply)?,
         SessionCommand::Unwatch => transaction_commands::unwatch(session, reply),
         SessionCommand::Watch => transaction_commands::watch(args, session, world.registry, reply)?,
@@ -234,9 +239,18 @@ fn select(
     Ok(())
 }
 
+/// `MONITOR`; a second time changes nothing, and as in Redis says nothing.
+fn monitor(session: &mut Session, world: &World<'_>, reply: &mut ReplyWriter) {
+    if session.monitoring.is_none() {
+        session.monitoring = Some(Monitoring::begin(world.observation, &session.client));
+        reply.ok();
+    }
+}
+
 fn reset(session: &mut Session, world: &World<'_>, reply: &mut ReplyWriter) {
     session.select(0);
     session.end_transaction();
+    session.monitoring = None;
     session.subscriptions(world.broker).clear();
     session.set_protocol(Protocol::Resp2);
     reply.set_protocol(Protocol::Resp2);

@@ -8,14 +8,12 @@ use crate::command::spec::Spec;
 
 /// Their entries.
 pub const COMMANDS: &[Spec] = &[
-    Spec::session("AUTH", -2, SessionCommand::Auth)
-        .with(Flags::FAST.and(Flags::NO_AUTH).and(Flags::SKIP_MONITOR))
-        .doc(
-            "1.0.0",
-            "Authenticates the connection.",
-            "[username] password",
-            "O(N) where N is the number of passwords defined for the user",
-        ),
+    Spec::session("AUTH", -2, SessionCommand::Auth).with(Flags::FAST.and(Flags::NO_AUTH)).doc(
+        "1.0.0",
+        "Authenticates the connection.",
+        "[username] password",
+        "O(N) where N is the number of passwords defined for the user",
+    ),
     Spec::container("CLIENT", Group::Connection, CLIENT).doc(
         "2.4.0",
         "A container for client connection commands.",
@@ -28,14 +26,12 @@ pub const COMMANDS: &[Spec] = &[
         "message",
         "O(1)",
     ),
-    Spec::session("HELLO", -1, SessionCommand::Hello)
-        .with(Flags::FAST.and(Flags::NO_AUTH).and(Flags::SKIP_MONITOR))
-        .doc(
-            "6.0.0",
-            "Handshakes with the server.",
-            "[protover [AUTH username password] [SETNAME clientname]]",
-            "O(1)",
-        ),
+    Spec::session("HELLO", -1, SessionCommand::Hello).with(Flags::FAST.and(Flags::NO_AUTH)).doc(
+        "6.0.0",
+        "Handshakes with the server.",
+        "[protover [AUTH username password] [SETNAME clientname]]",
+        "O(1)",
+    ),
     Spec::session("PING", -1, SessionCommand::Ping).with(Flags::FAST.and(Flags::SUBSCRIBED)).doc(
         "1.0.0",
         "Returns the server's liveliness response.",

@@ -16,6 +16,7 @@ pub mod key;
 pub mod list;
 pub mod list_element;
 pub mod list_move;
+pub mod observation;
 pub mod pubsub;
 pub mod scan;
 pub mod server;
@@ -51,6 +52,7 @@ pub const ALL: &[&[Spec]] = &[
     list::COMMANDS,
     list_element::COMMANDS,
     list_move::COMMANDS,
+    observation::COMMANDS,
     pubsub::COMMANDS,
     scan::COMMANDS,
     server::COMMANDS,

@@ -1,5 +1,6 @@
 //! `CONFIG`.
 
+mod observation;
 mod parameters;
 mod values;
 
@@ -17,7 +18,6 @@ use crate::telemetry::Event;
 use crate::telemetry::events::config::ConfigChangeRefused;
 use crate::telemetry::events::config::ConfigChanged;
 use crate::value::glob;
-use parameters::PARAMETERS;
 use parameters::Parameter;
 use values::Apply;
 use values::HIDDEN;
@@ -36,8 +36,7 @@ pub fn get(args: Args<'_>, node: &NodeState, reply: &mut ReplyWriter) {
     let patterns = args.from(2);
     let wanted =
         |name: &str| patterns.iter().any(|pattern| glob::matches_ignoring_case(pattern, name.as_bytes()));
-    let mut found: Vec<(Cow<'static, str>, String)> = PARAMETERS
-        .iter()
+    let mut found: Vec<(Cow<'static, str>, String)> = parameters::all()
         .filter(|parameter| wanted(parameter.name))
         .map(|parameter| (parameter.name.into(), (parameter.get)(node)))
         .collect();
@@ -167,7 +166,7 @@ fn prepare<'a>(pairs: Args<'_>, node: &'a NodeState) -> Result<Vec<Change<'a>>, 
 fn settable(name: &[u8], node: &NodeState) -> Result<(&'static Parameter, Set), Refused> {
     const IMMUTABLE: &str = "can't set immutable config";
     let named = |known: &str| known.as_bytes().eq_ignore_ascii_case(name);
-    if let Some(parameter) = PARAMETERS.iter().find(|parameter| named(parameter.name)) {
+    if let Some(parameter) = parameters::all().find(|parameter| named(parameter.name)) {
         let set = parameter.set.ok_or_else(|| Refused::value(parameter.name, IMMUTABLE))?;
         return Ok((parameter, set));
     }

@@ -14,6 +14,7 @@ use crate::engine::Disposal;
 use crate::engine::Engine;
 use crate::engine::Executor;
 use crate::engine::Flow;
+use crate::engine::Observation;
 use crate::engine::Session;
 use crate::engine::client::Client;
 use crate::engine::client::Clients;
@@ -86,12 +87,17 @@ impl Fixture {
             stop: stop_sender,
             broker: Arc::default(),
             statistics: Statistics::default(),
+            observation: Arc::new(Observation::new(config.telemetry.slow_command)),
             config,
         });
         let engine =
             Engine::new(registry, Disposal::start().expect("a thread can be started"), telemetry.clone());
         let dispatch = Dispatch::new(engine, Arc::clone(&authenticator), Arc::clone(&node));
-        let executor = Observed::new(Guarded::new(dispatch, Arc::clone(&authenticator)), telemetry);
+        let executor = Observed::new(
+            Guarded::new(dispatch, Arc::clone(&authenticator)),
+            telemetry,
+            Arc::clone(&node.observation),
+        );
         let registration = connect(&node, 1001);
         let client = Arc::clone(registration.client());
         let session = Session::new(client, Door::Resp, authenticator.anonymous(), 1);

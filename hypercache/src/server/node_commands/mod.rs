@@ -2,11 +2,13 @@
 
 pub mod client;
 pub mod command;
+pub mod command_log;
 pub mod config;
 #[cfg(test)]
 mod fixture;
 pub mod help;
 pub mod info;
+pub mod latency;
 pub mod small;
 pub mod statistics;
 
@@ -22,6 +24,7 @@ use crate::command::spec::NodeCommand;
 use crate::config::Config;
 use crate::engine::Execution;
 use crate::engine::Flow;
+use crate::engine::Observation;
 use crate::engine::Session;
 use crate::engine::client::Clients;
 use crate::engine::pubsub::Broker;
@@ -66,6 +69,8 @@ pub struct NodeState {
     pub stop: mpsc::Sender<&'static str>,
     /// What `INFO` counts.
     pub statistics: Statistics,
+    /// What operators may ask afterwards or watch live.
+    pub observation: Arc<Observation>,
 }
 
 impl NodeState {
@@ -74,6 +79,14 @@ impl NodeState {
         let counts = Counts::read(&self.telemetry, &self.clients);
         self.statistics.look(Instant::now(), &counts);
         self.statistics.memory_peak(Memory::read(&ProcessStats::read()).used());
+        self.limit_clients();
+        self.clients.all().iter().for_each(|client| client.check_output());
+    }
+
+    /// Lets the limit of all clients together hold as it is set now.
+    pub fn limit_clients(&self) {
+        self.clients.pool().resolve_memory_limit(self.registry.limit_bytes());
+        self.clients.evict();
     }
 }
 
@@ -100,12 +113,23 @@ pub fn run(
         NodeCommand::CommandHelp => command::help(reply),
         NodeCommand::CommandInfo => command::info(args, reply),
         NodeCommand::CommandList => command::list(args, reply)?,
+        NodeCommand::CommandLogGet => command_log::get(args, node, reply)?,
+        NodeCommand::CommandLogHelp => help::write("COMMANDLOG", reply),
+        NodeCommand::CommandLogLen => command_log::len(args, node, reply)?,
+        NodeCommand::CommandLogReset => command_log::reset(args, node, reply)?,
         NodeCommand::ConfigGet => config::get(args, node, reply),
         NodeCommand::ConfigHelp => config::help(reply),
         NodeCommand::ConfigResetStat => config::reset_stat(node, reply),
         NodeCommand::ConfigRewrite => config::rewrite(node)?,
         NodeCommand::ConfigSet => config::set(args, session, node, reply)?,
         NodeCommand::Info => info::info(args, node, reply),
+        NodeCommand::LatencyDoctor => latency::doctor(node, reply),
+        NodeCommand::LatencyGraph => latency::graph(args, node, reply)?,
+        NodeCommand::LatencyHelp => help::write("LATENCY", reply),
+        NodeCommand::LatencyHistogram => latency::histogram(args, node, reply),
+        NodeCommand::LatencyHistory => latency::history(args, node, reply),
+        NodeCommand::LatencyLatest => latency::latest(node, reply),
+        NodeCommand::LatencyReset => latency::reset(args, node, reply),
         NodeCommand::Lolwut => small::lolwut(args, reply)?,
         NodeCommand::Publish => pubsub::publish(args, &node.broker, reply),
         NodeCommand::PubsubChannels => pubsub::channels(Topic::Channel, args, &node.broker, reply)?,
@@ -117,6 +141,10 @@ pub fn run(
         NodeCommand::Role => small::role(reply),
         NodeCommand::SPublish => pubsub::publish_to_shard(args, &node.broker, reply),
         NodeCommand::Shutdown => flow = small::shutdown(args, node)?,
+        NodeCommand::SlowlogGet => command_log::slow_get(args, node, reply)?,
+        NodeCommand::SlowlogHelp => help::write("SLOWLOG", reply),
+        NodeCommand::SlowlogLen => command_log::slow_len(node, reply),
+        NodeCommand::SlowlogReset => command_log::slow_reset(node, reply),
         NodeCommand::Time => small::time(reply),
     }
     Ok(Execution { flow, ..Execution::default() })

@@ -1,5 +1,6 @@
 //! Sections of measurements: memory, counters, processor time.
 
+use crate::engine::client::Cut;
 use crate::engine::pubsub::Topic;
 use crate::server::node_commands::info::Facts;
 use crate::server::node_commands::info::Page;
@@ -39,7 +40,6 @@ pub fn memory(facts: &Facts<'_>, page: &mut Page) {
     let dataset = node.registry.used_bytes().min(memory.used);
     let limit = node.registry.limit_bytes();
     let system = system_memory();
-    let pending: u64 = node.clients.all().iter().map(|client| client.traffic().query_bytes).sum();
     page.line("used_memory", memory.used);
     page.line("used_memory_human", human(memory.used));
     page.line("used_memory_rss", memory.resident);
@@ -71,7 +71,7 @@ pub fn memory(facts: &Facts<'_>, page: &mut Page) {
     page.line("mem_replication_backlog", 0);
     page.line("mem_total_replication_buffers", 0);
     page.line("mem_clients_slaves", 0);
-    page.line("mem_clients_normal", pending);
+    page.line("mem_clients_normal", node.clients.pool().held_bytes());
     page.line("mem_cluster_links", 0);
     page.line("mem_aof_buffer", 0);
     page.line("mem_allocator", if allocator_bytes().is_empty() { "system" } else { "jemalloc" });
@@ -114,6 +114,7 @@ pub fn stats(facts: &Facts<'_>, page: &mut Page) {
     let rates = facts.node.statistics.rates();
     let errors: u64 = counts.errors.values().sum();
     let broker = &facts.node.broker;
+    let pool = facts.node.clients.pool();
     page.line("total_connections_received", counts.admitted);
     page.line("total_commands_processed", counts.commands);
     page.line("instantaneous_ops_per_sec", rates.commands.round() as u64);
@@ -131,7 +132,7 @@ pub fn stats(facts: &Facts<'_>, page: &mut Page) {
     page.line("sync_partial_err", 0);
     page.line("expired_keys", counts.expired);
     page.line("evicted_keys", 0);
-    page.line("evicted_clients", 0);
+    page.line("evicted_clients", pool.cut_count(Cut::Evicted));
     page.line("total_eviction_exceeded_time", 0);
     page.line("current_eviction_exceeded_time", 0);
     page.line("keyspace_hits", counts.hits);
@@ -151,6 +152,8 @@ pub fn stats(facts: &Facts<'_>, page: &mut Page) {
     page.line("tracking_total_items", 0);
     page.line("tracking_total_prefixes", 0);
     page.line("total_error_replies", errors);
+    page.line("client_query_buffer_limit_disconnections", pool.query_buffer_count());
+    page.line("client_output_buffer_limit_disconnections", pool.cut_count(Cut::OutputLimit));
     page.line("acl_access_denied_auth", counts.errors.get("WRONGPASS").copied().unwrap_or(0));
 }
 
