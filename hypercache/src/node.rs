@@ -206,6 +206,9 @@ async fn keep_house(state: Arc<NodeState>) {
     let mut second = tokio::time::interval(Duration::from_secs(1));
     loop {
         second.tick().await;
+        if !state.settings.housekeeping() {
+            continue;
+        }
         state.tick();
         if let Some(timeout) = state.settings.idle_timeout() {
             // Whoever has subscribed waits for others and is not idle.
@@ -309,16 +312,21 @@ impl SweepThread {
     fn start(state: &NodeState) -> Result<Self, NodeError> {
         let (stop, stopped) = std::sync::mpsc::channel();
         let interval = state.config.cache.expiry_interval;
-        let observation = Arc::clone(&state.observation);
+        let (observation, settings) = (Arc::clone(&state.observation), Arc::clone(&state.settings));
         let mut sweeper = Sweeper::new(Arc::clone(&state.registry), state.telemetry.clone(), interval);
         let thread = std::thread::Builder::new()
             .name("expiry".to_owned())
             .spawn(move || {
                 // The sender's end is also an end: the node is gone then.
                 while stopped.recv_timeout(interval) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                    if !settings.active_expire() {
+                        continue;
+                    }
                     let began = Instant::now();
-                    sweeper.sweep(unix_millis());
-                    observation.latency.sample("expire-cycle", nanoseconds(began.elapsed()));
+                    let left = sweeper.sweep(unix_millis());
+                    let took = nanoseconds(began.elapsed());
+                    observation.sweeps.count(took, left);
+                    observation.latency.sample("expire-cycle", took);
                 }
             })
             .map_err(NodeError::Thread)?;

@@ -91,6 +91,13 @@ pub enum NodeCommand {
     ConfigResetStat,
     ConfigRewrite,
     ConfigSet,
+    DebugError,
+    DebugHelp,
+    DebugLog,
+    DebugPauseCron,
+    DebugProtocol,
+    DebugSetActiveExpire,
+    DebugSleep,
     Info,
     LatencyDoctor,
     LatencyGraph,
@@ -100,6 +107,11 @@ pub enum NodeCommand {
     LatencyLatest,
     LatencyReset,
     Lolwut,
+    MemoryDoctor,
+    MemoryHelp,
+    MemoryMallocStats,
+    MemoryPurge,
+    MemoryStats,
     Publish,
     PubsubChannels,
     PubsubHelp,
@@ -156,6 +168,9 @@ impl Flags {
 
     /// Left out of the log of slow commands.
     pub const SKIP_SLOWLOG: Self = Self(1 << 15);
+
+    /// Only where the configuration lets it.
+    pub const PROTECTED: Self = Self(1 << 16);
 
     /// Both sets.
     pub const fn and(self, other: Self) -> Self {

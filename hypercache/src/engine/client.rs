@@ -163,6 +163,11 @@ impl Client {
         add(&self.bytes_out, activity.bytes_out);
     }
 
+    /// Notes how many bytes of its input are being worked on.
+    pub fn note_input(&self, bytes: usize) {
+        self.query_bytes.store(bytes as u64, Relaxed);
+    }
+
     /// Notes the command under way, for those who ask about it from within.
     pub fn note_command(&self, command: u16) {
         self.active_ms.store(u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX), Relaxed);

@@ -228,16 +228,24 @@ impl Client {
         self.holdings.queued.store(bytes, Relaxed);
     }
 
+    /// Whether so many more bytes may wait for it; if not, it is cut off.
+    pub fn may_wait(&self, bytes: usize) -> bool {
+        let waiting = self.mailbox.waiting_bytes() + self.holdings.unsent.load(Relaxed) + bytes;
+        let hard = self.output_limit().hard_bytes;
+        let fits = hard == 0 || (waiting as u64) < hard;
+        if !fits {
+            self.cut(Cut::OutputLimit);
+        }
+        fits
+    }
+
     /// Leaves a message that it has not asked for just now, in the protocol that it speaks. Whoever has let too much pile
     /// up is cut off instead.
     pub fn deliver(&self, message: &[u8]) {
         if self.is_cut().is_some() {
             return;
         }
-        let waiting = self.mailbox.waiting_bytes() + self.holdings.unsent.load(Relaxed) + message.len();
-        let hard = self.output_limit().hard_bytes;
-        if hard != 0 && waiting as u64 >= hard {
-            self.cut(Cut::OutputLimit);
+        if !self.may_wait(message.len()) {
             return;
         }
         self.mailbox.post(message);
@@ -267,7 +275,8 @@ impl Client {
         }
     }
 
-    fn output_limit(&self) -> OutputLimit {
+    /// How much may wait for it.
+    pub fn output_limit(&self) -> OutputLimit {
         let limit = self.pool.output_limit(self.class());
         // Whoever monitors gets more the busier the node is: without a limit of its own it has that of replicas.
         if self.is_monitor() && limit.hard_bytes == 0 && limit.soft_bytes == 0 {

@@ -11,6 +11,8 @@ pub use command_log::CommandLog;
 pub use latency::LatencyMonitor;
 pub use monitors::Monitors;
 
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use crate::command::spec::Flags;
@@ -26,6 +28,28 @@ pub struct Observation {
     pub latency: LatencyMonitor,
     /// Clients that watch what all others do.
     pub monitors: Monitors,
+    /// What removing expired keys in the background took.
+    pub sweeps: Sweeps,
+}
+
+/// What removing expired keys in the background took.
+#[derive(Debug, Default)]
+pub struct Sweeps {
+    busy_ns: AtomicU64,
+    overruns: AtomicU64,
+}
+
+impl Sweeps {
+    /// Counts a round that took so long, and whether its time was over before all was removed.
+    pub fn count(&self, ns: u64, overrun: bool) {
+        self.busy_ns.fetch_add(ns, Relaxed);
+        self.overruns.fetch_add(overrun.into(), Relaxed);
+    }
+
+    /// Nanoseconds that the rounds took, and how many ran out of time.
+    pub fn totals(&self) -> (u64, u64) {
+        (self.busy_ns.load(Relaxed), self.overruns.load(Relaxed))
+    }
 }
 
 /// What an executed command measured.
@@ -40,7 +64,12 @@ pub struct Measured {
 impl Observation {
     /// Nothing is observed yet; commands of `slow` and more are kept, `Duration::MAX`: none.
     pub fn new(slow: Duration) -> Self {
-        Self { log: CommandLog::new(slow), latency: LatencyMonitor::default(), monitors: Monitors::default() }
+        Self {
+            log: CommandLog::new(slow),
+            latency: LatencyMonitor::default(),
+            monitors: Monitors::default(),
+            sweeps: Sweeps::default(),
+        }
     }
 
     /// Notes a command that was executed, where somebody wants to know of it.

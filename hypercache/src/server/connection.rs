@@ -298,9 +298,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             return Progress::End(Ending::Cut(cut));
         }
         reply.set_protocol(self.session.protocol());
+        self.session.client.note_input(input.len());
         let arrived = Instant::now();
         self.session.begin_batch(arrived);
         let (mut commands, mut last) = (0, self.session.client.last_command());
+        // Whoever passes its limit runs nothing more of its batch.
+        let most = match self.session.client.output_limit().hard_bytes {
+            0 => REPLY_BYTES_MAX,
+            hard => REPLY_BYTES_MAX.min(usize::try_from(hard).unwrap_or(usize::MAX)),
+        };
         let progress = loop {
             let limits = self.shared.settings.request_limits(self.session.user.is_some());
             match self.parser.advance(input, &limits) {
@@ -323,7 +329,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             if flow == Flow::Close {
                 break Progress::End(Ending::Quit);
             }
-            if reply.len() >= REPLY_BYTES_MAX {
+            if reply.len() >= most {
                 break Progress::Run;
             }
         };
@@ -374,7 +380,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn send(&mut self, cx: &mut Context<'_>) {
         let buffers = Rc::clone(&self.buffers);
         let reply = buffers.reply.borrow();
-        if reply.is_empty() {
+        // As in Redis, a reply counts before it is sent: one beyond the limit never is.
+        if reply.is_empty() || !self.session.client.may_wait(reply.len()) {
             return;
         }
         let sent = match Pin::new(&mut self.stream).poll_write(cx, reply.bytes()) {

@@ -6,8 +6,10 @@ use std::time::Instant;
 use crate::command::ReplyError;
 use crate::command::context::Effects;
 use crate::command::error;
+use crate::command::spec::Flags;
 use crate::command::spec::Run;
 use crate::command::spec::SessionCommand;
+use crate::config::DebugCommand;
 use crate::engine::Call;
 use crate::engine::Engine;
 use crate::engine::Execution;
@@ -47,6 +49,10 @@ impl Executor for Dispatch {
         session: &mut Session,
         reply: &mut ReplyWriter,
     ) -> Result<Execution, ReplyError> {
+        if call.command.spec.flags.has(Flags::PROTECTED) && !self.may_debug(session) {
+            session.spoil_transaction();
+            return Err(NO_DEBUG);
+        }
         if session.transaction.is_some() && !transaction_commands::runs_at_once(call.command) {
             // What waits for `EXEC` is input that is not answered yet.
             let bytes_max = self.node.settings.max_query_buffer();
@@ -69,6 +75,14 @@ impl Executor for Dispatch {
 }
 
 impl Dispatch {
+    fn may_debug(&self, session: &Session) -> bool {
+        match self.node.config.security.enable_debug_command {
+            DebugCommand::No => false,
+            DebugCommand::Local => session.client.address.ip().is_loopback(),
+            DebugCommand::Yes => true,
+        }
+    }
+
     /// Answers what is about the session or the node.
     fn answer(
         &self,
@@ -195,4 +209,7 @@ impl Dispatch {
 }
 
 const NO_MONITOR: ReplyError = ReplyError::err("MONITOR isn't allowed for DENY BLOCKING client");
+const NO_DEBUG: ReplyError = ReplyError::err(
+    "DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.",
+);
 const SPOILED: ReplyError = ReplyError::new("EXECABORT", "Transaction discarded because of previous errors.");

@@ -12,6 +12,7 @@ pub mod geo_search;
 pub mod hash;
 pub mod hash_counter;
 pub mod hash_expiry;
+pub mod introspection;
 pub mod key;
 pub mod list;
 pub mod list_element;
@@ -48,6 +49,7 @@ pub const ALL: &[&[Spec]] = &[
     hash::COMMANDS,
     hash_counter::COMMANDS,
     hash_expiry::COMMANDS,
+    introspection::COMMANDS,
     key::COMMANDS,
     list::COMMANDS,
     list_element::COMMANDS,

@@ -4,11 +4,13 @@ pub mod client;
 pub mod command;
 pub mod command_log;
 pub mod config;
+pub mod debug;
 #[cfg(test)]
 mod fixture;
 pub mod help;
 pub mod info;
 pub mod latency;
+pub mod memory;
 pub mod small;
 pub mod statistics;
 
@@ -122,6 +124,13 @@ pub fn run(
         NodeCommand::ConfigResetStat => config::reset_stat(node, reply),
         NodeCommand::ConfigRewrite => config::rewrite(node)?,
         NodeCommand::ConfigSet => config::set(args, session, node, reply)?,
+        NodeCommand::DebugError => debug::error(args, reply),
+        NodeCommand::DebugHelp => help::write("DEBUG", reply),
+        NodeCommand::DebugLog => debug::log(args, reply),
+        NodeCommand::DebugPauseCron => debug::pause_cron(args, node, reply),
+        NodeCommand::DebugProtocol => debug::protocol(args, reply)?,
+        NodeCommand::DebugSetActiveExpire => debug::set_active_expire(args, node, reply),
+        NodeCommand::DebugSleep => debug::sleep(args, reply)?,
         NodeCommand::Info => info::info(args, node, reply),
         NodeCommand::LatencyDoctor => latency::doctor(node, reply),
         NodeCommand::LatencyGraph => latency::graph(args, node, reply)?,
@@ -131,6 +140,11 @@ pub fn run(
         NodeCommand::LatencyLatest => latency::latest(node, reply),
         NodeCommand::LatencyReset => latency::reset(args, node, reply),
         NodeCommand::Lolwut => small::lolwut(args, reply)?,
+        NodeCommand::MemoryDoctor => memory::doctor(node, reply),
+        NodeCommand::MemoryHelp => help::write("MEMORY", reply),
+        NodeCommand::MemoryMallocStats => memory::malloc_stats(reply),
+        NodeCommand::MemoryPurge => memory::purge(reply)?,
+        NodeCommand::MemoryStats => memory::stats(node, reply),
         NodeCommand::Publish => pubsub::publish(args, &node.broker, reply),
         NodeCommand::PubsubChannels => pubsub::channels(Topic::Channel, args, &node.broker, reply)?,
         NodeCommand::PubsubHelp => pubsub::help(reply),

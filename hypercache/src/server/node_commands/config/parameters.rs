@@ -100,6 +100,7 @@ pub const PARAMETERS: &[Parameter] = &[
     ),
     fixed("databases", |node| node.registry.all().len().to_string()),
     fixed("dir", |node| node.config.node.data_dir.display().to_string()),
+    fixed("enable-debug-command", |node| node.config.security.enable_debug_command.word().to_owned()),
     value_limit!("hash-max-listpack-entries", hash_listpack_entries, limit_of_count),
     value_limit!("hash-max-listpack-value", hash_listpack_value, limit_of_bytes),
     value_limit!("hash-max-ziplist-entries", hash_listpack_entries, limit_of_count),

@@ -69,6 +69,9 @@ pub fn clients(facts: &Facts<'_>, page: &mut Page) {
     page.line("blocked_clients", 0);
     page.line("tracking_clients", 0);
     page.line("pubsub_clients", pubsub);
+    let watched = || clients.iter().map(|client| client.transaction().1).filter(|keys| *keys > 0);
+    page.line("watching_clients", watched().count());
+    page.line("total_watched_keys", watched().sum::<usize>());
     page.line("clients_in_timeout_table", 0);
     page.line("total_blocking_keys", 0);
     page.line("total_blocking_keys_on_nokey", 0);

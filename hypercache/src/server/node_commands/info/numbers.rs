@@ -30,6 +30,27 @@ impl Memory {
     pub fn used(&self) -> u64 {
         self.used
     }
+
+    /// Bytes of the allocator's pages that something is in.
+    pub fn active(&self) -> u64 {
+        self.active
+    }
+
+    /// Bytes that the allocator keeps resident.
+    pub fn resident_in_allocator(&self) -> u64 {
+        self.resident_in_allocator
+    }
+
+    /// Bytes of the process that are resident.
+    pub fn resident(&self) -> u64 {
+        self.resident
+    }
+
+    /// These numbers: in use, active, resident in the allocator, resident.
+    #[cfg(test)]
+    pub fn of([used, active, resident_in_allocator, resident]: [u64; 4]) -> Self {
+        Self { used, active, resident_in_allocator, resident }
+    }
 }
 
 /// `# Memory`
@@ -49,6 +70,7 @@ pub fn memory(facts: &Facts<'_>, page: &mut Page) {
     page.line("used_memory_peak_perc", percent(memory.used, peak));
     // The limit holds for the data alone, so all else is overhead and does not count.
     page.line("used_memory_overhead", memory.used - dataset);
+    page.line("used_memory_startup", node.statistics.startup_bytes());
     page.line("used_memory_dataset", dataset);
     page.line("used_memory_dataset_perc", percent(dataset, memory.used));
     page.line("allocator_allocated", memory.used);
@@ -115,6 +137,7 @@ pub fn stats(facts: &Facts<'_>, page: &mut Page) {
     let errors: u64 = counts.errors.values().sum();
     let broker = &facts.node.broker;
     let pool = facts.node.clients.pool();
+    let (sweeping_ns, overruns) = facts.node.observation.sweeps.totals();
     page.line("total_connections_received", counts.admitted);
     page.line("total_commands_processed", counts.commands);
     page.line("instantaneous_ops_per_sec", rates.commands.round() as u64);
@@ -131,6 +154,9 @@ pub fn stats(facts: &Facts<'_>, page: &mut Page) {
     page.line("sync_partial_ok", 0);
     page.line("sync_partial_err", 0);
     page.line("expired_keys", counts.expired);
+    page.line("expired_subkeys", counts.expired_fields);
+    page.line("expired_time_cap_reached_count", overruns);
+    page.line("expire_cycle_cpu_milliseconds", sweeping_ns / 1_000_000);
     page.line("evicted_keys", 0);
     page.line("evicted_clients", pool.cut_count(Cut::Evicted));
     page.line("total_eviction_exceeded_time", 0);
@@ -152,9 +178,14 @@ pub fn stats(facts: &Facts<'_>, page: &mut Page) {
     page.line("tracking_total_items", 0);
     page.line("tracking_total_prefixes", 0);
     page.line("total_error_replies", errors);
+    page.line("unexpected_error_replies", 0);
     page.line("client_query_buffer_limit_disconnections", pool.query_buffer_count());
     page.line("client_output_buffer_limit_disconnections", pool.cut_count(Cut::OutputLimit));
     page.line("acl_access_denied_auth", counts.errors.get("WRONGPASS").copied().unwrap_or(0));
+    // Whoever has authenticated may do all: nobody is ever refused for one of these.
+    page.line("acl_access_denied_cmd", 0);
+    page.line("acl_access_denied_key", 0);
+    page.line("acl_access_denied_channel", 0);
 }
 
 /// `# CPU`, in seconds. There are no child processes.
