@@ -67,7 +67,7 @@ impl Kind {
 ///
 /// Buffers belong to the I/O threads, so a client has none of its own but for a request that has not arrived whole, and
 /// replies that its socket has not taken. The arguments of such a request lie in the buffer, so they are not counted
-/// apart.
+/// apart. `watch` came after Redis 7.2, so it stands last, where nobody who knows the order of the others misses one.
 pub fn line(client: &Client, registry: &Registry) -> String {
     let labels = client.labels().clone();
     let text = |label: &Option<Box<str>>| label.as_deref().unwrap_or_default().to_owned();
@@ -82,10 +82,10 @@ pub fn line(client: &Client, registry: &Registry) -> String {
     let (queued, watched) = client.transaction();
     let multi = queued.map_or_else(|| "-1".to_owned(), |queued| queued.to_string());
     format!(
-        "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db={store} sub={} psub={} ssub={} multi={multi} watch={watched} \
+        "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db={store} sub={} psub={} ssub={} multi={multi} \
          qbuf={query_bytes} qbuf-free={query_free} argv-mem=0 multi-mem={queued_bytes} rbs=0 rbp=0 obl=0 oll={lists} \
          omem={waiting} tot-mem={total} events={events} \
-         cmd={command} user={} redir=-1 resp={} lib-name={} lib-ver={}",
+         cmd={command} user={} redir=-1 resp={} lib-name={} lib-ver={} watch={watched}",
         client.id,
         client.address,
         client.local_address,

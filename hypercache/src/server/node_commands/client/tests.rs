@@ -3,8 +3,8 @@ use crate::config::Secret;
 use crate::resp::Protocol;
 use crate::server::node_commands::fixture::Fixture;
 
-const FIELDS: &str = "id addr laddr fd name age idle flags db sub psub ssub multi watch qbuf qbuf-free argv-mem \
-    multi-mem rbs rbp obl oll omem tot-mem events cmd user redir resp lib-name lib-ver";
+const FIELDS: &str = "id addr laddr fd name age idle flags db sub psub ssub multi qbuf qbuf-free argv-mem \
+    multi-mem rbs rbp obl oll omem tot-mem events cmd user redir resp lib-name lib-ver watch";
 
 fn field<'a>(line: &'a str, name: &str) -> &'a str {
     let found = line.trim_end().split(' ').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
