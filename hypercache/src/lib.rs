@@ -8,6 +8,7 @@ pub mod http;
 pub mod keyspace;
 pub mod node;
 pub mod persistence;
+pub mod rdb;
 pub mod resp;
 pub mod security;
 pub mod server;

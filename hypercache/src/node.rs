@@ -22,11 +22,16 @@ use crate::config::Config;
 use crate::engine::Disposal;
 use crate::engine::Engine;
 use crate::engine::Executor;
+use crate::engine::Herald;
 use crate::engine::Observation;
 use crate::engine::Observed;
+use crate::engine::client::Client;
 use crate::engine::client::Clients;
 use crate::engine::client::Cut;
+use crate::engine::pause::Pause;
+use crate::engine::pubsub::Broker;
 use crate::engine::session::unix_millis;
+use crate::engine::settings::Settings;
 use crate::engine::version::VERSION;
 use crate::http::Door;
 use crate::http::HttpState;
@@ -37,12 +42,10 @@ use crate::security::Authenticator;
 use crate::security::Guarded;
 use crate::server::Dispatch;
 use crate::server::Listener;
-use crate::server::Settings;
 use crate::server::Shared;
 use crate::server::listener;
 use crate::server::node_commands::NodeState;
 use crate::server::node_commands::Statistics;
-use crate::server::pause::Pause;
 use crate::server::worker::Worker;
 use crate::store::Registry;
 use crate::store::sweep::Sweeper;
@@ -147,7 +150,7 @@ impl Node {
         let parts = Parts::assemble(config, config_file, telemetry, stop, stopping_seen)?;
         let network = &parts.state.config.network;
         let listener = Listener::new(resp, network, Arc::clone(&parts.shared)).map_err(NodeError::Thread)?;
-        let door = Door::new(http, Arc::clone(&parts.http), network.max_connections);
+        let door = Door::new(http, Arc::clone(&parts.http));
         ListenerBound { protocol: "resp", address: resp_address }.emit();
         ListenerBound { protocol: "http", address: http_address }.emit();
         Ok(Self {
@@ -211,12 +214,10 @@ async fn keep_house(state: Arc<NodeState>) {
         }
         state.tick();
         if let Some(timeout) = state.settings.idle_timeout() {
-            // Whoever has subscribed waits for others and is not idle.
-            let idle = state
-                .clients
-                .all()
-                .into_iter()
-                .filter(|client| client.idle() > timeout && !client.subscriptions.any());
+            // Whoever has subscribed or waits for a reply waits for others and is not idle.
+            let waits = |client: &Client| client.subscriptions.any() || client.parked().is_some();
+            let idle =
+                state.clients.all().into_iter().filter(|client| client.idle() > timeout && !waits(client));
             idle.for_each(|client| client.cut(Cut::Idle));
         }
     }
@@ -254,24 +255,34 @@ impl Parts {
         stop: mpsc::Sender<&'static str>,
         stopping: watch::Receiver<bool>,
     ) -> Result<Self, NodeError> {
+        let registry = Arc::new(Registry::new(&config.stores, &config.cache, HashSeed(rand::random())));
+        let broker = Arc::<Broker>::default();
         let state = Arc::new(NodeState {
             config_file,
             run_id: run_id(),
             started: Instant::now(),
-            registry: Arc::new(Registry::new(&config.stores, &config.cache, HashSeed(rand::random()))),
+            herald: Arc::new(Herald::new(Arc::clone(&registry), Arc::clone(&broker))),
+            registry,
             clients: Arc::new(Clients::default()),
             settings: Arc::new(Settings::new(&config.network)),
             pause: Arc::new(Pause::default()),
             authenticator: Arc::new(Authenticator::new(config.security.requirepass.clone())),
             telemetry,
-            broker: Arc::default(),
+            broker,
+            waiters: Arc::default(),
             stop,
             statistics: Statistics::default(),
             observation: Arc::new(Observation::new(config.telemetry.slow_command)),
             config,
         });
         let disposal = Disposal::start().map_err(NodeError::Thread)?;
-        let engine = Engine::new(Arc::clone(&state.registry), disposal, state.telemetry.clone());
+        let engine = Engine::new(
+            Arc::clone(&state.registry),
+            disposal,
+            state.telemetry.clone(),
+            Arc::clone(&state.herald),
+            Arc::clone(&state.waiters),
+        );
         let dispatch = Dispatch::new(engine, Arc::clone(&state.authenticator), Arc::clone(&state));
         let guarded = Guarded::new(dispatch, Arc::clone(&state.authenticator));
         let executor: Arc<dyn Executor> =
@@ -282,6 +293,8 @@ impl Parts {
             registry: Arc::clone(&state.registry),
             clients: Arc::clone(&state.clients),
             authenticator: Arc::clone(&state.authenticator),
+            settings: Arc::clone(&state.settings),
+            pause: Arc::clone(&state.pause),
             telemetry: state.telemetry.clone(),
             max_body: state.config.network.http_max_body,
             started: state.started,
@@ -311,14 +324,17 @@ struct SweepThread {
 impl SweepThread {
     fn start(state: &NodeState) -> Result<Self, NodeError> {
         let (stop, stopped) = std::sync::mpsc::channel();
-        let interval = state.config.cache.expiry_interval;
+        let registry = Arc::clone(&state.registry);
+        let listener = Arc::clone(&state.herald);
         let (observation, settings) = (Arc::clone(&state.observation), Arc::clone(&state.settings));
-        let mut sweeper = Sweeper::new(Arc::clone(&state.registry), state.telemetry.clone(), interval);
+        let mut sweeper = Sweeper::new(Arc::clone(&registry), state.telemetry.clone(), listener);
         let thread = std::thread::Builder::new()
             .name("expiry".to_owned())
             .spawn(move || {
                 // The sender's end is also an end: the node is gone then.
-                while stopped.recv_timeout(interval) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                while stopped.recv_timeout(registry.sweep_interval())
+                    == Err(std::sync::mpsc::RecvTimeoutError::Timeout)
+                {
                     if !settings.active_expire() {
                         continue;
                     }

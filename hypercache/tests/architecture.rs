@@ -12,10 +12,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("telemetry", &["config"]),
     ("value", &[]),
     ("resp", &["value"]),
+    ("rdb", &["value"]),
     ("keyspace", &["value"]),
     ("store", &["keyspace", "value", "config", "telemetry"]),
     ("persistence", &["keyspace", "value", "config", "telemetry"]),
-    ("command", &["resp", "value", "keyspace", "store"]),
+    ("command", &["resp", "rdb", "value", "keyspace", "store"]),
     ("engine", &["command", "store", "persistence", "keyspace", "value", "resp", "config", "telemetry"]),
     ("security", &["engine", "command", "resp", "config", "telemetry"]),
     (
@@ -58,7 +59,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// Pure layers: they take time and chance from outside and tell nobody anything.
-const PURE: &[&str] = &["value", "resp", "keyspace", "command"];
+const PURE: &[&str] = &["value", "resp", "rdb", "keyspace", "command"];
 const IMPURE_WORDS: &[&str] = &[
     "Instant::now",
     "SystemTime::now",

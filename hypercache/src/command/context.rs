@@ -4,9 +4,13 @@ mod collection;
 mod events;
 mod everything;
 mod locks;
+pub mod wait;
 
 pub use events::EventClass;
 pub use locks::Locks;
+pub use locks::Place;
+pub use locks::Places;
+pub use wait::Wait;
 
 use crate::command::ReplyError;
 use crate::command::error;
@@ -17,6 +21,8 @@ use crate::keyspace::shard::Shard;
 use crate::keyspace::table::Position;
 use crate::store::Registry;
 use crate::store::Store;
+use crate::store::events::Interest;
+use crate::store::events::Notices;
 use crate::value::Value;
 use crate::value::string::Str;
 
@@ -86,7 +92,14 @@ pub struct Context<'a> {
     store: &'a Store,
     locks: Locks<'a>,
     touches: bool,
+    may_wait: bool,
+    wait: Option<Wait>,
     effects: Effects,
+    /// As it was once the locks were held.
+    interest: Interest,
+    notices: Notices,
+    /// The last collection that was changed is without elements and gone; its event has not been told yet.
+    emptied: bool,
     /// Last, so that it is dropped after the locks.
     garbage: Garbage,
 }
@@ -110,7 +123,12 @@ impl<'a> Context<'a> {
             store,
             locks,
             touches: true,
+            may_wait: false,
+            wait: None,
             effects: Effects::default(),
+            interest: registry.interests().now(),
+            notices: Notices::default(),
+            emptied: false,
             garbage: Garbage::default(),
         }
     }
@@ -126,6 +144,21 @@ impl<'a> Context<'a> {
     /// Lets reads leave no trace in the access order, as `CLIENT NO-TOUCH` asks for.
     pub fn read_without_trace(&mut self) {
         self.touches = false;
+    }
+
+    /// Lets the command wait where there is nothing for it; else it is answered at once.
+    pub fn let_wait(&mut self) {
+        self.may_wait = true;
+    }
+
+    /// Whether it may.
+    pub fn may_wait(&self) -> bool {
+        self.may_wait
+    }
+
+    /// What the command waits for, if it does.
+    pub fn take_wait(&mut self) -> Option<Wait> {
+        self.wait.take()
     }
 
     /// The time of the request.
@@ -177,6 +210,12 @@ impl<'a> Context<'a> {
         self.locks[at].data.get(hashed)
     }
 
+    /// As `inspect`, but nobody is told where there is no such key.
+    pub fn inspect_quietly(&mut self, key: &[u8]) -> Option<&Entry> {
+        let (hashed, at) = self.find(key)?;
+        self.locks[at].data.get(hashed)
+    }
+
     /// As `read`, for a string; an error where the key holds another type.
     pub fn read_string(&mut self, key: &[u8]) -> Result<Option<&Str>, ReplyError> {
         self.read(key).map(string).transpose()
@@ -209,10 +248,26 @@ impl<'a> Context<'a> {
     pub fn put(&mut self, store: usize, key: &[u8], value: Value, deadline: Option<UnixMillis>) {
         let now = self.stamp.now;
         let (hashed, at) = self.locate(store, key);
-        if let Some(old) = self.locks[at].data.set(hashed, value, deadline, now) {
-            self.garbage.add(old);
+        if !self.interest.is_none() {
+            // Whoever listens hears of the end of what is overwritten, if its time was over.
+            self.is_live(hashed, at);
+        }
+        match self.locks[at].data.set(hashed, value, deadline, now) {
+            Some(old) => self.garbage.add(old),
+            None => self.note_new(store, key),
         }
         self.changed(1);
+    }
+
+    /// As `put`, as a key that was not there before: what is there is removed first and without a word.
+    pub fn put_anew(&mut self, store: usize, key: &[u8], value: Value, deadline: Option<UnixMillis>) {
+        let (hashed, at) = self.locate(store, key);
+        if self.is_live(hashed, at)
+            && let Some(entry) = self.locks[at].data.remove(hashed)
+        {
+            self.garbage.add(entry.into_value());
+        }
+        self.put(store, key, value, deadline);
     }
 
     /// Lets `change` work on the string of `key` in place, a new empty one where there is none; an error where it holds
@@ -226,6 +281,7 @@ impl<'a> Context<'a> {
         let (hashed, at) = self.locate(self.store.index(), key);
         if !self.is_live(hashed, at) {
             self.locks[at].data.set(hashed, Str::Growing(Vec::new()).into(), deadline, now);
+            self.note_new(self.store.index(), key);
         }
         let changed = self.locks[at]
             .data
@@ -294,6 +350,7 @@ impl<'a> Context<'a> {
             taken.push(lock.data.take(keyspace.empty_shard()));
         }
         self.changed(taken.iter().map(Shard::len).sum());
+        self.notices.emptied |= self.interest.tracks();
         taken
     }
 
@@ -311,6 +368,7 @@ impl<'a> Context<'a> {
         let lowers = lowers.iter_mut().filter(|lock| lock.store == lower);
         let uppers = uppers.iter_mut().filter(|lock| lock.store == upper);
         lowers.zip(uppers).for_each(|(lower, upper)| lower.data.exchange(&mut upper.data));
+        self.notices.emptied |= self.interest.tracks();
     }
 
     /// Puts aside what takes long to drop.
@@ -349,8 +407,17 @@ impl<'a> Context<'a> {
         Some(self.stamp.now.saturating_add(u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX)))
     }
 
-    /// Where `key` lies, a hit or a miss counted; none where there is no such key.
+    /// Where `key` lies, a hit or a miss counted and a miss told; none where there is no such key.
     fn look_up<'k>(&mut self, key: &'k [u8]) -> Option<(HashedKey<'k>, usize)> {
+        let found = self.find(key);
+        if found.is_none() {
+            self.note_miss(key);
+        }
+        found
+    }
+
+    /// Where `key` lies, a hit or a miss counted; none where there is no such key.
+    fn find<'k>(&mut self, key: &'k [u8]) -> Option<(HashedKey<'k>, usize)> {
         let (hashed, at) = self.locate(self.store.index(), key);
         if !self.is_live(hashed, at) {
             self.effects.misses += 1;
@@ -377,19 +444,27 @@ impl<'a> Context<'a> {
 
     /// Whether the key is there and its time is not over; one whose time is over is removed.
     fn is_live(&mut self, key: HashedKey<'_>, at: usize) -> bool {
+        let (now, store) = (self.stamp.now, self.locks[at].store);
         let data = &mut self.locks[at].data;
         let Some(entry) = data.get(key) else { return false };
-        if !entry.expired(self.stamp.now) {
-            if entry.part_expired(self.stamp.now) {
-                let removed = data.remove_due_fields(key, self.stamp.now);
+        if !entry.expired(now) {
+            if entry.part_expired(now) {
+                let removed = data.remove_due_fields(key, now);
                 self.effects.expired_fields += u32::try_from(removed).unwrap_or(u32::MAX);
+                self.note_fields_expired(store, key.bytes, false);
             }
             return true;
         }
         if let Some(entry) = data.remove(key) {
-            match entry.value().as_hash().filter(|hash| hash.lapsed(self.stamp.now)) {
-                Some(hash) => self.effects.expired_fields += u32::try_from(hash.len()).unwrap_or(u32::MAX),
-                None => self.effects.expired += 1,
+            match entry.value().as_hash().filter(|hash| hash.lapsed(now)) {
+                Some(hash) => {
+                    self.effects.expired_fields += u32::try_from(hash.len()).unwrap_or(u32::MAX);
+                    self.note_fields_expired(store, key.bytes, true);
+                }
+                None => {
+                    self.effects.expired += 1;
+                    self.note_expired(store, key.bytes);
+                }
             }
             self.garbage.add(entry.into_value());
         }

@@ -55,6 +55,19 @@ impl ReplyError {
         Self::text(format!("unknown subcommand '{shown}'. Try {} HELP.", container.to_ascii_uppercase()))
     }
 
+    /// A subcommand has arguments that cannot be read.
+    pub fn misused_subcommand(args: crate::resp::Args<'_>) -> Self {
+        let text = |index: usize| {
+            let argument = args.get(index).unwrap_or_default();
+            String::from_utf8_lossy(&argument[..argument.len().min(UNKNOWN_SHOWN_MAX)]).into_owned()
+        };
+        Self::text(format!(
+            "unknown subcommand or wrong number of arguments for '{}'. Try {} HELP.",
+            text(1),
+            text(0).to_ascii_uppercase()
+        ))
+    }
+
     /// The expiry is out of range, in the words of `command`.
     pub fn invalid_expire(command: &str) -> Self {
         Self::text(format!("invalid expire time in '{}' command", command.to_ascii_lowercase()))

@@ -19,6 +19,8 @@ pub mod syntax;
 pub mod table;
 #[cfg(test)]
 mod test_bench;
+#[cfg(test)]
+mod test_model;
 
 pub use context::Context;
 pub use error::ReplyError;

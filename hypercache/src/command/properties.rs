@@ -14,10 +14,11 @@ use crate::command::syntax::Kind;
 use crate::command::table::table;
 use crate::command::test_bench::Bench;
 use crate::keyspace::key::HashSeed;
+use crate::store::events::Notice;
 use crate::value::limits::Limits;
 
 /// Words that mean something somewhere, and some that are on the edge of a range.
-const WORDS: [&str; 100] = [
+const WORDS: [&str; 122] = [
     "a",
     "b",
     "c",
@@ -118,6 +119,28 @@ const WORDS: [&str; 100] = [
     "STORE",
     "STOREDIST",
     "WITHDIST",
+    "1-*",
+    "(1-1",
+    "$",
+    ">",
+    "=",
+    "~",
+    "STREAMS",
+    "GROUP",
+    "NOACK",
+    "MINID",
+    "NOMKSTREAM",
+    "MKSTREAM",
+    "IDLE",
+    "FORCE",
+    "JUSTID",
+    "BLOCK",
+    "BY",
+    "ALPHA",
+    "DESC",
+    "*",
+    "#",
+    "a*->b",
 ];
 
 /// One of the data commands.
@@ -181,6 +204,10 @@ fn write_argument(argument: &Argument, chance: &mut impl Iterator<Item = u16>, w
             (_, "numfields" | "numkeys") => &["1", "2", "3"],
             (_, "encoding") => &["u1", "i8", "u16", "i64", "u63"],
             (_, "db" | "destination-db" | "index1" | "index2") => &["0", "1"],
+            (_, "group") => &["g", "h"],
+            (_, "consumer") => &["c", "d"],
+            (_, "id" | "lastid" | "max-deleted-id") => &["1", "3-1", "17", "2-*", "$", ">", "1000"],
+            (_, "min-idle-time") => &["0", "20"],
             (_, "radius" | "width" | "height") => &["0", "150", "20000", "-1"],
             (Kind::Key, _) => &["a", "b", "c", "d", "e", "o"],
             (Kind::String, _) => &["0", "1", "foobar", "1.5", "-7", "", "string"],
@@ -201,10 +228,13 @@ fn any_command() -> impl Strategy<Value = Vec<String>> {
 const NARROW: Limits = Limits {
     hash_listpack_entries: 3,
     hash_listpack_value: 5,
+    hll_sparse_bytes: 22,
     list_listpack_size: 3,
     set_intset_entries: 3,
     set_listpack_entries: 3,
     set_listpack_value: 5,
+    stream_node_bytes: 60,
+    stream_node_entries: 3,
     zset_listpack_entries: 3,
     zset_listpack_value: 5,
 };
@@ -238,6 +268,26 @@ proptest! {
             }
             let [noted, counted] = bench.noted_and_counted();
             prop_assert_eq!(noted, counted, "{:?}", words);
+        }
+    }
+
+    /// Whoever has read or watches a key hears of whatever becomes of it.
+    #[test]
+    fn what_changes_is_told(stream in prop::collection::vec((any_command(), 0..50_u64), 1..60)) {
+        let mut bench = Bench::at(1_000_000);
+        bench.no_string("o");
+        bench.limit(NARROW);
+        bench.listen();
+        for (words, passed) in stream {
+            bench.advance(passed);
+            let before = bench.dump();
+            let notices = bench.execute(&words).notices;
+            let after = bench.dump();
+            let changed = before.keys().chain(after.keys()).filter(|key| before.get(*key) != after.get(*key));
+            for (store, key) in changed {
+                let told = |notice: &Notice| notice.modified && notice.store == *store && *notice.key == **key;
+                prop_assert!(notices.emptied || notices.keys.iter().any(told), "{:?} did not tell of {:?}", words, key);
+            }
         }
     }
 

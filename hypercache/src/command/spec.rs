@@ -163,14 +163,17 @@ impl Flags {
     /// Not inside `MULTI`.
     pub const NO_MULTI: Self = Self(1 << 13);
 
+    /// Reads, and may yet change how what it read is kept.
+    pub const MAY_REPLICATE: Self = Self(1 << 15);
+
     /// Allowed in RESP2 for a client that has subscribed.
     pub const SUBSCRIBED: Self = Self(1 << 14);
 
     /// Left out of the log of slow commands.
-    pub const SKIP_SLOWLOG: Self = Self(1 << 15);
+    pub const SKIP_SLOWLOG: Self = Self(1 << 20);
 
     /// Only where the configuration lets it.
-    pub const PROTECTED: Self = Self(1 << 16);
+    pub const PROTECTED: Self = Self(1 << 21);
 
     /// Both sets.
     pub const fn and(self, other: Self) -> Self {
@@ -184,7 +187,7 @@ impl Flags {
 
     /// Redis's names of the flags that are set, in Redis's order.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        const NAMES: [(Flags, &str); 15] = [
+        const NAMES: [(Flags, &str); 16] = [
             (Flags::WRITE, "write"),
             (Flags::READONLY, "readonly"),
             (Flags::DENYOOM, "denyoom"),
@@ -198,6 +201,7 @@ impl Flags {
             (Flags::SKIP_SLOWLOG, "skip_slowlog"),
             (Flags::FAST, "fast"),
             (Flags::NO_AUTH, "no_auth"),
+            (Flags::MAY_REPLICATE, "may_replicate"),
             (Flags::MOVABLEKEYS, "movablekeys"),
             (Flags::NO_MULTI, "no_multi"),
         ];
@@ -226,10 +230,18 @@ pub enum Keys {
         /// Index of the number.
         at: usize,
     },
+    /// The first half of what follows the word `STREAMS`, which stands among options of `XREAD`.
+    AfterStreams,
     /// The first argument, which is read, and the one after the last `STORE` or `STOREDIST`, which is written.
     OneAndStored {
         /// Index from which on these words may stand.
         from: usize,
+    },
+    /// The first argument, which is read, and, where the command stores, the one after the last `STORE` among the options of
+    /// `SORT`, which is written.
+    Sorted {
+        /// Whether `STORE` is an option.
+        stores: bool,
     },
 }
 
@@ -240,12 +252,14 @@ impl Keys {
     pub const ALL: Self = Self::Range { first: 1, last: -1, step: 1 };
     /// Every other argument: key, value, key, value.
     pub const PAIRS: Self = Self::Range { first: 1, last: -1, step: 2 };
+    /// All arguments but the last one.
+    pub const BUT_LAST: Self = Self::Range { first: 1, last: -2, step: 1 };
     /// The first two arguments.
     pub const TWO: Self = Self::Range { first: 1, last: 2, step: 1 };
 
     /// Whether positions alone do not tell them.
     pub const fn are_movable(self) -> bool {
-        matches!(self, Self::DestinationAndNumkeys | Self::Numkeys { .. } | Self::OneAndStored { .. })
+        !matches!(self, Self::None | Self::Range { .. })
     }
 
     /// Indexes of the keys in `args`.
@@ -259,6 +273,11 @@ impl Keys {
         };
         let destination = (self == Self::DestinationAndNumkeys && args.len() > 1).then_some(1);
         let (first, end, step) = match self {
+            Self::AfterStreams => {
+                let first = streams(args).unwrap_or(args.len());
+                let half = args.len().saturating_sub(first) / 2;
+                (first, first + half, 1)
+            }
             Self::DestinationAndNumkeys => counted(2),
             Self::None => (0, 0, 1),
             Self::Range { first, last, step } => {
@@ -269,10 +288,11 @@ impl Keys {
                 (first, end, step)
             }
             Self::Numkeys { at } => counted(at),
-            Self::OneAndStored { .. } => (1, 2.min(args.len()), 1),
+            Self::OneAndStored { .. } | Self::Sorted { .. } => (1, 2.min(args.len()), 1),
         };
         let stored = match self {
             Self::OneAndStored { from } => stored_key(args, from),
+            Self::Sorted { stores: true } => sorted_key(args),
             _ => None,
         };
         destination.into_iter().chain((first..end).step_by(step)).chain(stored)
@@ -292,6 +312,44 @@ fn stored_key(args: Args<'_>, from: usize) -> Option<usize> {
     found
 }
 
+/// Index of the first argument after `STREAMS`, read as `XREAD` and `XREADGROUP` read their options; none where it is not
+/// there or is not followed by as many IDs as keys.
+fn streams(args: Args<'_>) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        let word = args.get(at)?.to_ascii_uppercase();
+        at += match word.as_slice() {
+            b"STREAMS" => {
+                let after = args.from(at + 1).len();
+                return (after > 0 && after.is_multiple_of(2)).then_some(at + 1);
+            }
+            b"BLOCK" | b"COUNT" => 2,
+            b"GROUP" => 3,
+            b"NOACK" => 1,
+            _ => return None,
+        };
+    }
+}
+
+/// The argument after the last `STORE` that is an option of `SORT` and not the argument of another one.
+fn sorted_key(args: Args<'_>) -> Option<usize> {
+    let (mut at, mut found) = (2, None);
+    while at + 1 < args.len() {
+        let is = |word: &str| args[at].eq_ignore_ascii_case(word.as_bytes());
+        at += if is("LIMIT") && at + 2 < args.len() {
+            3
+        } else if is("STORE") {
+            found = Some(at + 1);
+            2
+        } else if is("BY") || is("GET") {
+            2
+        } else {
+            1
+        };
+    }
+    found
+}
+
 /// Which family a command belongs to; `COMMAND DOCS` and the categories tell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names of the families")]
@@ -301,11 +359,13 @@ pub enum Group {
     Generic,
     Geo,
     Hash,
+    HyperLogLog,
     List,
     PubSub,
     Server,
     Set,
     SortedSet,
+    Stream,
     String,
     Transactions,
 }
@@ -319,11 +379,13 @@ impl Group {
             Self::Generic => "generic",
             Self::Geo => "geo",
             Self::Hash => "hash",
+            Self::HyperLogLog => "hyperloglog",
             Self::List => "list",
             Self::PubSub => "pubsub",
             Self::Server => "server",
             Self::Set => "set",
             Self::SortedSet => "sorted-set",
+            Self::Stream => "stream",
             Self::String => "string",
             Self::Transactions => "transactions",
         }
@@ -337,10 +399,12 @@ impl Group {
             Self::Generic => Some("keyspace"),
             Self::Geo => Some("geo"),
             Self::Hash => Some("hash"),
+            Self::HyperLogLog => Some("hyperloglog"),
             Self::List => Some("list"),
             Self::PubSub | Self::Server => None,
             Self::Set => Some("set"),
             Self::SortedSet => Some("sortedset"),
+            Self::Stream => Some("stream"),
             Self::String => Some("string"),
             Self::Transactions => Some("transaction"),
         }
@@ -349,6 +413,9 @@ impl Group {
 
 /// How a command that also touches another store tells which store, and the index of the key there.
 pub type OtherStore = fn(Args<'_>, &Registry) -> Result<Option<(usize, usize)>, ReplyError>;
+
+/// Whether a command with these arguments may touch any key of its store, beside those that they name.
+pub type Roams = fn(Args<'_>) -> bool;
 
 /// The entry of one command.
 #[derive(Clone, Copy)]
@@ -377,8 +444,10 @@ pub struct Spec {
     pub complexity: &'static str,
     /// A second store that it touches.
     pub other_store: Option<OtherStore>,
-    /// An ACL category beside those that follow from the rest.
-    pub category: Option<&'static str>,
+    /// When it may touch any key of its store; none: never.
+    pub roams: Option<Roams>,
+    /// ACL categories beside those that follow from the rest.
+    pub categories: [Option<&'static str>; 3],
     /// Whether it is one of those that can do harm.
     pub dangerous: bool,
 }
@@ -398,7 +467,8 @@ impl Spec {
             syntax: "",
             complexity: "O(1)",
             other_store: None,
-            category: None,
+            roams: None,
+            categories: [None; 3],
             dangerous: false,
         }
     }
@@ -411,6 +481,11 @@ impl Spec {
     /// A command that changes data.
     pub const fn write(name: &'static str, arity: i16, group: Group, handler: Handler) -> Self {
         Self::new(name, arity, group, Run::Data(handler)).with(Flags::WRITE)
+    }
+
+    /// A command that runs where data commands run and works on none.
+    pub const fn apart(name: &'static str, arity: i16, group: Group, handler: Handler) -> Self {
+        Self::new(name, arity, group, Run::Data(handler))
     }
 
     /// A command about its connection.
@@ -464,9 +539,19 @@ impl Spec {
         self
     }
 
-    /// Puts it into an ACL category beside those that follow from the rest.
+    /// Says when it may touch any key of its store.
+    pub const fn roams(mut self, roams: Roams) -> Self {
+        self.roams = Some(roams);
+        self
+    }
+
+    /// Puts it into one more ACL category, of three at the most, beside those that follow from the rest.
     pub const fn category(mut self, category: &'static str) -> Self {
-        self.category = Some(category);
+        let mut at = 0;
+        while self.categories[at].is_some() {
+            at += 1;
+        }
+        self.categories[at] = Some(category);
         self
     }
 
@@ -497,14 +582,18 @@ impl Spec {
         if self.arity < 0 { arguments >= wanted } else { arguments == wanted }
     }
 
+    /// Whether it may touch any key of its store with these arguments.
+    pub fn roams_with(&self, args: Args<'_>) -> bool {
+        self.roams.is_some_and(|roams| roams(args))
+    }
+
     /// Names of its ACL categories, without `@`.
     pub fn categories(&self) -> Vec<&'static str> {
         let speed = if self.flags.has(Flags::FAST) { "fast" } else { "slow" };
         let when = |flag: Flags, name: &'static str| self.flags.has(flag).then_some(name);
         let dangerous = (self.dangerous || self.flags.has(Flags::ADMIN)).then_some("dangerous");
+        let own = [self.group.category()].into_iter().chain(self.categories);
         let found = [
-            self.group.category(),
-            self.category,
             when(Flags::READONLY, "read"),
             when(Flags::WRITE, "write"),
             when(Flags::ADMIN, "admin"),
@@ -513,6 +602,6 @@ impl Spec {
             when(Flags::BLOCKING, "blocking"),
             Some(speed),
         ];
-        found.into_iter().flatten().collect()
+        own.chain(found).flatten().collect()
     }
 }

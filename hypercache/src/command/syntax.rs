@@ -65,15 +65,17 @@ impl Kind {
     fn of(name: &str) -> Self {
         match name {
             "key" | "key1" | "key2" | "newkey" | "destkey" | "source" | "destination" => Self::Key,
-            "pattern" => Self::Pattern,
+            "pattern" | "by-pattern" | "get-pattern" => Self::Pattern,
             "unix-time-seconds" | "unix-time-milliseconds" => Self::UnixTime,
             "height" | "latitude" | "longitude" | "number" | "radius" | "score" | "weight" | "width" => {
                 Self::Double
             }
             "bit" | "client-id" | "count" | "cursor" | "db" | "decrement" | "destination-db" | "end"
-            | "increment" | "index" | "index1" | "index2" | "len" | "limit" | "maxage" | "milliseconds"
-            | "min-match-len" | "num-matches" | "numkeys" | "offset" | "protover" | "rank" | "seconds"
-            | "start" | "stop" | "timeout" | "version" => Self::Integer,
+            | "entries-added" | "entries-read" | "increment" | "index" | "index1" | "index2" | "len"
+            | "limit" | "maxage" | "milliseconds" | "min-match-len" | "ms" | "num-matches" | "numkeys"
+            | "offset" | "protover" | "rank" | "seconds" | "start" | "stop" | "timeout" | "version" => {
+                Self::Integer
+            }
             _ => Self::String,
         }
     }

@@ -23,6 +23,12 @@ pub struct Command {
     pub spec: &'static Spec,
 }
 
+impl std::fmt::Debug for Command {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
 impl Command {
     /// The name in lower case, as Redis tells it.
     pub fn lower_name(&self) -> String {

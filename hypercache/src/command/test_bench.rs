@@ -7,6 +7,7 @@ use crate::command::Context;
 use crate::command::ReplyError;
 use crate::command::context::Effects;
 use crate::command::context::Garbage;
+use crate::command::context::Locks;
 use crate::command::context::Stamp;
 use crate::command::spec::Run;
 use crate::command::table::table;
@@ -20,10 +21,13 @@ use crate::resp::OwnedArgs;
 use crate::resp::Protocol;
 use crate::resp::ReplyWriter;
 use crate::store::Registry;
+use crate::store::events::Notices;
+use crate::store::events::Selection;
 use crate::value::Value;
 use crate::value::limits::Limits;
 use crate::value::set::Member;
 use crate::value::set::Set;
+use crate::value::stream::Stream;
 
 /// Stores called `default` and `second`, and who uses them.
 pub struct Bench {
@@ -45,6 +49,21 @@ pub struct Ran {
     pub effects: Effects,
     /// What it put aside.
     pub garbage: Garbage,
+    /// What it told of keys.
+    pub notices: Notices,
+}
+
+/// The words of a line, `''` for an empty one.
+fn words(line: &str) -> Vec<&str> {
+    line.split_whitespace().map(|word| if word == "''" { "" } else { word }).collect()
+}
+
+/// What a handler leaves behind beside its reply.
+#[derive(Default)]
+struct Done {
+    effects: Effects,
+    garbage: Garbage,
+    notices: Notices,
 }
 
 /// The bytes of a string; of a collection its live elements in their order.
@@ -63,12 +82,35 @@ fn content(value: &Value, now: UnixMillis) -> Vec<u8> {
             let text = set.iter().map(|member| format!("{:?} ", member.bytes()));
             text.collect::<String>().into_bytes()
         }
+        Value::Stream(stream) => stream_content(stream).into_bytes(),
         Value::Str(string) => string.bytes().into_owned(),
         Value::ZSet(zset) => {
             let text = zset.iter().map(|pair| format!("{pair:?} "));
             text.collect::<String>().into_bytes()
         }
     }
+}
+
+/// Entries and groups of a stream, without when its consumers were last seen: reading commands that count no change move
+/// that.
+fn stream_content(stream: &Stream) -> String {
+    let log = stream.log();
+    let mut text =
+        format!("{:?} {:?} {:?} {} ", log.first_id(), log.last_id(), log.greatest_deleted_id(), log.added());
+    for entry in log.iter() {
+        text.push_str(&format!("{:?} {:?} ", entry.id, entry.fields.collect::<Vec<_>>()));
+    }
+    for (name, group) in stream.groups() {
+        text.push_str(&format!("{name:?} {:?} {:?} ", group.last_id(), group.entries_read()));
+        for consumer in group.consumers() {
+            text.push_str(&format!("{:?} {:?} {:?} ", consumer.name(), consumer.active, consumer.pending()));
+        }
+        for (id, pending) in group.pending() {
+            let name = group.consumer(pending.consumer).name();
+            text.push_str(&format!("{id:?} {name:?} {} {} ", pending.delivered, pending.deliveries));
+        }
+    }
+    text
 }
 
 /// All live keys of all stores: type, content and deadline.
@@ -159,9 +201,7 @@ impl Bench {
 
     /// Runs a line of words, `''` for an empty one; its reply.
     pub fn run_line(&mut self, line: &str) -> String {
-        let words: Vec<&str> =
-            line.split_whitespace().map(|word| if word == "''" { "" } else { word }).collect();
-        self.run(&words)
+        self.run(&words(line))
     }
 
     /// Runs a command; its reply.
@@ -172,6 +212,27 @@ impl Bench {
     /// What a line does beside its reply.
     pub fn effects(&mut self, line: &str) -> Effects {
         self.execute(&line.split_whitespace().collect::<Vec<_>>()).effects
+    }
+
+    /// Lets clients be interested in all that happens to keys.
+    pub fn listen(&mut self) {
+        self.registry.interests().select(Selection::parse(b"KEAmn").unwrap());
+        self.registry.interests().add_tracker();
+    }
+
+    /// Runs each line and compares the events that it tells, each as `event:key`, with `@store` where it is another store.
+    pub fn events(&mut self, lines: &[(&str, &str)]) {
+        for (line, expected) in lines {
+            let notices = self.execute(&words(line)).notices;
+            let told = notices.keys.iter().filter_map(|notice| {
+                let (_, event) = notice.event?;
+                let key = String::from_utf8_lossy(&notice.key);
+                let at =
+                    if notice.store == self.selected { String::new() } else { format!("@{}", notice.store) };
+                Some(format!("{event}:{key}{at}"))
+            });
+            assert_eq!(told.collect::<Vec<_>>().join(" "), *expected, "{line}");
+        }
     }
 
     /// What a line puts aside.
@@ -186,31 +247,35 @@ impl Bench {
         let args = OwnedArgs::new(parts);
         let mut reply = ReplyWriter::new(self.protocol);
         let ran = self.handle(args.view(), &mut reply);
-        let (effects, garbage, error) = match ran {
-            Ok((effects, garbage, outcome)) => (effects, garbage, outcome.err()),
-            Err(error) => (Effects::default(), Garbage::default(), Some(error)),
+        let (done, error) = match ran {
+            Ok((done, outcome)) => (done, outcome.err()),
+            Err(error) => (Done::default(), Some(error)),
         };
+        let Done { effects, garbage, notices } = done;
         let written_before_failure = if error.is_some() { reply.len() } else { 0 };
         if let Some(error) = &error {
             reply.truncate(0);
             reply.error(error.prefix, &error.text);
         }
-        Ran { reply: reply.take(), failed: error.is_some(), written_before_failure, effects, garbage }
+        Ran {
+            reply: reply.take(),
+            failed: error.is_some(),
+            written_before_failure,
+            effects,
+            garbage,
+            notices,
+        }
     }
 
     /// Runs a line beside others, if it can be run at all.
     pub fn run_beside_others(&self, line: &str) {
         let args = OwnedArgs::new(line.split_whitespace());
         let mut reply = ReplyWriter::new(Protocol::Resp2);
-        let (_, _, outcome) = self.handle(args.view(), &mut reply).unwrap();
+        let (_, outcome) = self.handle(args.view(), &mut reply).unwrap();
         assert_eq!(outcome, Ok(()), "{line}");
     }
 
-    fn handle(
-        &self,
-        args: Args<'_>,
-        reply: &mut ReplyWriter,
-    ) -> Result<(Effects, Garbage, super::Outcome), ReplyError> {
+    fn handle(&self, args: Args<'_>, reply: &mut ReplyWriter) -> Result<(Done, super::Outcome), ReplyError> {
         let command = table().resolve(args);
         let spec = command.spec;
         if !spec.takes(args.len()) {
@@ -224,9 +289,15 @@ impl Bench {
         let own = spec.keys.positions(args).map(|index| (self.selected, index));
         let keys = own.chain(other).map(|(store, index)| (store, args.get(index).unwrap()));
         let store = self.registry.get(self.selected).unwrap();
-        let mut cx = Context::lock(self.stamp, &self.registry, store, keys);
+        let mut cx = if spec.roams_with(args) {
+            let locks = Locks::of_store(&self.registry, self.selected);
+            Context::with_locks(self.stamp, &self.registry, store, locks)
+        } else {
+            Context::lock(self.stamp, &self.registry, store, keys)
+        };
         let outcome = handler(&mut cx, args, reply);
-        Ok((cx.effects(), cx.take_garbage(), outcome))
+        let (effects, garbage, notices) = (cx.effects(), cx.take_garbage(), cx.take_notices());
+        Ok((Done { effects, garbage, notices }, outcome))
     }
 
     /// What the shards noted of their entries, and the same counted anew: bytes, and hashes with fields that expire.

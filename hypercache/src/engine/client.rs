@@ -19,6 +19,7 @@ use tokio::sync::Notify;
 use crate::engine::client_memory::ClientPool;
 use crate::engine::client_memory::Holdings;
 use crate::engine::mailbox::Mailbox;
+use crate::engine::parked::Parked;
 use crate::engine::pubsub::SubscriptionCounts;
 use crate::resp::Protocol;
 
@@ -87,6 +88,7 @@ pub struct Client {
     /// Commands queued since `MULTI`, plus one; 0 outside of one.
     queued: AtomicUsize,
     watched: AtomicUsize,
+    parked: Mutex<Option<Arc<Parked>>>,
     wake: Notify,
 }
 
@@ -101,7 +103,7 @@ pub struct Activity {
     pub bytes_in: u64,
     /// Bytes sent.
     pub bytes_out: u64,
-    /// Bytes received that are no whole command yet.
+    /// Bytes received that are no whole command yet; within a command that tells of clients, also its own bytes.
     pub query_bytes: u64,
 }
 
@@ -133,6 +135,7 @@ impl Client {
             cut: AtomicU8::new(0),
             queued: AtomicUsize::new(0),
             watched: AtomicUsize::new(0),
+            parked: Mutex::default(),
             wake: Notify::new(),
         }
     }
@@ -163,8 +166,8 @@ impl Client {
         add(&self.bytes_out, activity.bytes_out);
     }
 
-    /// Notes how many bytes of its input are being worked on.
-    pub fn note_input(&self, bytes: usize) {
+    /// Notes the input at hand, the command under way included, for those who ask about it from within.
+    pub fn note_query_bytes(&self, bytes: usize) {
         self.query_bytes.store(bytes as u64, Relaxed);
     }
 
@@ -254,6 +257,16 @@ impl Client {
     /// Commands queued since `MULTI`, if it is in one, and keys that it watches.
     pub fn transaction(&self) -> (Option<usize>, usize) {
         (self.queued.load(Relaxed).checked_sub(1), self.watched.load(Relaxed))
+    }
+
+    /// Notes the request whose reply it waits for, or that it waits for none.
+    pub fn set_parked(&self, parked: Option<Arc<Parked>>) {
+        *self.parked.lock() = parked;
+    }
+
+    /// The request whose reply it waits for, if it does.
+    pub fn parked(&self) -> Option<Arc<Parked>> {
+        self.parked.lock().clone()
     }
 
     /// Has its connection closed; the first reason holds.

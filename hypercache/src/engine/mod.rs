@@ -4,20 +4,27 @@ pub mod client;
 pub mod client_memory;
 pub mod disposal;
 pub mod gate;
+pub mod herald;
 pub mod mailbox;
 pub mod observation;
 pub mod observed;
+pub mod parked;
+pub mod pause;
 pub mod pubsub;
 pub mod session;
+pub mod settings;
 pub mod transaction;
 pub mod version;
+pub mod waiting;
 
 pub use disposal::Disposal;
+pub use herald::Herald;
 pub use observation::Observation;
 pub use observed::Observed;
 pub use session::Session;
 
 use std::sync::Arc;
+use std::time::Duration;
 use std::time::Instant;
 
 use crate::command::Command;
@@ -25,12 +32,18 @@ use crate::command::Context;
 use crate::command::ReplyError;
 use crate::command::context::Effects;
 use crate::command::context::Locks;
+use crate::command::context::Place;
+use crate::command::context::Stamp;
+use crate::command::context::Wait;
 use crate::command::error;
+use crate::command::spec::Flags;
 use crate::command::spec::Run;
+use crate::engine::waiting::Waiters;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::store::Registry;
 use crate::store::Store;
+use crate::store::events::Listener;
 use crate::store::registry::LimitReached;
 use crate::telemetry::Event;
 use crate::telemetry::ExpiryMode;
@@ -58,6 +71,8 @@ pub enum Flow {
     Continue,
     /// Sends what is written and closes.
     Close,
+    /// Waits for the reply, which comes later: see the session's `waiting`.
+    Wait,
 }
 
 /// How a request ended, its reply being written.
@@ -67,6 +82,8 @@ pub struct Execution {
     pub flow: Flow,
     /// What happened to the data.
     pub effects: Effects,
+    /// It has only been put aside for `EXEC`, which will count it.
+    pub queued: bool,
 }
 
 /// Runs a request: writes its reply, or returns the error to be sent in its place, having written nothing that counts.
@@ -79,6 +96,18 @@ pub trait Executor: Send + Sync {
         session: &mut Session,
         reply: &mut ReplyWriter,
     ) -> Result<Execution, ReplyError>;
+
+    /// Takes note of a request that had to wait: it has ended, having run for `took` and replied with so many bytes. Only
+    /// who measures has anything to do here.
+    fn completed(
+        &self,
+        _call: &Call<'_>,
+        _session: &mut Session,
+        _result: &Result<Execution, ReplyError>,
+        _took: Duration,
+        _reply_bytes: usize,
+    ) {
+    }
 }
 
 /// Runs data commands on the stores of this node.
@@ -86,17 +115,37 @@ pub struct Engine {
     registry: Arc<Registry>,
     disposal: Disposal,
     telemetry: Telemetry,
+    waiters: Arc<Waiters>,
+    herald: Arc<Herald>,
+}
+
+/// A command that has run under locks.
+struct Ran<'a> {
+    locks: Locks<'a>,
+    result: Result<Execution, ReplyError>,
+    wait: Option<Wait>,
 }
 
 impl Engine {
-    /// An engine for these stores.
-    pub fn new(registry: Arc<Registry>, disposal: Disposal, telemetry: Telemetry) -> Self {
-        Self { registry, disposal, telemetry }
+    /// An engine for these stores; `herald` tells of changes to keys, `waiters` are those who wait for them.
+    pub fn new(
+        registry: Arc<Registry>,
+        disposal: Disposal,
+        telemetry: Telemetry,
+        herald: Arc<Herald>,
+        waiters: Arc<Waiters>,
+    ) -> Self {
+        Self { registry, disposal, telemetry, waiters, herald }
     }
 
     /// The stores.
     pub fn registry(&self) -> &Arc<Registry> {
         &self.registry
+    }
+
+    /// Who tells of changes.
+    pub fn herald(&self) -> &Arc<Herald> {
+        &self.herald
     }
 }
 
@@ -113,7 +162,8 @@ impl Engine {
         }
     }
 
-    /// Runs a data command under locks that cover it, and gives them back.
+    /// Runs a data command under locks that cover it, and gives them back. It does not wait, and those who wait for what
+    /// it has changed are served by `finish`.
     pub fn run_locked<'a>(
         &'a self,
         call: &Call<'_>,
@@ -121,29 +171,59 @@ impl Engine {
         locks: Locks<'a>,
         reply: &mut ReplyWriter,
     ) -> (Locks<'a>, Result<Execution, ReplyError>) {
+        let client = (session.store, session.client.no_touch());
+        let ran = self.run_handler(call, session.stamp(), client, locks, false, reply);
+        (ran.locks, ran.result)
+    }
+
+    /// Ends what `run_locked` has done once or several times: serves who waits for it, and gives the locks back.
+    pub fn finish<'a>(&'a self, locks: Locks<'a>, session: &mut Session) {
+        drop(self.serve(locks, session));
+    }
+
+    /// Runs a handler for a client that has selected a store and wants its reads to leave no trace, or not.
+    fn run_handler<'a>(
+        &'a self,
+        call: &Call<'_>,
+        stamp: Stamp,
+        (store, no_touch): (usize, bool),
+        locks: Locks<'a>,
+        may_wait: bool,
+        reply: &mut ReplyWriter,
+    ) -> Ran<'a> {
         let Run::Data(handler) = call.command.spec.run else {
             unreachable!("{}: only data commands come down here", call.command.name);
         };
-        let Some(store) = self.registry.get(session.store) else {
-            return (locks, Err(error::DB_OUT_OF_RANGE));
+        let Some(store) = self.registry.get(store) else {
+            return Ran { locks, result: Err(error::DB_OUT_OF_RANGE), wait: None };
         };
-        let mut context = Context::with_locks(session.stamp(), &self.registry, store, locks);
+        let mut context = Context::with_locks(stamp, &self.registry, store, locks);
         // `TOUCH` is for nothing but the trace.
-        if session.client.no_touch() && call.command.name != "TOUCH" {
+        if no_touch && call.command.name != "TOUCH" {
             context.read_without_trace();
         }
+        if may_wait {
+            context.let_wait();
+        }
         let outcome = handler(&mut context, call.args, reply);
-        let (effects, garbage) = (context.effects(), context.take_garbage());
+        let (effects, garbage, wait) = (context.effects(), context.take_garbage(), context.take_wait());
+        let notices = context.take_notices();
+        if !notices.is_empty() {
+            self.herald.hear(notices);
+        }
         let locks = context.into_locks();
         self.disposal.discard(garbage);
         self.tell(store, effects);
-        (locks, outcome.map(|()| Execution { flow: Flow::Continue, effects }))
+        Ran { locks, result: outcome.map(|()| Execution { effects, ..Execution::default() }), wait }
     }
 
     fn tell(&self, store: &Store, effects: Effects) {
         let meters = self.telemetry.meters();
         if effects.hits + effects.misses > 0 {
             meters.lookups(store.index() as u16, effects.hits, effects.misses);
+        }
+        if effects.changes > 0 {
+            meters.changed(store.index() as u16, effects.changes);
         }
         if effects.expired > 0 {
             meters.expired(store.index() as u16, ExpiryMode::Lazy, effects.expired.into());
@@ -166,9 +246,20 @@ impl Executor for Engine {
         let other = spec.other_store.map(|plan| plan(call.args, &self.registry)).transpose()?.flatten();
         let own = spec.keys.positions(call.args).map(|at| (session.store, &call.args[at]));
         let others = other.iter().map(|(store, at)| (*store, &call.args[*at]));
-        let locks = Locks::of_keys(&self.registry, own.chain(others));
-        let (locks, outcome) = self.run_locked(call, session, locks, reply);
-        drop(locks);
-        outcome
+        let locks = if spec.roams_with(call.args) {
+            Locks::of_store(&self.registry, session.store)
+        } else {
+            let places = own.chain(others).filter_map(|(store, key)| Place::of(&self.registry, store, key));
+            self.lock(places.collect(), spec.flags.has(Flags::WRITE))
+        };
+        let client = (session.store, session.client.no_touch());
+        let ran = self.run_handler(call, session.stamp(), client, locks, session.may_wait(), reply);
+        if let (Some(wait), Ok(_)) = (ran.wait, &ran.result) {
+            // What others wait for first: its own changes, such as a consumer that is new, are not to wake it.
+            let mut locks = self.serve(ran.locks, session);
+            return Ok(self.stand_in_line(call, session, wait, &mut locks));
+        }
+        self.finish(ran.locks, session);
+        ran.result
     }
 }

@@ -1,6 +1,7 @@
 //! The outermost executor: whatever happens to a request further in, it is measured, and told where somebody wants it.
 
 use std::sync::Arc;
+use std::time::Duration;
 use std::time::Instant;
 use std::time::SystemTime;
 
@@ -8,6 +9,7 @@ use crate::command::ReplyError;
 use crate::engine::Call;
 use crate::engine::Execution;
 use crate::engine::Executor;
+use crate::engine::Flow;
 use crate::engine::Observation;
 use crate::engine::Session;
 use crate::engine::observation::Measured;
@@ -57,30 +59,62 @@ impl<E: Executor> Executor for Observed<E> {
             execution_ns: nanoseconds(end - session.tick),
         };
         session.tick = end;
-        let (command, store) = (call.command.id, session.store as u16);
-        self.telemetry.meters().command(CommandSample {
-            command,
-            store,
-            failed: result.is_err(),
-            service_ns: took.service_ns,
-            execution_ns: took.execution_ns,
-        });
-        if let Err(error) = &result {
+        if result.is_err() {
             reply.truncate(mark);
+        }
+        // What waits is measured when it has ended.
+        if !matches!(result, Ok(Execution { flow: Flow::Wait, .. })) {
+            self.measure(call, session, &result, &took, reply.len() - mark);
+        }
+        result
+    }
+
+    fn completed(
+        &self,
+        call: &Call<'_>,
+        session: &mut Session,
+        result: &Result<Execution, ReplyError>,
+        took: Duration,
+        reply_bytes: usize,
+    ) {
+        // How long it waited is its client's wish and not this node's doing.
+        let took = Took { service_ns: nanoseconds(took), execution_ns: nanoseconds(took) };
+        self.measure(call, session, result, &took, reply_bytes);
+    }
+}
+
+impl<E> Observed<E> {
+    fn measure(
+        &self,
+        call: &Call<'_>,
+        session: &mut Session,
+        result: &Result<Execution, ReplyError>,
+        took: &Took,
+        reply_bytes: usize,
+    ) {
+        let (command, store) = (call.command.id, session.store as u16);
+        if !result.as_ref().is_ok_and(|execution| execution.queued) {
+            self.telemetry.meters().command(CommandSample {
+                command,
+                store,
+                failed: result.is_err(),
+                service_ns: took.service_ns,
+                execution_ns: took.execution_ns,
+            });
+        }
+        if let Err(error) = result {
             self.telemetry.meters().error(command, error.prefix);
         }
         // What is refused or only queued is not executed.
         if session.called {
-            let measured =
-                Measured { execution_ns: took.execution_ns, reply_bytes: reply.len().saturating_sub(mark) };
+            let measured = Measured { execution_ns: took.execution_ns, reply_bytes };
             self.observation.executed(call, session, measured);
         }
         let parent = session.use_trace();
         let (failed, service_ns) = (result.is_err(), took.service_ns);
         if let Some(keep) = self.telemetry.commands().keep(command, failed, service_ns, parent.as_ref()) {
-            tell(keep, parent, call, session, &took, &result, reply.len() - mark);
+            tell(keep, parent, call, session, took, result, reply_bytes);
         }
-        result
     }
 }
 

@@ -8,6 +8,7 @@ use crate::command::context::Stamp;
 use crate::engine::client::Client;
 use crate::engine::observation::monitors::Monitoring;
 use crate::engine::observation::monitors::Origin;
+use crate::engine::parked::Waiting;
 use crate::engine::pubsub::Broker;
 use crate::engine::pubsub::Subscriptions;
 use crate::engine::transaction::Transaction;
@@ -31,6 +32,17 @@ pub enum ReplyMode {
     SkipNext,
     /// The one to this command is not.
     Skip,
+}
+
+impl ReplyMode {
+    /// What holds for the command after this one.
+    pub fn next(self) -> Self {
+        match self {
+            Self::On | Self::Skip => Self::On,
+            Self::Off => Self::Off,
+            Self::SkipNext => Self::Skip,
+        }
+    }
 }
 
 /// The door a session came in by.
@@ -68,6 +80,8 @@ pub struct Session {
     pub transaction: Option<Transaction>,
     /// The keys that must not change before `EXEC`.
     pub watched: Option<WatchList>,
+    /// The request whose reply it waits for.
+    waiting: Option<Waiting>,
     /// Most clients never subscribe.
     subscriptions: Option<Box<Subscriptions>>,
     /// Its place among those who monitor, while it does.
@@ -94,6 +108,7 @@ impl Session {
             kept: Vec::new(),
             transaction: None,
             watched: None,
+            waiting: None,
             subscriptions: None,
             monitoring: None,
         }
@@ -128,6 +143,28 @@ impl Session {
             Door::Resp => Origin::Resp(self.client.address),
             Door::Http => Origin::Http(self.client.address),
         }
+    }
+
+    /// Whether its commands may wait for something: over HTTP each has to answer at once.
+    pub fn may_wait(&self) -> bool {
+        self.door == Door::Resp
+    }
+
+    /// Waits for a request's reply from here on.
+    pub fn park(&mut self, waiting: Waiting) {
+        self.client.set_parked(Some(Arc::clone(&waiting.parked)));
+        self.waiting = Some(waiting);
+    }
+
+    /// The request whose reply it waits for, if it does.
+    pub fn waiting(&self) -> Option<&Waiting> {
+        self.waiting.as_ref()
+    }
+
+    /// Waits no more; what it has waited for.
+    pub fn unpark(&mut self) -> Option<Waiting> {
+        self.client.set_parked(None);
+        self.waiting.take()
     }
 
     /// Notes that a command of a transaction could not be queued.

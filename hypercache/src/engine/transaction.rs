@@ -3,7 +3,12 @@
 use std::sync::Arc;
 
 use crate::command::Command;
+use crate::command::Context;
 use crate::command::context::Locks;
+use crate::command::context::Place;
+use crate::command::context::Places;
+use crate::command::context::Stamp;
+use crate::command::spec::Flags;
 use crate::command::spec::Keys;
 use crate::command::spec::Run;
 use crate::command::spec::SessionCommand;
@@ -12,6 +17,7 @@ use crate::resp::Args;
 use crate::resp::OwnedArgs;
 use crate::resp::args::Span;
 use crate::store::Registry;
+use crate::store::events::Listener;
 
 /// A command that waits for `EXEC`.
 #[derive(Clone)]
@@ -68,22 +74,25 @@ struct WatchedKey {
 impl WatchList {
     /// Watches nothing yet.
     pub fn new(registry: Arc<Registry>) -> Self {
+        registry.interests().add_watcher();
         Self { registry, keys: Vec::new() }
     }
 
-    /// Watches a key from now on. One whose time is over already counts as not there.
-    pub fn add(&mut self, store: usize, key: &[u8], now: UnixMillis) {
+    /// Watches a key from now on. One whose time is over already is removed, which `listener` hears.
+    pub fn add(&mut self, store: usize, key: &[u8], now: UnixMillis, listener: &dyn Listener) {
         if self.keys.iter().any(|watched| watched.store == store && *watched.key == *key) {
             return;
         }
         let Some(found) = self.registry.get(store) else { return };
-        let keyspace = found.keyspace();
-        let hashed = keyspace.hashed(key);
-        let mut shard = keyspace.lock(keyspace.shard_of(hashed.hash));
-        if shard.get(hashed).is_some_and(|entry| entry.expired(now)) {
-            shard.remove(hashed);
+        let stamp = Stamp { now, seed: 0 };
+        let mut cx = Context::lock(stamp, &self.registry, found, std::iter::once((store, key)));
+        // Looking is enough.
+        cx.peek(key);
+        let notices = cx.take_notices();
+        if !notices.is_empty() {
+            listener.hear(notices);
         }
-        let changes = shard.watches().begin(hashed.hash);
+        let changes = cx.into_locks().watch(&self.registry, store, key);
         self.keys.push(WatchedKey { store, key: key.into(), changes });
     }
 
@@ -113,24 +122,19 @@ impl Drop for WatchList {
             let hash = keyspace.hashed(key).hash;
             keyspace.lock(keyspace.shard_of(hash)).watches().end(hash);
         }
+        self.registry.interests().remove_watcher();
     }
 }
 
-/// Locks all that the queued commands and the watched keys need, for a client that has selected `store`. A command that
-/// names no keys and works on data may touch any.
-pub fn lock<'a>(
-    registry: &'a Registry,
+/// Where all keys belong that the queued commands and the watched keys need, for a client that has selected `store`, and
+/// whether any of it may change. None: a command that works on data and names no keys, or not all of them, may touch any.
+pub fn places(
+    registry: &Registry,
     mut store: usize,
     queued: &[Queued],
     watched: Option<&WatchList>,
-) -> Locks<'a> {
-    let anywhere = |queued: &Queued| {
-        matches!(queued.command.spec.run, Run::Data(_)) && queued.command.spec.keys == Keys::None
-    };
-    if queued.iter().any(anywhere) {
-        return Locks::of_all(registry);
-    }
-    let mut keys: Vec<(usize, &[u8])> = Vec::new();
+) -> Option<(Places, bool)> {
+    let (mut places, mut writes) = (Places::new(), false);
     for Queued { command, args } in queued {
         let args = args.view();
         if matches!(command.spec.run, Run::Session(SessionCommand::Select)) {
@@ -140,12 +144,17 @@ pub fn lock<'a>(
         if !matches!(command.spec.run, Run::Data(_)) {
             continue;
         }
-        keys.extend(command.spec.keys.positions(args).filter_map(|at| Some((store, args.get(at)?))));
+        if command.spec.keys == Keys::None || command.spec.roams_with(args) {
+            return None;
+        }
+        writes |= command.spec.flags.has(Flags::WRITE);
+        let keys = command.spec.keys.positions(args).filter_map(|at| args.get(at));
+        places.extend(keys.filter_map(|key| Place::of(registry, store, key)));
         if let Some(Ok(Some((other, at)))) = command.spec.other_store.map(|plan| plan(args, registry)) {
-            keys.extend(args.get(at).map(|key| (other, key)));
+            places.extend(args.get(at).and_then(|key| Place::of(registry, other, key)));
         }
     }
-    let watched =
-        watched.into_iter().flat_map(|list| list.keys.iter().map(|watched| (watched.store, &*watched.key)));
-    Locks::of_keys(registry, keys.into_iter().chain(watched))
+    let watched = watched.into_iter().flat_map(|list| &list.keys);
+    places.extend(watched.filter_map(|watched| Place::of(registry, watched.store, &watched.key)));
+    Some((places, writes))
 }

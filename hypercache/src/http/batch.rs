@@ -1,11 +1,7 @@
 //! Many keys at once: `POST /api/cache/batch/get` and `/api/cache/batch/put`.
 
-use std::sync::Arc;
-
-use axum::Extension;
 use axum::Json;
 use axum::body::Body;
-use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use axum::response::Response;
@@ -13,14 +9,16 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::http::HttpState;
 use crate::http::body;
-use crate::http::keys;
-use crate::http::keys::AskedQuery;
-use crate::http::keys::StoreQuery;
+use crate::http::item::check_count;
+use crate::http::place;
+use crate::http::place::AskedQuery;
+use crate::http::place::Place;
+use crate::http::place::StoreQuery;
+use crate::http::place::check_name;
 use crate::http::problem::Problem;
-use crate::http::run::Caller;
 use crate::http::run::Runner;
+use crate::http::strings;
 use crate::http::ttl::Ttl;
 use crate::http::value;
 
@@ -87,25 +85,26 @@ struct PutAnswer<'a> {
 
 /// Reads keys, their values all at one moment.
 pub async fn get(
-    State(state): State<Arc<HttpState>>,
-    Extension(caller): Extension<Caller>,
+    place: Place,
     asked: AskedQuery<StoreQuery>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let query = keys::query(asked)?;
-    let GetBody { keys } = body::declared_json(&headers, body, state.max_body).await?;
+    let query = place::query(asked)?;
+    let GetBody { keys } = body::declared_json(&headers, body, place.state.max_body).await?;
     check(keys.iter().map(String::as_str))?;
-    let store = keys::store(&state, query.store.as_deref())?;
-    let mut runner = Runner::new(&state, &caller, store);
-    let items = keys.iter().map(|key| found(&mut runner, key)).collect::<Result<Vec<_>, _>>()?;
+    let mut runner = place.runner(place.store(query.store.as_deref())?);
+    let mut items = Vec::with_capacity(keys.len());
+    for key in &keys {
+        items.push(found(&mut runner, key).await?);
+    }
     let hits = items.iter().filter(|item| item.found).count();
     Ok(Json(GetAnswer { misses: items.len() - hits, hits, items }).into_response())
 }
 
 /// As in `MGET`, what is no string is not found.
-fn found<'a>(runner: &mut Runner<'_>, key: &'a str) -> Result<Found<'a>, Problem> {
-    let read = match keys::read(runner, key.as_bytes()) {
+async fn found<'a>(runner: &mut Runner<'_>, key: &'a str) -> Result<Found<'a>, Problem> {
+    let read = match strings::read(runner, key.as_bytes()).await {
         Err(problem) if problem.code == "WRONGTYPE" => None,
         read => read?,
     };
@@ -122,14 +121,13 @@ fn found<'a>(runner: &mut Runner<'_>, key: &'a str) -> Result<Found<'a>, Problem
 
 /// Writes keys one after the other. All are checked before the first is written.
 pub async fn put(
-    State(state): State<Arc<HttpState>>,
-    Extension(caller): Extension<Caller>,
+    place: Place,
     asked: AskedQuery<StoreQuery>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let query = keys::query(asked)?;
-    let PutBody { items } = body::declared_json(&headers, body, state.max_body).await?;
+    let query = place::query(asked)?;
+    let PutBody { items } = body::declared_json(&headers, body, place.state.max_body).await?;
     check(items.iter().map(|item| item.key.as_str()))?;
     let lives = items
         .iter()
@@ -137,12 +135,12 @@ pub async fn put(
             Ttl { ttl_hours: item.ttl_hours, ttl_seconds: item.ttl_seconds, ttl: item.ttl.clone() }.millis()
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let store = keys::store(&state, query.store.as_deref())?;
-    let mut runner = Runner::new(&state, &caller, store);
+    let mut runner = place.runner(place.store(query.store.as_deref())?);
     let mut answer = PutAnswer { items: Vec::with_capacity(items.len()), stored: 0, failed: 0 };
     for (item, millis) in items.iter().zip(lives) {
         let key = item.key.as_str();
-        match keys::write(&mut runner, key.as_bytes(), &value::stored(&item.value), millis, (false, false)) {
+        let value = value::stored(&item.value);
+        match strings::write(&mut runner, key.as_bytes(), &value, millis, (false, false)).await {
             Ok(stored) => {
                 answer.stored += 1;
                 answer.items.push(Written { key, stored, error: None });
@@ -161,13 +159,9 @@ pub async fn put(
 }
 
 fn check<'a>(keys: impl ExactSizeIterator<Item = &'a str>) -> Result<(), Problem> {
-    match keys.len() {
-        0 => return Err(Problem::bad_request("there is no item")),
-        1..=ITEMS_MAX => {}
-        count => return Err(Problem::bad_request(format!("{count} items are more than {ITEMS_MAX}"))),
-    }
+    check_count(keys.len())?;
     for (number, key) in keys.enumerate() {
-        keys::check_key(key.as_bytes())
+        check_name("key", key.as_bytes())
             .map_err(|problem| Problem { detail: format!("item {number}: {}", problem.detail), ..problem })?;
     }
     Ok(())

@@ -52,14 +52,13 @@ pub struct Door {
     socket: TcpListener,
     state: Arc<HttpState>,
     router: Router,
-    connections_max: usize,
 }
 
 impl Door {
     /// A door at a socket that is bound already.
-    pub fn new(socket: TcpListener, state: Arc<HttpState>, connections_max: usize) -> Self {
+    pub fn new(socket: TcpListener, state: Arc<HttpState>) -> Self {
         let router = routes::router(Arc::clone(&state));
-        Self { socket, state, router, connections_max }
+        Self { socket, state, router }
     }
 
     /// Serves until the node stops; then requests under way have `drain` to finish.
@@ -72,9 +71,9 @@ impl Door {
                 Some(_) = open.join_next() => continue,
                 () = stopped(&mut stopping) => break,
             };
+            let limit = self.state.settings.max_connections();
             match accepted {
-                Ok((stream, client)) if open.len() >= self.connections_max => {
-                    let limit = self.connections_max;
+                Ok((stream, client)) if open.len() >= limit => {
                     ConnectionRefused { client, reason: "max_connections", limit, protocol: "http" }.emit();
                     turn_away(stream);
                 }

@@ -5,20 +5,30 @@
 
 pub mod batch;
 pub mod body;
+pub mod command;
+pub mod counters;
 pub mod credentials;
 pub mod door;
+pub mod hashes;
 pub mod health;
+pub mod item;
 pub mod keys;
+pub mod lists;
 pub mod metrics;
 pub mod openapi;
+pub mod page;
+pub mod place;
 pub mod problem;
 pub mod routes;
 pub mod run;
+pub mod sets;
 pub mod stats;
+pub mod strings;
 pub mod trace;
 pub mod ttl;
 pub mod value;
 pub mod wire;
+pub mod zsets;
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +43,8 @@ use tokio::sync::watch;
 
 use crate::engine::Executor;
 use crate::engine::client::Clients;
+use crate::engine::pause::Pause;
+use crate::engine::settings::Settings;
 use crate::security::Authenticator;
 use crate::store::Registry;
 use crate::telemetry::Telemetry;
@@ -49,6 +61,10 @@ pub struct HttpState {
     pub clients: Arc<Clients>,
     /// Knows whether clients have to authenticate.
     pub authenticator: Arc<Authenticator>,
+    /// Limits that may change while the node runs.
+    pub settings: Arc<Settings>,
+    /// Holds commands back while `CLIENT PAUSE` is in force.
+    pub pause: Arc<Pause>,
     /// Measures and tells.
     pub telemetry: Telemetry,
     /// Largest body, in bytes.

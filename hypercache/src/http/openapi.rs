@@ -1,5 +1,8 @@
 //! The description of the API for programs and people (OpenAPI 3.1).
 
+mod schemas;
+mod stores;
+
 use axum::Json;
 use serde_json::Value;
 use serde_json::json;
@@ -23,7 +26,8 @@ pub fn description() -> Value {
             "description": concat!(
                 "Data, health and statistics of a node. A JSON value is stored as its text, a JSON string as the bare text ",
                 "unless that text is JSON itself; stored bytes that are JSON are shown as that JSON, other text as a string, ",
-                "and what is no UTF-8 as value_base64. A key written over RESP reads here, and the other way round. Errors ",
+                "and what is no UTF-8 as value_base64. Elements of lists and values of fields are such values; keys, fields and members are ",
+                "texts, told as `key_base64` and so on where they are no UTF-8, and percent-encoded in paths. A key written over RESP reads here, and the other way round. Errors ",
                 "are problem documents (RFC 9457) with the Redis error prefix in `code`. Every answer carries its trace id ",
                 "in `x-hypercache-trace-id`; `traceparent` is taken. Where the node has a password, all but the health paths ask ",
                 "for it. The key `stats`, whose path has another meaning, is written `%73tats`."
@@ -51,40 +55,12 @@ fn with_refusals(mut paths: Value) -> Value {
 }
 
 fn paths() -> Value {
-    json!({
+    let mut cached = string(&[store()]);
+    cached["parameters"] =
+        json!([parameter("key", "path", true, "string", "The key, percent-encoded; 1 to 8192 bytes")]);
+    let mut paths = json!({
         "/": { "get": simple("Links to what there is") },
-        "/api/cache/{key}": {
-            "parameters": [parameter("key", "path", true, "string", "The key, percent-encoded; 1 to 8192 bytes")],
-            "put": put(),
-            "get": {
-                "summary": "Reads a key",
-                "parameters": [store()],
-                "responses": {
-                    "200": value_content(),
-                    "400": problem("The request is not as expected"),
-                    "404": problem("There is no such key, or no such store"),
-                    "409": problem("The key holds another type"),
-                },
-            },
-            "head": {
-                "summary": "Tells whether there is a key, in headers only",
-                "parameters": [store()],
-                "responses": {
-                    "200": { "description": "There is", "headers": ttl_header() },
-                    "404": { "description": "There is not" },
-                    "409": { "description": "There is, and it holds another type" },
-                },
-            },
-            "delete": {
-                "summary": "Removes a key",
-                "parameters": [store()],
-                "responses": {
-                    "204": { "description": "It is gone" },
-                    "400": problem("The request is not as expected"),
-                    "404": problem("There was no such key, or no such store"),
-                },
-            },
-        },
+        "/api/cache/{key}": cached,
         "/api/cache/batch/get": { "post": batch("Reads up to 1000 keys one after the other", "BatchGet", "BatchFound") },
         "/api/cache/batch/put": {
             "post": batch("Writes up to 1000 keys one after the other; all are checked before the first is written", "BatchPut", "BatchWritten"),
@@ -101,20 +77,66 @@ fn paths() -> Value {
             },
         },
         "/stats": { "get": simple("Statistics of the node") },
+    });
+    for (path, operations) in stores::paths(&string(&[])) {
+        paths[path] = operations;
+    }
+    paths
+}
+
+/// The operations on one string, with parameters that they all have.
+fn string(parameters: &[Value]) -> Value {
+    json!({
+        "put": put(parameters),
+        "get": {
+            "summary": "Reads a key",
+            "parameters": parameters,
+            "responses": {
+                "200": value_content("Value"),
+                "400": problem("The request is not as expected"),
+                "404": problem("There is no such key, or no such store"),
+                "409": problem("The key holds another type"),
+            },
+        },
+        "head": {
+            "summary": "Tells whether there is a key, in headers only",
+            "parameters": parameters,
+            "responses": {
+                "200": { "description": "There is", "headers": ttl_header() },
+                "404": { "description": "There is not" },
+                "409": { "description": "There is, and it holds another type" },
+            },
+        },
+        "delete": {
+            "summary": "Removes a key",
+            "parameters": parameters,
+            "responses": {
+                "204": { "description": "It is gone" },
+                "400": problem("The request is not as expected"),
+                "404": problem("There was no such key, or no such store"),
+            },
+        },
     })
 }
 
-fn put() -> Value {
+fn put(shared: &[Value]) -> Value {
+    let mut parameters = shared.to_vec();
+    parameters.extend([
+        parameter("nx", "query", false, "boolean", "Only if the key does not exist"),
+        parameter("xx", "query", false, "boolean", "Only if the key exists"),
+        parameter(
+            "ttl",
+            "query",
+            false,
+            "string",
+            "Time to live, such as 90s or 1h; one of the three forms at the most",
+        ),
+        parameter("ttl_seconds", "query", false, "number", "Time to live in seconds"),
+        parameter("ttl_hours", "query", false, "number", "Time to live in hours"),
+    ]);
     json!({
         "summary": "Writes a key",
-        "parameters": [
-            store(),
-            parameter("nx", "query", false, "boolean", "Only if the key does not exist"),
-            parameter("xx", "query", false, "boolean", "Only if the key exists"),
-            parameter("ttl", "query", false, "string", "Time to live, such as 90s or 1h; one of the three forms at the most"),
-            parameter("ttl_seconds", "query", false, "number", "Time to live in seconds"),
-            parameter("ttl_hours", "query", false, "number", "Time to live in hours"),
-        ],
+        "parameters": parameters,
         "requestBody": {
             "required": true,
             "content": {
@@ -143,15 +165,16 @@ fn schemes() -> Value {
 /// Schemas of requests and answers.
 fn schemas() -> Value {
     let mut schemas = requests();
-    let answers = answers();
-    for (name, schema) in answers.as_object().into_iter().flatten() {
-        schemas[name] = schema.clone();
+    for more in [answers(), schemas::about_stores()] {
+        for (name, schema) in more.as_object().into_iter().flatten() {
+            schemas[name] = schema.clone();
+        }
     }
     schemas
 }
 
 fn requests() -> Value {
-    let ttl = json!({ "ttl": { "type": "string" }, "ttl_seconds": { "type": "number" }, "ttl_hours": { "type": "number" } });
+    let ttl = ttl_forms();
     let with_ttl = |mut properties: Value| {
         for (name, schema) in ttl.as_object().into_iter().flatten() {
             properties[name] = schema.clone();
@@ -164,6 +187,11 @@ fn requests() -> Value {
         "BatchGet": object(&["keys"], json!({ "keys": items(json!({ "type": "string" })) })),
         "BatchPut": object(&["items"], json!({ "items": items(item) })),
     })
+}
+
+/// The forms of a time to live; one at the most.
+fn ttl_forms() -> Value {
+    json!({ "ttl": { "type": "string" }, "ttl_seconds": { "type": "number" }, "ttl_hours": { "type": "number" } })
 }
 
 fn answers() -> Value {
@@ -237,11 +265,12 @@ fn json_content(description: &str) -> Value {
     json!({ "description": description, "content": { "application/json": {} } })
 }
 
-fn value_content() -> Value {
+/// A value as a member of an answer of this schema, or by itself.
+fn value_content(name: &str) -> Value {
     json!({
-        "description": "Key, value, store and ttl_seconds; the bare value where Accept asks for it",
+        "description": "The value and what it belongs to; the bare value where Accept asks for it",
         "headers": ttl_header(),
-        "content": { "application/json": schema("Value"), "application/octet-stream": {}, "text/plain": {} },
+        "content": { "application/json": schema(name), "application/octet-stream": {}, "text/plain": {} },
     })
 }
 

@@ -8,6 +8,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 use crate::command::ReplyError;
+use crate::command::error;
 
 /// What went wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +53,19 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "NO_SUCH_KEY", "there is no such key, or it has expired")
     }
 
+    /// The node does nothing more for clients.
+    pub fn stopping() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "STOPPING", "the node stops")
+    }
+
+    /// A command has answered with more than is made JSON of.
+    pub fn reply_too_long(bytes: usize, left: usize) -> Self {
+        let detail = format!(
+            "the command has run, but its reply of {bytes} bytes is more than the {left} that this answer has room for; ask for less, or over RESP"
+        );
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "REPLY_TOO_LONG", detail)
+    }
+
     /// The document, for the request at `instance` in the trace `trace_id`.
     pub fn document(&self, instance: &str, trace_id: &str) -> Response {
         let document = Document {
@@ -77,7 +91,9 @@ impl Problem {
 impl From<ReplyError> for Problem {
     fn from(error: ReplyError) -> Self {
         let status = match error.prefix {
-            "WRONGTYPE" => StatusCode::CONFLICT,
+            "WRONGTYPE" | "BUSYKEY" | "BUSYGROUP" => StatusCode::CONFLICT,
+            "NOGROUP" | "NOSCRIPT" => StatusCode::NOT_FOUND,
+            "ERR" if error == error::NO_SUCH_KEY => StatusCode::NOT_FOUND,
             "OOM" => StatusCode::INSUFFICIENT_STORAGE,
             "NOAUTH" | "WRONGPASS" => StatusCode::UNAUTHORIZED,
             "NOPERM" => StatusCode::FORBIDDEN,

@@ -18,19 +18,26 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::engine::version::VERSION;
 use crate::http::HttpState;
 use crate::http::batch;
+use crate::http::command;
+use crate::http::counters;
+use crate::http::hashes;
 use crate::http::health;
 use crate::http::keys;
+use crate::http::lists;
 use crate::http::metrics;
 use crate::http::openapi;
 use crate::http::problem::Problem;
+use crate::http::sets;
 use crate::http::stats;
+use crate::http::strings;
 use crate::http::trace;
+use crate::http::zsets;
 
 type Routes = Vec<(&'static str, &'static [&'static str], MethodRouter<Arc<HttpState>>)>;
 
 /// Paths, the methods they take, and what answers.
 pub fn all() -> Routes {
-    vec![
+    let mut all: Routes = vec![
         ("/", &["GET"], get(index)),
         ("/api/cache/batch/get", &["POST"], post(batch::get)),
         ("/api/cache/batch/put", &["POST"], post(batch::put)),
@@ -38,14 +45,62 @@ pub fn all() -> Routes {
         (
             "/api/cache/{key}",
             &["PUT", "GET", "HEAD", "DELETE"],
-            put(keys::put).get(keys::get).delete(keys::delete),
+            put(strings::put).get(strings::get).delete(strings::delete),
         ),
+        ("/api/command", &["POST"], post(command::run)),
         ("/api/openapi.json", &["GET"], get(openapi::document)),
         ("/health", &["GET"], get(health::health)),
         ("/health/live", &["GET"], get(health::live)),
         ("/health/ready", &["GET"], get(health::ready)),
         ("/metrics", &["GET"], get(metrics::page)),
         ("/stats", &["GET"], get(stats::node)),
+    ];
+    all.extend(of_stores());
+    all
+}
+
+/// The paths below `/api/stores`.
+fn of_stores() -> Routes {
+    vec![
+        ("/api/stores", &["GET"], get(keys::stores)),
+        ("/api/stores/{store}", &["GET"], get(keys::store)),
+        ("/api/stores/{store}/keys", &["GET"], get(keys::list)),
+        ("/api/stores/{store}/keys/{key}", &["GET", "DELETE"], get(keys::get).delete(keys::delete)),
+        (
+            "/api/stores/{store}/keys/{key}/ttl",
+            &["PUT", "DELETE"],
+            put(keys::put_ttl).delete(keys::delete_ttl),
+        ),
+        (
+            "/api/stores/{store}/strings/{key}",
+            &["PUT", "GET", "HEAD", "DELETE"],
+            put(strings::put).get(strings::get).delete(strings::delete),
+        ),
+        (
+            "/api/stores/{store}/counters/{key}",
+            &["GET", "POST"],
+            get(counters::get).post(counters::increment),
+        ),
+        ("/api/stores/{store}/hashes/{key}", &["GET", "PATCH"], get(hashes::get).patch(hashes::patch)),
+        (
+            "/api/stores/{store}/hashes/{key}/fields/{field}",
+            &["PUT", "GET", "DELETE"],
+            put(hashes::put_field).get(hashes::field).delete(hashes::delete_field),
+        ),
+        ("/api/stores/{store}/lists/{key}", &["GET", "POST"], get(lists::get).post(lists::push)),
+        ("/api/stores/{store}/lists/{key}/pop", &["POST"], post(lists::pop)),
+        ("/api/stores/{store}/sets/{key}", &["GET", "POST"], get(sets::get).post(sets::add)),
+        (
+            "/api/stores/{store}/sets/{key}/members/{member}",
+            &["PUT", "GET", "DELETE"],
+            put(sets::put_member).get(sets::member).delete(sets::delete_member),
+        ),
+        ("/api/stores/{store}/zsets/{key}", &["GET", "POST"], get(zsets::get).post(zsets::add)),
+        (
+            "/api/stores/{store}/zsets/{key}/members/{member}",
+            &["PUT", "GET", "POST", "DELETE"],
+            put(zsets::put_member).get(zsets::member).post(zsets::increment).delete(zsets::delete_member),
+        ),
     ]
 }
 
@@ -70,9 +125,11 @@ async fn index() -> Json<serde_json::Value> {
         "links": {
             "api": "/api/openapi.json",
             "cache": "/api/cache/{key}",
+            "command": "/api/command",
             "health": "/health",
             "metrics": "/metrics",
             "statistics": "/stats",
+            "stores": "/api/stores",
         },
     }))
 }

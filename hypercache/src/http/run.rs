@@ -4,10 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::command::Command;
 use crate::command::table::table;
 use crate::engine::Call;
 use crate::engine::Session;
 use crate::engine::client::Client;
+use crate::engine::pause;
 use crate::engine::session::Door;
 use crate::http::HttpState;
 use crate::http::problem::Problem;
@@ -42,6 +44,8 @@ pub struct Runner<'a> {
     session: Session,
     received: Instant,
     commands: u32,
+    /// Bytes that replies may still have.
+    reply_bytes_left: usize,
 }
 
 impl<'a> Runner<'a> {
@@ -54,21 +58,52 @@ impl<'a> Runner<'a> {
         session.set_trace(Some(caller.trace.clone()));
         let received = Instant::now();
         session.begin_batch(received);
-        Self { state, session, received, commands: 0 }
+        Self { state, session, received, commands: 0, reply_bytes_left: usize::MAX }
     }
 
-    /// Runs one command.
-    pub fn run<I, B>(&mut self, parts: I) -> Result<Frame, Problem>
+    /// Takes replies of so many bytes together from here on; one that is too long is a problem, its command having run.
+    pub fn limit_replies(&mut self, bytes: usize) {
+        self.reply_bytes_left = bytes;
+    }
+
+    /// Runs one command, after `CLIENT PAUSE` where that holds it back.
+    pub async fn run<I, B>(&mut self, parts: I) -> Result<Frame, Problem>
     where
         I: IntoIterator<Item = B>,
         B: AsRef<[u8]>,
     {
         let args = OwnedArgs::new(parts);
         let command = table().resolve(args.view());
+        if let Some(writes) = pause::concerns(command.spec)
+            && self.state.pause.holds(writes)
+        {
+            self.wait(writes).await?;
+        }
+        self.execute(command, &args)
+    }
+
+    /// Waits until the pause is over, or the node stops.
+    async fn wait(&mut self, writes: bool) -> Result<(), Problem> {
+        let mut stopping = self.state.stopping.clone();
+        tokio::select! {
+            () = self.state.pause.released(writes) => {}
+            _ = stopping.wait_for(|stopping| *stopping) => return Err(Problem::stopping()),
+        }
+        // As over RESP, what was held back counts from when it was let go.
+        self.received = Instant::now();
+        self.session.begin_batch(self.received);
+        Ok(())
+    }
+
+    fn execute(&mut self, command: &'static Command, args: &OwnedArgs) -> Result<Frame, Problem> {
         let call = Call { command, args: args.view(), received: self.received, position: self.commands };
         self.commands += 1;
         let mut reply = ReplyWriter::new(Protocol::Resp3);
         self.state.executor.execute(&call, &mut self.session, &mut reply)?;
+        self.reply_bytes_left = self
+            .reply_bytes_left
+            .checked_sub(reply.len())
+            .ok_or_else(|| Problem::reply_too_long(reply.len(), self.reply_bytes_left))?;
         // What our own writer wrote is as long as it is, whatever may be asked of strangers.
         let limits = FrameLimits { bulk_bytes: reply.len(), elements: reply.len(), ..FrameLimits::default() };
         match decode(reply.bytes(), &limits) {

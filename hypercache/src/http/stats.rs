@@ -30,17 +30,24 @@ pub async fn node(State(state): State<Arc<HttpState>>) -> Json<Value> {
             "limit_bytes": state.registry.limit_bytes(),
         },
         "cache": effectiveness(totals.hits(), totals.misses()),
-        "stores": stores(&state, &totals),
+        "stores": by_store(&state, &totals),
     }))
 }
 
 /// The stores as caches.
 pub async fn cache(State(state): State<Arc<HttpState>>) -> Json<Value> {
     let totals = state.telemetry.meters().totals();
-    Json(json!({ "total": effectiveness(totals.hits(), totals.misses()), "stores": stores(&state, &totals) }))
+    Json(
+        json!({ "total": effectiveness(totals.hits(), totals.misses()), "stores": by_store(&state, &totals) }),
+    )
 }
 
-fn stores(state: &HttpState, totals: &Totals) -> Value {
+/// The stores one by one, in the order of their indexes.
+pub fn stores(state: &HttpState) -> Value {
+    by_store(state, &state.telemetry.meters().totals())
+}
+
+fn by_store(state: &HttpState, totals: &Totals) -> Value {
     let one = |store: &Arc<crate::store::Store>| {
         let census = store.census();
         let counts = totals.stores.get(store.index());

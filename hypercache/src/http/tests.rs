@@ -1,10 +1,16 @@
 mod children;
+mod collections;
+mod command;
 mod description;
 mod failures;
+mod pause;
 mod refusals;
 mod socket;
 
 use std::net::SocketAddr;
+use std::task::Context;
+use std::task::Poll;
+use std::task::Waker;
 use std::time::Duration;
 
 use axum::Router;
@@ -26,6 +32,7 @@ use crate::config::Secret;
 use crate::config::Store as StoreRules;
 use crate::engine::Disposal;
 use crate::engine::Engine;
+use crate::engine::Herald;
 use crate::engine::Observation;
 use crate::engine::Observed;
 use crate::http::run::Caller;
@@ -75,7 +82,9 @@ impl Bench {
         config.stores.push(StoreRules { name, max_memory: limit, default_ttl, ..config.stores[0].clone() });
         let registry = Arc::new(Registry::new(&config.stores, &config.cache, HashSeed(1)));
         let authenticator = Arc::new(Authenticator::new(password.map(|text| Secret(text.to_owned()))));
-        let engine = Engine::new(Arc::clone(&registry), Disposal::start().unwrap(), telemetry.clone());
+        let herald = Arc::new(Herald::new(Arc::clone(&registry), Arc::default()));
+        let disposal = Disposal::start().unwrap();
+        let engine = Engine::new(Arc::clone(&registry), disposal, telemetry.clone(), herald, Arc::default());
         let guarded = Guarded::new(engine, Arc::clone(&authenticator));
         let (stopping, seen) = watch::channel(false);
         let state = HttpState {
@@ -87,6 +96,8 @@ impl Bench {
             registry,
             clients: Arc::default(),
             authenticator,
+            settings: Arc::new(Settings::new(&config.network)),
+            pause: Arc::default(),
             telemetry,
             max_body: 1 << 20,
             started: Instant::now(),
@@ -103,7 +114,12 @@ impl Bench {
         let trace = self.state.telemetry.http().begin(None, None).context();
         let user = self.state.authenticator.anonymous();
         let caller = Caller { address: nowhere, local_address: nowhere, client_id: 1, user, trace };
-        Runner::new(&self.state, &caller, self.state.registry.get(0).unwrap()).run(parts).unwrap()
+        let mut runner = Runner::new(&self.state, &caller, self.state.registry.get(0).unwrap());
+        let mut running = std::pin::pin!(runner.run(parts));
+        match running.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(reply) => reply.unwrap(),
+            Poll::Pending => panic!("a command waits for nothing but a pause"),
+        }
     }
 
     async fn send(&self, request: Request<Body>) -> Response {
@@ -115,6 +131,12 @@ impl Bench {
         let response = self.send(request.body(body.into()).unwrap()).await;
         let status = response.status();
         (status, serde_json::from_slice(&bytes(response).await).unwrap_or(Value::Null))
+    }
+
+    /// A request below `/api/stores/default` with a JSON body, empty where it is null.
+    async fn ask(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.call(method, &format!("/api/stores/default{path}"), body).await
     }
 
     async fn put(&self, key: &str, body: Value) -> (StatusCode, Value) {
@@ -327,7 +349,14 @@ proptest! {
                 for path in ["/api/cache/batch/get", "/api/cache/batch/put"] {
                     assert_ne!(bench.call("POST", path, body.clone()).await.0, StatusCode::INTERNAL_SERVER_ERROR);
                 }
-                assert_ne!(bench.call("PUT", "/api/cache/k", body).await.0, StatusCode::INTERNAL_SERVER_ERROR);
+                for (method, path) in [
+                    ("PUT", "/api/cache/k"),
+                    ("POST", "/api/command"),
+                    ("PATCH", "/api/stores/0/hashes/h"),
+                    ("POST", "/api/stores/0/zsets/z"),
+                ] {
+                    assert_ne!(bench.call(method, path, body.clone()).await.0, StatusCode::INTERNAL_SERVER_ERROR);
+                }
             }
         });
     }

@@ -11,6 +11,7 @@ const TTL_MAX: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// The forms; one at the most.
 #[derive(Debug, Default, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Ttl {
     /// Hours, with a fraction if need be.
     pub ttl_hours: Option<f64>,

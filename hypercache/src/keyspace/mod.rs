@@ -8,6 +8,7 @@ pub mod expiry;
 pub mod key;
 pub mod shard;
 pub mod table;
+pub mod waits;
 pub mod watch;
 
 use std::ops::Deref;

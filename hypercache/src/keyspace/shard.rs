@@ -7,6 +7,7 @@ use crate::keyspace::key::HashSeed;
 use crate::keyspace::key::HashedKey;
 use crate::keyspace::table::Position;
 use crate::keyspace::table::Table;
+use crate::keyspace::waits::Waits;
 use crate::keyspace::watch::Watches;
 use crate::value::Value;
 
@@ -35,6 +36,18 @@ impl Swept {
     }
 }
 
+/// What of a key a sweep has removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lapse {
+    /// The key, because its own time was over.
+    Key,
+    /// Fields of a hash; whether the key went with its last field.
+    Fields {
+        /// No field is left.
+        emptied: bool,
+    },
+}
+
 /// The shard.
 #[derive(Debug)]
 pub struct Shard {
@@ -43,6 +56,7 @@ pub struct Shard {
     /// Of each hash with fields that expire, the earliest deadline of one.
     field_deadlines: Deadlines,
     watches: Watches,
+    waits: Waits,
     entry_bytes: usize,
 }
 
@@ -74,6 +88,7 @@ impl Shard {
             deadlines: Deadlines::default(),
             field_deadlines: Deadlines::default(),
             watches: Watches::default(),
+            waits: Waits::default(),
             entry_bytes: 0,
         }
     }
@@ -186,6 +201,16 @@ impl Shard {
 
     /// Removes up to `budget` keys and fields that have expired by `now`, the longest overdue first.
     pub fn sweep(&mut self, now: UnixMillis, budget: u64) -> Swept {
+        self.sweep_telling(now, budget, &mut |_, _| {})
+    }
+
+    /// As `sweep`; tells each key that lost something, and what.
+    pub fn sweep_telling(
+        &mut self,
+        now: UnixMillis,
+        budget: u64,
+        tell: &mut dyn FnMut(&[u8], Lapse),
+    ) -> Swept {
         let mut swept = Swept::default();
         while let Some((deadline, hash)) = self.deadlines.first_due(now) {
             if swept.keys >= budget {
@@ -200,15 +225,23 @@ impl Shard {
             if self.table.find_by(hash, |entry| entry.deadline() == Some(deadline)).is_some() {
                 self.deadlines.insert(deadline, hash);
             }
+            self.watches.note(hash);
+            tell(entry.key(), Lapse::Key);
             swept.keys += 1;
             swept.bytes += entry.footprint() as u64;
             swept.lag_max = swept.lag_max.max(now - deadline);
         }
-        self.sweep_fields(now, budget, &mut swept);
+        self.sweep_fields(now, budget, &mut swept, tell);
         swept
     }
 
-    fn sweep_fields(&mut self, now: UnixMillis, budget: u64, swept: &mut Swept) {
+    fn sweep_fields(
+        &mut self,
+        now: UnixMillis,
+        budget: u64,
+        swept: &mut Swept,
+        tell: &mut dyn FnMut(&[u8], Lapse),
+    ) {
         while let Some((deadline, hash)) = self.field_deadlines.first_due(now) {
             let left = budget.saturating_sub(swept.keys + swept.fields);
             if left == 0 {
@@ -224,6 +257,8 @@ impl Shard {
             let budget = usize::try_from(left).unwrap_or(usize::MAX);
             let fields = entry.value_mut().as_hash_mut().map_or(0, |hash| hash.remove_due(now, budget));
             let (after, emptied) = (Noted::of(entry), entry.value().is_empty_collection());
+            tell(entry.key(), Lapse::Fields { emptied });
+            self.watches.note(hash);
             self.note(hash, before, after);
             swept.fields += fields as u64;
             swept.bytes += before.bytes.saturating_sub(after.bytes) as u64;
@@ -260,30 +295,41 @@ impl Shard {
         &mut self.watches
     }
 
-    /// Takes all keys out; watchers stay with the shard and are told.
+    /// Who waits for which keys here.
+    pub fn waits(&mut self) -> &mut Waits {
+        &mut self.waits
+    }
+
+    /// Takes all keys out; who watches or waits stays with the shard and is told.
     pub fn take(&mut self, empty: Self) -> Self {
         let mut taken = std::mem::replace(self, empty);
         self.watches = std::mem::take(&mut taken.watches);
         self.watches.note_all(|hash| taken.holds(hash));
+        self.waits = std::mem::take(&mut taken.waits);
+        self.waits.note_all(|hash| taken.holds(hash));
         taken
     }
 
-    /// Exchanges all keys with another shard of the same place; watchers stay where they are and are told.
+    /// Exchanges all keys with another shard of the same place; who watches or waits stays where it is and is told.
     pub fn exchange(&mut self, other: &mut Self) {
         std::mem::swap(self, other);
         std::mem::swap(&mut self.watches, &mut other.watches);
         let mut watches = [std::mem::take(&mut self.watches), std::mem::take(&mut other.watches)];
         watches.iter_mut().for_each(|watches| watches.note_all(|hash| self.holds(hash) || other.holds(hash)));
         [self.watches, other.watches] = watches;
+        std::mem::swap(&mut self.waits, &mut other.waits);
+        let mut waits = [std::mem::take(&mut self.waits), std::mem::take(&mut other.waits)];
+        waits.iter_mut().for_each(|waits| waits.note_all(|hash| self.holds(hash) || other.holds(hash)));
+        [self.waits, other.waits] = waits;
     }
 
     fn holds(&self, hash: u64) -> bool {
         self.table.find_by(hash, |_| true).is_some()
     }
 
-    /// Keeps bytes, deadlines and watchers in step with an entry that has changed.
+    /// Keeps bytes and deadlines in step with an entry that has changed, and notes it for who waits for its key.
     fn note(&mut self, hash: u64, before: Noted, after: Noted) {
-        self.watches.note(hash);
+        self.waits.note(hash);
         self.entry_bytes = self.entry_bytes - before.bytes + after.bytes;
         move_deadline(&mut self.deadlines, hash, before.deadline, after.deadline);
         move_deadline(&mut self.field_deadlines, hash, before.field_deadline, after.field_deadline);

@@ -150,6 +150,11 @@ impl Parser {
         buffer.len() - self.start - self.finished.unwrap_or(0)
     }
 
+    /// Bytes of the buffer that belong to no command handed out before the last.
+    pub fn in_hand(&self, buffer: &[u8]) -> usize {
+        buffer.len() - self.start
+    }
+
     fn release(&mut self) {
         if let Some(length) = self.finished.take() {
             self.start += length;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::Context;
 use std::task::Poll;
 use std::task::ready;
+use std::time::Duration;
 use std::time::Instant;
 
 use tokio::io::AsyncRead;
@@ -17,17 +18,23 @@ use tokio::io::AsyncWriteExt;
 use tokio::io::ReadBuf;
 
 use crate::command::Command;
-use crate::command::spec::Flags;
+use crate::command::ReplyError;
+use crate::command::context::wait::Unserved;
+use crate::command::spec::NodeCommand;
 use crate::command::spec::Run;
 use crate::command::spec::SessionCommand;
 use crate::command::table::table;
 use crate::engine::Call;
+use crate::engine::Execution;
 use crate::engine::Executor;
 use crate::engine::Flow;
 use crate::engine::Session;
 use crate::engine::client::Activity;
 use crate::engine::client::Cut;
 use crate::engine::client::Registration;
+use crate::engine::parked::Answer;
+use crate::engine::parked::Parked;
+use crate::engine::pause;
 use crate::engine::session::Door;
 use crate::engine::session::ReplyMode;
 use crate::resp::ReplyWriter;
@@ -89,6 +96,8 @@ enum Progress {
     Run,
     /// A command has to wait for `CLIENT PAUSE` to end; whether it may change data.
     Paused { writes: bool },
+    /// The session waits for the reply to a command.
+    Waiting,
     /// The connection ends once the replies are sent.
     End(Ending),
 }
@@ -165,7 +174,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         });
         let (mut progress, mut stopping) = (Progress::Read, false);
         loop {
-            let listens = progress == Progress::Read && self.session.receives();
+            let listens = matches!(progress, Progress::Read | Progress::Waiting) && self.session.receives();
             let step = tokio::select! {
                 biased;
                 step = self.step(progress) => step,
@@ -230,8 +239,64 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 pause.released(writes).await;
                 poll_fn(|cx| Poll::Ready(self.run_pending(cx, 0))).await
             }
+            Progress::Waiting => self.wait().await?,
             Progress::End(_) => progress,
         })
+    }
+
+    /// Waits for the reply to a command, and meanwhile for the client to go; what it sends is kept for later. May be given
+    /// up and begun again.
+    async fn wait(&mut self) -> io::Result<Progress> {
+        let room = self.shared.settings.max_query_buffer();
+        while let Some(waiting) = self.session.waiting() {
+            tokio::select! {
+                biased;
+                () = waiting.over() => break,
+                read = self.stream.read_buf(&mut self.pending), if self.pending.len() < room => {
+                    if read? == 0 {
+                        return Ok(Progress::End(Ending::Client));
+                    }
+                }
+            }
+        }
+        Ok(poll_fn(|cx| Poll::Ready(self.go_on(cx))).await)
+    }
+
+    /// Sends the reply that has come, and runs what is pending.
+    fn go_on(&mut self, cx: &mut Context<'_>) -> Progress {
+        if let Some(waiting) = self.session.unpark() {
+            let buffers = Rc::clone(&self.buffers);
+            let reply = &mut *buffers.reply.borrow_mut();
+            reply.clear(REPLY_BYTES_KEPT);
+            reply.set_protocol(self.session.protocol());
+            self.complete(&waiting.parked, reply);
+        }
+        self.send(cx);
+        let sent = std::mem::take(&mut self.unsent);
+        let progress = self.run_pending(cx, 0);
+        // The reply that was waited for goes first, whatever the socket took of it.
+        if !sent.is_empty() {
+            self.unsent.splice(..0, sent);
+        }
+        progress
+    }
+
+    fn complete(&mut self, parked: &Parked, reply: &mut ReplyWriter) {
+        let (result, took) = match parked.take() {
+            Some(Answer::Ran { reply: written, result, took }) => {
+                reply.raw(&written);
+                (result, took)
+            }
+            Some(Answer::Unserved) | None => {
+                parked.unserved.unwrap_or(Unserved::Null).write(reply);
+                (Ok(Execution::default()), Duration::ZERO)
+            }
+        };
+        let (call, session) = (parked.call(), &mut self.session);
+        self.shared.executor.completed(&call, session, &result, took, reply.len());
+        conclude(result, session, 0, reply);
+        session.end_batch(call.position + 1, &self.shared.telemetry);
+        self.note(call.command.id, 0, (0, 0), reply.len());
     }
 
     /// Waits for input and runs what it completes, in the thread's shared buffers: nothing is kept where nothing is left.
@@ -298,7 +363,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             return Progress::End(Ending::Cut(cut));
         }
         reply.set_protocol(self.session.protocol());
-        self.session.client.note_input(input.len());
         let arrived = Instant::now();
         self.session.begin_batch(arrived);
         let (mut commands, mut last) = (0, self.session.client.last_command());
@@ -322,12 +386,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 self.parser.rewind();
                 break Progress::Paused { writes };
             }
+            if tells_of_clients(command) {
+                self.session.client.note_query_bytes(self.parser.in_hand(input));
+            }
             let call = Call { command, args, received: arrived, position: commands };
             commands += 1;
             last = command.id;
             let flow = answer(&*self.shared.executor, &call, &mut self.session, reply);
-            if flow == Flow::Close {
-                break Progress::End(Ending::Quit);
+            match flow {
+                Flow::Continue => {}
+                Flow::Close => break Progress::End(Ending::Quit),
+                Flow::Wait => break Progress::Waiting,
             }
             if reply.len() >= most {
                 break Progress::Run;
@@ -344,11 +413,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if self.session.transaction.is_some() && !transaction_commands::runs_at_once(command) {
             return None;
         }
-        match command.spec.run {
-            Run::Data(_) => Some(command.spec.flags.has(Flags::WRITE)),
-            Run::Session(SessionCommand::Exec) => Some(true),
-            _ => None,
-        }
+        pause::concerns(command.spec)
     }
 
     fn violated(&self, error: &ProtocolError, reply: &mut ReplyWriter) -> Progress {
@@ -409,24 +474,48 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 /// Runs one command and writes its reply or error, unless the client wants none.
 fn answer(executor: &dyn Executor, call: &Call<'_>, session: &mut Session, reply: &mut ReplyWriter) -> Flow {
     let mark = reply.len();
-    let flow = match executor.execute(call, session, reply) {
+    match executor.execute(call, session, reply) {
+        // Its reply, and with it whether the client wants one, comes later.
+        Ok(Execution { flow: Flow::Wait, .. }) => Flow::Wait,
+        result if confirms_subscription(call.command) => {
+            let mode = std::mem::replace(&mut session.reply_mode, ReplyMode::On);
+            let flow = conclude(result, session, mark, reply);
+            session.reply_mode = mode.next();
+            flow
+        }
+        result => conclude(result, session, mark, reply),
+    }
+}
+
+/// Writes the error, if it is one, and takes back what was written after `mark` where the client wants no reply.
+fn conclude(
+    result: Result<Execution, ReplyError>,
+    session: &mut Session,
+    mark: usize,
+    reply: &mut ReplyWriter,
+) -> Flow {
+    let flow = match result {
         Ok(execution) => execution.flow,
         Err(error) => {
             reply.error(error.prefix, &error.text);
             Flow::Continue
         }
     };
-    match session.reply_mode {
-        ReplyMode::On => {}
-        ReplyMode::Off => reply.truncate(mark),
-        ReplyMode::SkipNext => {
-            reply.truncate(mark);
-            session.reply_mode = ReplyMode::Skip;
-        }
-        ReplyMode::Skip => {
-            reply.truncate(mark);
-            session.reply_mode = ReplyMode::On;
-        }
+    if session.reply_mode != ReplyMode::On {
+        reply.truncate(mark);
     }
+    session.reply_mode = session.reply_mode.next();
     flow
+}
+
+/// Whether a command's reply may tell of its own connection's input, which Redis still has in its buffer then.
+fn tells_of_clients(command: &Command) -> bool {
+    matches!(command.spec.run, Run::Session(SessionCommand::ClientInfo) | Run::Node(NodeCommand::ClientList))
+}
+
+/// Whether what a command writes is a message rather than a reply, which nobody can switch off.
+fn confirms_subscription(command: &Command) -> bool {
+    use SessionCommand::{PSubscribe, PUnsubscribe, SSubscribe, SUnsubscribe, Subscribe, Unsubscribe};
+    let Run::Session(command) = command.spec.run else { return false };
+    matches!(command, PSubscribe | PUnsubscribe | SSubscribe | SUnsubscribe | Subscribe | Unsubscribe)
 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::command::ReplyError;
 use crate::command::context::Effects;
+use crate::command::context::Locks;
 use crate::command::error;
 use crate::command::spec::Flags;
 use crate::command::spec::Run;
@@ -98,6 +99,7 @@ impl Dispatch {
                     registry: self.engine.registry(),
                     broker: &self.node.broker,
                     observation: &self.node.observation,
+                    herald: self.engine.herald(),
                 };
                 session_commands::run(command, call.args, session, &world, reply)
             }
@@ -127,7 +129,11 @@ impl Dispatch {
         }
         self.room_for_all(&transaction, call, session)?;
         let registry = self.engine.registry();
-        let mut locks = transaction::lock(registry, session.store, &transaction.queued, watched.as_ref());
+        let places = transaction::places(registry, session.store, &transaction.queued, watched.as_ref());
+        let mut locks = match places {
+            Some((places, writes)) => self.engine.lock(places, writes),
+            None => Locks::of_all(registry),
+        };
         if watched.as_ref().is_some_and(|watched| !watched.unchanged(&mut locks, session.now())) {
             reply.null_array();
             drop(locks);
@@ -163,9 +169,9 @@ impl Dispatch {
             }
         }
         // Before the watches are given up, which takes locks of its own.
-        drop(locks);
+        self.engine.finish(locks, session);
         drop(watched);
-        Ok(Execution { flow, effects })
+        Ok(Execution { flow, effects, ..Execution::default() })
     }
 
     /// Whether there is room for each queued command that needs some; if not, none of them runs.

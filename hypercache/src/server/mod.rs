@@ -7,16 +7,13 @@ pub mod connection;
 pub mod dispatch;
 pub mod listener;
 pub mod node_commands;
-pub mod pause;
 pub mod pubsub;
 pub mod session_commands;
-pub mod settings;
 pub mod transaction_commands;
 pub mod worker;
 
 pub use dispatch::Dispatch;
 pub use listener::Listener;
-pub use settings::Settings;
 
 use std::sync::Arc;
 
@@ -24,8 +21,9 @@ use tokio::sync::watch;
 
 use crate::engine::Executor;
 use crate::engine::client::Clients;
+use crate::engine::pause::Pause;
+use crate::engine::settings::Settings;
 use crate::security::Authenticator;
-use crate::server::pause::Pause;
 use crate::telemetry::Telemetry;
 
 /// What all connections share.

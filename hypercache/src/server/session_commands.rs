@@ -9,6 +9,7 @@ use crate::command::error;
 use crate::command::spec::SessionCommand;
 use crate::engine::Execution;
 use crate::engine::Flow;
+use crate::engine::Herald;
 use crate::engine::Observation;
 use crate::engine::Session;
 use crate::engine::observation::monitors::Monitoring;
@@ -39,6 +40,8 @@ pub struct World<'a> {
     pub broker: &'a Arc<Broker>,
     /// Knows who monitors.
     pub observation: &'a Arc<Observation>,
+    /// Tells of changes to keys.
+    pub herald: &'a Herald,
 }
 
 const PROTOCOL_NOT_SUPPORTED: ReplyError = ReplyError::new("NOPROTO", "unsupported protocol version");
@@ -64,7 +67,9 @@ pub fn run(
         SessionCommand::Monitor => monitor(session, world, reply),
         SessionCommand::Multi => transaction_commands::multi(session, reply)?,
         SessionCommand::Unwatch => transaction_commands::unwatch(session, reply),
-        SessionCommand::Watch => transaction_commands::watch(args, session, world.registry, reply)?,
+        SessionCommand::Watch => {
+            transaction_commands::watch(args, session, world.registry, world.herald, reply)?;
+        }
         SessionCommand::Subscribe => pubsub::subscribe(Topic::Channel, args, session, world.broker, reply),
         SessionCommand::PSubscribe => pubsub::subscribe(Topic::Pattern, args, session, world.broker, reply),
         SessionCommand::SSubscribe => pubsub::subscribe(Topic::Shard, args, session, world.broker, reply),

@@ -16,6 +16,7 @@ use crate::engine::transaction::WatchList;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::store::Registry;
+use crate::store::events::Listener;
 
 /// Commands that one transaction may queue; far more than anybody means to.
 const QUEUED_MAX: usize = 1 << 20;
@@ -53,7 +54,7 @@ pub fn queue(
     }
     note(session);
     reply.simple("QUEUED");
-    Ok(Execution::default())
+    Ok(Execution { queued: true, ..Execution::default() })
 }
 
 /// `MULTI`.
@@ -82,6 +83,7 @@ pub fn watch(
     args: Args<'_>,
     session: &mut Session,
     registry: &Arc<Registry>,
+    listener: &dyn Listener,
     reply: &mut ReplyWriter,
 ) -> Result<(), ReplyError> {
     if session.transaction.is_some() {
@@ -89,7 +91,7 @@ pub fn watch(
     }
     let (store, now) = (session.store, session.now());
     let watched = session.watched.get_or_insert_with(|| WatchList::new(Arc::clone(registry)));
-    args.from(1).iter().for_each(|key| watched.add(store, key, now));
+    args.from(1).iter().for_each(|key| watched.add(store, key, now, listener));
     note(session);
     reply.ok();
     Ok(())

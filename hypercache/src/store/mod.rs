@@ -1,5 +1,6 @@
 //! A named store: a keyspace and the rules that hold for it.
 
+pub mod events;
 pub mod registry;
 pub mod sweep;
 

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
 use crate::config;
 use crate::keyspace::key::HashSeed;
 use crate::store::Store;
+use crate::store::events::Interests;
 use crate::value::limits::Limits;
 use crate::value::number;
 
@@ -19,6 +21,9 @@ pub struct Registry {
     /// Bytes all stores together may hold; 0: no limit. Behind `CONFIG SET maxmemory`.
     limit_bytes: AtomicU64,
     limits: ArcSwap<Limits>,
+    interests: Interests,
+    /// Behind `CONFIG SET hz`.
+    sweep_interval_ms: AtomicU64,
 }
 
 impl Registry {
@@ -29,7 +34,14 @@ impl Registry {
             .enumerate()
             .map(|(index, rules)| Arc::new(Store::new(index, rules.clone(), cache.shards, seed)))
             .collect();
-        Self { stores, limit_bytes: cache.max_memory.into(), limits: ArcSwap::default() }
+        let interval = u64::try_from(cache.expiry_interval.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            stores,
+            limit_bytes: cache.max_memory.into(),
+            limits: ArcSwap::default(),
+            interests: Interests::default(),
+            sweep_interval_ms: interval.max(1).into(),
+        }
     }
 
     /// All stores in the order of their indexes.
@@ -60,6 +72,11 @@ impl Registry {
         self.limit_bytes.store(bytes, Relaxed);
     }
 
+    /// Who wants to hear of changes.
+    pub fn interests(&self) -> &Interests {
+        &self.interests
+    }
+
     /// Up to which size collections are kept in their compact forms.
     pub fn limits(&self) -> Limits {
         **self.limits.load()
@@ -72,6 +89,21 @@ impl Registry {
             change(&mut limits);
             limits
         });
+    }
+
+    /// Time between two sweeps for expired keys, at least a millisecond.
+    pub fn sweep_interval(&self) -> Duration {
+        Duration::from_millis(self.sweep_interval_ms.load(Relaxed))
+    }
+
+    /// Sweeps for expired keys in a second, at least one, as `hz` tells it.
+    pub fn sweeps_per_second(&self) -> u64 {
+        (1000 / self.sweep_interval_ms.load(Relaxed)).max(1)
+    }
+
+    /// Changes how many sweeps for expired keys there are in a second, from 1 to 1000.
+    pub fn set_sweeps_per_second(&self, sweeps: u64) {
+        self.sweep_interval_ms.store(1000 / sweeps.clamp(1, 1000), Relaxed);
     }
 
     /// Bytes of the entries of all stores; takes no lock.

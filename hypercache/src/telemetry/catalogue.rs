@@ -77,6 +77,9 @@ catalogue! {
     GaugeDef CONNECTIONS_LIMIT [] Facade "hypercache_connections_limit";
     "RESP connections that are allowed at the same time."
 
+    GaugeDef CLIENTS_BLOCKED [] Facade "hypercache_blocked_clients";
+    "Clients that wait for a key, as after BLPOP."
+
     GaugeDef PUBSUB_CHANNELS ["kind"] Facade "hypercache_pubsub_channels";
     "Channels, patterns and shard channels that somebody has subscribed to."
 
@@ -215,6 +218,7 @@ mod tests {
         "hypercache_store_keys",
         "hypercache_pipeline_commands",
         "hypercache_connections",
+        "hypercache_blocked_clients",
         "hypercache_pubsub_channels",
         "hypercache_connections_limit",
         "hypercache_telemetry_queue_length",

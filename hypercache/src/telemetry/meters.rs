@@ -196,6 +196,13 @@ impl Meters {
         self.with(|shard| shard.store(store).lookups(hits, misses));
     }
 
+    /// Counts changes to data.
+    #[inline]
+    pub fn changed(&self, store: u16, changes: u32) {
+        let store = self.store_index(store);
+        self.with(|shard| shard.store(store).changed(changes));
+    }
+
     /// Counts a pass over a client's input.
     #[inline]
     pub fn batch(&self, batch: BatchSample) {

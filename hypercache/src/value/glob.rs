@@ -1,5 +1,8 @@
 //! Redis's glob patterns: `*`, `?`, `[a-z]`, `[^a]`, and `\` before a byte that stands for itself.
 
+/// Stars that a match may pass, runs of them counted once: Redis, which goes one level deeper for each, gives up there.
+const STARS_MAX: usize = 1000;
+
 /// Whether `text` matches `pattern` as a whole. Linear in the text for each `*`, without recursion.
 pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
     matches_folded(pattern, text, |byte| byte)
@@ -14,9 +17,17 @@ fn matches_folded(pattern: &[u8], text: &[u8], fold: impl Fn(u8) -> u8 + Copy) -
     let (mut p, mut t) = (0, 0);
     // Where to go on when what follows the last `*` does not match: after the star, and one byte further in the text.
     let mut retry: Option<(usize, usize)> = None;
+    let mut stars = 0;
     loop {
         if pattern.get(p) == Some(&b'*') {
-            p += 1;
+            p += pattern[p..].iter().take_while(|byte| **byte == b'*').count();
+            if p == pattern.len() {
+                return true;
+            }
+            stars += 1;
+            if stars > STARS_MAX {
+                return false;
+            }
             retry = Some((p, t));
             continue;
         }
@@ -122,6 +133,17 @@ mod tests {
             assert!(!matches(pattern.as_bytes(), text.as_bytes()), "{pattern} {text}");
         }
         assert!(matches_ignoring_case(b"MAXmem*", b"maxmemory"));
+    }
+
+    #[test]
+    fn too_many_stars_match_nothing() {
+        let text = "a".repeat(3000);
+        assert!(matches("*?".repeat(STARS_MAX).as_bytes(), text.as_bytes()));
+        assert!(!matches("*?".repeat(STARS_MAX + 1).as_bytes(), text.as_bytes()));
+        assert!(
+            matches("*".repeat(STARS_MAX + 1).as_bytes(), text.as_bytes()),
+            "one run of stars is one star"
+        );
     }
 
     #[test]

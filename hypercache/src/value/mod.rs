@@ -4,12 +4,14 @@ pub mod bits;
 pub mod geo;
 pub mod glob;
 pub mod hash;
+pub mod hyperloglog;
 pub mod lcs;
 pub mod limits;
 pub mod list;
 pub mod number;
 pub mod records;
 pub mod set;
+pub mod stream;
 pub mod string;
 mod varint;
 pub mod zset;
@@ -17,6 +19,7 @@ pub mod zset;
 use crate::value::hash::Hash;
 use crate::value::list::List;
 use crate::value::set::Set;
+use crate::value::stream::Stream;
 use crate::value::string::Str;
 use crate::value::zset::ZSet;
 
@@ -31,6 +34,8 @@ pub enum Value {
     Set(Box<Set>),
     /// A string of bytes, or a number kept as one.
     Str(Str),
+    /// Entries in the order of their IDs, and the groups that read them.
+    Stream(Box<Stream>),
     /// Members in the order of their scores.
     ZSet(Box<ZSet>),
 }
@@ -43,6 +48,7 @@ impl Value {
             Self::List(_) => "list",
             Self::Set(_) => "set",
             Self::Str(_) => "string",
+            Self::Stream(_) => "stream",
             Self::ZSet(_) => "zset",
         }
     }
@@ -54,6 +60,7 @@ impl Value {
             Self::List(list) => list.encoding(),
             Self::Set(set) => set.encoding(),
             Self::Str(string) => string.encoding(),
+            Self::Stream(_) => "stream",
             Self::ZSet(zset) => zset.encoding(),
         }
     }
@@ -65,6 +72,7 @@ impl Value {
             Self::List(list) => size_of::<List>() + list.heap_bytes(),
             Self::Set(set) => size_of::<Set>() + set.heap_bytes(),
             Self::Str(string) => string.heap_bytes(),
+            Self::Stream(stream) => size_of::<Stream>() + stream.heap_bytes(),
             Self::ZSet(zset) => size_of::<ZSet>() + zset.heap_bytes(),
         }
     }
@@ -133,6 +141,22 @@ impl Value {
         }
     }
 
+    /// The stream, if it is one.
+    pub fn as_stream(&self) -> Option<&Stream> {
+        match self {
+            Self::Stream(stream) => Some(stream),
+            _ => None,
+        }
+    }
+
+    /// The stream for changing in place, if it is one.
+    pub fn as_stream_mut(&mut self) -> Option<&mut Stream> {
+        match self {
+            Self::Stream(stream) => Some(stream),
+            _ => None,
+        }
+    }
+
     /// The sorted set, if it is one.
     pub fn as_zset(&self) -> Option<&ZSet> {
         match self {
@@ -149,7 +173,8 @@ impl Value {
         }
     }
 
-    /// Whether it is a collection without elements, which is as good as no value.
+    /// Whether it is a collection without elements, which is as good as no value. A stream never is: it knows its last ID
+    /// and its groups.
     pub fn is_empty_collection(&self) -> bool {
         match self {
             Self::Hash(hash) => hash.is_empty(),
@@ -192,6 +217,12 @@ impl From<Set> for Value {
 impl From<Str> for Value {
     fn from(string: Str) -> Self {
         Self::Str(string)
+    }
+}
+
+impl From<Stream> for Value {
+    fn from(stream: Stream) -> Self {
+        Self::Stream(Box::new(stream))
     }
 }
 

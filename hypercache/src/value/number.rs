@@ -25,13 +25,76 @@ pub fn decimal(digits: &[u8]) -> Option<i64> {
     if negative { Some(number) } else { number.checked_neg() }
 }
 
-/// A floating-point number as Redis accepts it: no spaces, `inf` and `-inf` allowed, not-a-number refused.
+/// A floating-point number as Redis accepts it, which is as C reads it: decimal or hexadecimal, no spaces, `inf` and
+/// `-inf` allowed. Not-a-number is refused, and so is what is too large or too small for 64 bits.
 pub fn float(text: &[u8]) -> Option<f64> {
     let text = std::str::from_utf8(text).ok()?;
-    if text.is_empty() || text.contains(char::is_whitespace) {
-        return None;
+    let (negative, digits) = match text.as_bytes() {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] => (false, digits),
+        digits => (false, digits),
+    };
+    if let [b'0', b'x' | b'X', digits @ ..] = digits {
+        let number = hexadecimal(digits)?;
+        return Some(if negative { -number } else { number });
     }
-    text.parse::<f64>().ok().filter(|number| !number.is_nan())
+    let number = text.parse::<f64>().ok()?;
+    let named = digits.first().is_some_and(u8::is_ascii_alphabetic);
+    let mantissa = digits.split(|byte| matches!(byte, b'e' | b'E')).next().unwrap_or_default();
+    let vanished = number == 0.0 && mantissa.iter().any(|byte| matches!(byte, b'1'..=b'9'));
+    let fits = if named { !number.is_nan() } else { number.is_finite() && !vanished };
+    fits.then_some(number)
+}
+
+/// Hexadecimal digits with or without a point, and a power of two after `p`.
+fn hexadecimal(digits: &[u8]) -> Option<f64> {
+    let end = digits.iter().position(|byte| matches!(byte, b'p' | b'P'));
+    let (mantissa, power) = digits.split_at(end.unwrap_or(digits.len()));
+    let power: i64 = match power {
+        [] => 0,
+        [_, b'+', power @ ..] => decimal_with_zeros(power)?,
+        [_, b'-', power @ ..] => -decimal_with_zeros(power)?,
+        [_, power @ ..] => decimal_with_zeros(power)?,
+    };
+    let (mut units, mut exponent, mut point, mut seen) = (0_u64, power, false, false);
+    for &byte in mantissa {
+        if byte == b'.' && !point {
+            point = true;
+            continue;
+        }
+        let digit = u64::from(char::from(byte).to_digit(16)?);
+        seen = true;
+        // What does not fit any more counts only where the rest lies just between two numbers.
+        if units >> 60 == 0 {
+            units = units << 4 | digit;
+            exponent -= if point { 4 } else { 0 };
+        } else {
+            units |= u64::from(digit != 0);
+            exponent += if point { 0 } else { 4 };
+        }
+    }
+    let number = scaled(units as f64, exponent);
+    (seen && number.is_finite() && (number != 0.0 || units == 0)).then_some(number)
+}
+
+/// Digits only, leading zeros allowed; large numbers are cut off.
+fn decimal_with_zeros(digits: &[u8]) -> Option<i64> {
+    let number = |sum: i64, digit: &u8| {
+        digit.is_ascii_digit().then(|| (10 * sum + i64::from(digit - b'0')).min(1 << 40))
+    };
+    (!digits.is_empty()).then(|| digits.iter().try_fold(0, number))?
+}
+
+/// `number` times two to the power of `exponent`, in steps that stay exact as long as the result is no tiny number.
+fn scaled(mut number: f64, exponent: i64) -> f64 {
+    const STEP: i64 = 512;
+    let mut left = exponent.clamp(-4096, 4096);
+    while left != 0 {
+        let step = left.clamp(-STEP, STEP);
+        number *= 2_f64.powi(step as i32);
+        left -= step;
+    }
+    number
 }
 
 /// Digits after the point that `INCRBYFLOAT` writes at most.
@@ -127,6 +190,51 @@ mod tests {
             ["", "-", "+1", "01", "-0", " 1", "1 ", "9223372036854775808", "99999999999999999999", "1a"]
         {
             assert_eq!(decimal(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_floats_as_c_does() {
+        for (text, number) in [
+            ("1.5", 1.5),
+            ("-1e3", -1000.0),
+            (".5", 0.5),
+            ("5.", 5.0),
+            ("+3", 3.0),
+            ("0e999", 0.0),
+            ("inf", f64::INFINITY),
+            ("-INFINITY", f64::NEG_INFINITY),
+            ("0x10", 16.0),
+            ("-0X1.8", -1.5),
+            ("0x1p10", 1024.0),
+            ("0x.8P-1", 0.25),
+            ("0x7FFFFFFFFFFFFF01", 9_223_372_036_854_775_553.0),
+            ("0x1fffffffffffff8000000000000001", 0x20_0000_0000_0000_u64 as f64 * 2_f64.powi(64)),
+            ("0x0p99999999999", 0.0),
+        ] {
+            assert_eq!(float(text.as_bytes()), Some(number), "{text}");
+        }
+        for text in [
+            "",
+            " 1",
+            "1 ",
+            "nan",
+            "-nan",
+            "x",
+            "1e400",
+            "1e-400",
+            "0x",
+            "0x.",
+            "0xg",
+            "0x1p",
+            "0x1p-",
+            "0x1.1.1",
+            "--0x1",
+            "0x1p99999",
+            "0x1p-99999",
+            "1_0",
+        ] {
+            assert_eq!(float(text.as_bytes()), None, "{text}");
         }
     }
 

@@ -124,6 +124,56 @@ over_http() {
   expect "store 1 over RESP" x cli -n 1 GET in:second
 }
 
+stores_over_http() {
+  cli FLUSHALL >/dev/null
+  local stores=http://$COMPAT_HTTP/api/stores json='Content-Type: application/json'
+  expect "the stores" '*"name":"default"*"name":"sessions"*' fetch "$stores"
+  expect "PATCH of a hash" '*"added":2*' fetch -X PATCH -H "$json" \
+    -d '{"items": [{"field": "name", "value": "Ada"}, {"field": "age", "value": 36}]}' "$stores/default/hashes/user:1"
+  expect "the hash over RESP" $'Ada\n36' cli HMGET user:1 name age
+  expect "a field" '*"value":36*' fetch "$stores/default/hashes/user:1/fields/age"
+  expect "the bare field" Ada fetch -H 'Accept: text/plain' "$stores/default/hashes/user:1/fields/name"
+  expect "a list" '*"length":2*' fetch -H "$json" -d '{"side": "right", "items": [{"value": 1}, {"value": "b"}]}' \
+    "$stores/0/lists/jobs"
+  expect "its range" '*[[]{"value":1},{"value":"b"}]*' fetch "$stores/0/lists/jobs"
+  expect "an element taken" '*{"value":1}*' fetch -H "$json" -d '{"side": "left"}' "$stores/0/lists/jobs/pop"
+  expect "the list over RESP" b cli LRANGE jobs 0 -1
+  expect "a member" '*"added":true*' fetch -X PUT "$stores/sessions/sets/tags/members/caf%C3%A9"
+  expect "membership over RESP" 1 cli -n 1 SISMEMBER tags café
+  expect "no member" 404 status "$stores/sessions/sets/tags/members/tea"
+  expect "a sorted set" '*"added":2*' fetch -H "$json" \
+    -d '{"items": [{"member": "a", "score": 1}, {"member": "b", "score": 2.5}]}' "$stores/0/zsets/board"
+  expect "a score that grows" '*"score":4.0*' fetch -H "$json" -d '{"by": 3}' "$stores/0/zsets/board/members/a"
+  expect "the best" '*[[]{"member":"a","score":4.0}]*' fetch "$stores/0/zsets/board?reverse=true&limit=1"
+  expect "a counter" '*"value":5}' fetch -H "$json" -d '{"by": 5}' "$stores/0/counters/visits"
+  expect "the counter over RESP" 6 cli INCR visits
+  expect "a time to live" 200 status -X PUT -H "$json" -d '{"ttl": "1h"}' "$stores/0/keys/board/ttl"
+  expect "of a key of any type" '*"type":"zset","ttl_seconds":3[56]*' fetch "$stores/0/keys/board"
+  expect "keys by pattern" '*[[]{"key":"visits"}]*' fetch "$stores/0/keys?match=v*"
+  expect "a key of any type removed" 204 status -X DELETE "$stores/0/keys/jobs"
+  expect "another type" 409 status "$stores/0/lists/user:1"
+}
+
+commands_over_http() {
+  local url=http://$COMPAT_HTTP/api/command json='Content-Type: application/json'
+  expect "a command" '{"result":"OK"}' fetch -H "$json" -d '["SET", "cmd", 41]' "$url"
+  expect "a typed answer" '{"result":42}' fetch -H "$json" -d '["INCR", "cmd"]' "$url"
+  expect "in another store" '{"result":null}' fetch -H "$json" -d '["GET", "cmd"]' "$url?store=sessions"
+  expect "a hash over RESP" 1 cli HSET h a 1
+  expect "a map" '{"result":{"a":"1"}}' fetch -H "$json" -d '["HGETALL", "h"]' "$url"
+  expect "a pipeline" '{"results":[[]{"result":"42"},{"error":{"code":"ERR",*},{"result":"PONG"}]}' \
+    fetch -H "$json" -d '[["GET", "cmd"], ["NOSUCH"], ["PING"]]' "$url"
+  expect "a session's command" 403 status -H "$json" -d '["SUBSCRIBE", "c"]' "$url"
+  expect "no JSON" 415 status -d '["GET", "cmd"]' "$url"
+  expect "a pause of writes" OK cli CLIENT PAUSE 300 WRITE
+  expect "holds a write over HTTP" '1 held' paused_write "$url"
+}
+paused_write() { # url: whether the answer took its time
+  local took
+  took=$(curl -sS --max-time 30 -o /dev/null -w '%{time_total}' -H 'Content-Type: application/json' -d '["SET","cmd",1]' "$1")
+  awk -v took="$took" 'BEGIN { print (took >= 0.1) ? "1 held" : "0 not held: " took }'
+}
+
 benchmark() {
   redis-benchmark -h "${COMPAT_RESP%:*}" -p "${COMPAT_RESP##*:}" -q -n 20000 -t set,get,incr,mset -P 16 "$@" 2>&1 |
     tr '\r' '\n' >"$folder/benchmark"
@@ -139,6 +189,8 @@ authentication
 whole_keyspace
 watching
 over_http
+stores_over_http
+commands_over_http
 benchmark
 benchmark -3
 

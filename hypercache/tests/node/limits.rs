@@ -28,6 +28,19 @@ fn one_client_too_many_is_turned_away_and_room_is_made_again() {
 }
 
 #[test]
+fn the_limit_of_connections_can_be_changed_for_http_too() {
+    let node = TestNode::start();
+    assert_eq!(node.client().text("CONFIG SET maxclients 1"), "OK");
+    let idle = std::net::TcpStream::connect(node.http).unwrap();
+    wait_for("the first connection takes the only place", || {
+        node.curl("/health", &["-w", "%{http_code}"]).ends_with("503").then_some(())
+    });
+    assert_eq!(node.client().text("CONFIG SET maxclients 10"), "OK");
+    assert!(node.curl("/health", &["-w", "%{http_code}"]).ends_with("200"));
+    drop(idle);
+}
+
+#[test]
 fn whoever_is_idle_for_too_long_is_closed() {
     let node = TestNode::configured("network: { idle_timeout: 1s }\n");
     let mut client = node.client();

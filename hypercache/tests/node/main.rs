@@ -7,6 +7,7 @@
 mod telemetry_support;
 
 mod against_redis;
+mod blocking;
 mod client;
 mod commands;
 mod lifecycle;

@@ -111,3 +111,13 @@ fn whoever_does_not_listen_is_cut_off_and_counted() {
         metrics.lines().find(|line| line.contains("pubsub_messages_total{direction=\"delivered\"}")).unwrap();
     assert!(!delivered.ends_with(" 0"), "{delivered}");
 }
+
+#[test]
+fn messages_come_although_replies_are_switched_off() {
+    let node = TestNode::start();
+    let mut client = node.client();
+    client.send([wire(&["CLIENT", "REPLY", "OFF"]), wire(&["SUBSCRIBE", "a"])].concat());
+    assert_eq!(words(&client.reply()), ["subscribe", "a", "1"]);
+    assert_eq!(node.client().text("PUBLISH a hello"), "1");
+    assert_eq!(words(&client.reply()), ["message", "a", "hello"]);
+}

@@ -60,6 +60,44 @@ fn a_transaction_that_cannot_be_queued_is_refused_whole() {
 }
 
 #[test]
+fn what_leaves_a_watched_key_as_it_was_does_not_stop_it() {
+    let node = TestNode::start();
+    let (mut client, mut other) = (node.client(), node.client());
+    for line in ["SET s 1", "HSET h f v", "SADD set a", "ZADD z 1 a", "RPUSH l a", "SETBIT bits 7 1"] {
+        client.run(line);
+    }
+    client.run("WATCH s h set z l bits none");
+    for line in [
+        "HDEL h none",
+        "HSETNX h f w",
+        "SADD set a",
+        "SREM set none",
+        "SMOVE set s none",
+        "ZADD z 1 a",
+        "ZREM z none",
+        "ZREMRANGEBYSCORE z 7 8",
+        "LREM l 0 none",
+        "LPUSHX none a",
+        "SETNX s 2",
+        "SET s 2 NX",
+        "INCR set",
+        "APPEND h x",
+        "PERSIST s",
+        "EXPIRE s 100 XX",
+        "GETEX s",
+        "SETBIT bits 7 1",
+        "BITFIELD bits SET u8 0 1",
+        "DEL none",
+        "RENAMENX s l",
+        "COPY s l",
+        "GET s",
+    ] {
+        other.run(line);
+    }
+    assert_eq!(exec(&mut client, &["GET s"]).unwrap(), ["1"]);
+}
+
+#[test]
 fn a_change_of_a_watched_key_stops_it() {
     let node = TestNode::configured("stores: [{ name: default }, { name: other }]\n");
     let (mut client, mut other) = (node.client(), node.client());

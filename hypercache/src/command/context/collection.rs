@@ -1,4 +1,5 @@
-//! What handlers do with values made of many elements. A collection that is left without elements goes with its key.
+//! What handlers do with values made of many elements. A collection that is left without elements goes with its key; only
+//! a stream stays.
 
 use crate::command::Context;
 use crate::command::ReplyError;
@@ -10,6 +11,7 @@ use crate::value::hash::Hash;
 use crate::value::limits::Limits;
 use crate::value::list::List;
 use crate::value::set::Set;
+use crate::value::stream::Stream;
 use crate::value::zset::ZSet;
 
 /// A type that is made of many elements.
@@ -61,6 +63,20 @@ impl Collection for Set {
 
     fn of_mut(value: &mut Value) -> Option<&mut Self> {
         value.as_set_mut()
+    }
+}
+
+impl Collection for Stream {
+    fn empty(_: u64) -> Self {
+        Self::new()
+    }
+
+    fn of(value: &Value) -> Option<&Self> {
+        value.as_stream()
+    }
+
+    fn of_mut(value: &mut Value) -> Option<&mut Self> {
+        value.as_stream_mut()
     }
 }
 
@@ -123,6 +139,7 @@ impl Context<'_> {
         if !self.is_live(hashed, at) {
             let empty = self.empty::<C>().into();
             self.locks[at].data.set(hashed, empty, deadline, now);
+            self.note_new(self.store.index(), key);
         }
         self.change_found(hashed, at, change)
     }
@@ -145,7 +162,7 @@ impl Context<'_> {
         change: impl FnOnce(&mut C) -> R,
     ) -> Result<R, ReplyError> {
         let (now, data) = (self.stamp.now, &mut self.locks[at].data);
-        // Looked at before it is updated: a refused command must not count as an access or fire a watch.
+        // Looked at before it is updated: a refused command must not count as an access.
         data.get(key).and_then(|entry| C::of(entry.value())).ok_or(error::WRONG_TYPE)?;
         let (result, emptied) = data
             .update(key, now, |value| {
@@ -153,6 +170,7 @@ impl Context<'_> {
                 (result, value.is_empty_collection())
             })
             .expect("the key is there: it was looked at above, under the same lock");
+        self.emptied = emptied;
         if emptied {
             // Without elements it may still have room for many.
             let entry = data.remove(key);

@@ -6,6 +6,7 @@ use crate::command::ReplyError;
 use crate::command::args::Cursor;
 use crate::command::args::index_range;
 use crate::command::args::integer;
+use crate::command::context::EventClass;
 use crate::command::error;
 use crate::command::spec::Flags;
 use crate::command::spec::Group;
@@ -95,6 +96,7 @@ fn setbit(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outc
         return Ok(());
     }
     let old = cx.change_string(&args[1], |string| bits::set(bytes_with(string, offset), offset, bit))?;
+    cx.notify(EventClass::String, "setbit", &args[1]);
     reply.integer(old.into());
     Ok(())
 }
@@ -200,10 +202,11 @@ fn bitop(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outco
         }
     }
     let destination = &args[2];
-    if longest == 0 {
-        cx.remove(destination);
-    } else {
+    if longest > 0 {
         cx.set(destination, Str::new(&result), None);
+        cx.notify(EventClass::String, "set", destination);
+    } else if cx.remove(destination) {
+        cx.notify(EventClass::Generic, "del", destination);
     }
     reply.count(longest);
     Ok(())

@@ -6,6 +6,7 @@ use crate::command::Context;
 use crate::command::Outcome;
 use crate::command::ReplyError;
 use crate::command::args::Cursor;
+use crate::command::context::EventClass;
 use crate::command::error;
 use crate::command::families::bit::BAD_OFFSET;
 use crate::command::families::bit::bit_offset;
@@ -119,19 +120,29 @@ impl Field {
         }
     }
 
-    /// Does one operation on `bytes`, which hold the field unless it is only read; the number to answer with.
-    fn apply(self, bytes: &mut [u8], operation: Operation) -> Option<i128> {
-        let old = self.read(bytes);
+    /// What one operation on the number `old` answers with, and what it writes; nothing where it only reads or fails.
+    fn work_out(self, old: i128, operation: Operation) -> (Option<i128>, Option<i128>) {
         let (new, overflow) = match operation {
-            Operation::Get => return Some(old),
+            Operation::Get => return (Some(old), None),
             Operation::Set(value, overflow) if self.signed => (i128::from(value), overflow),
             // Redis takes a negative number for an unsigned field as the large one with the same bits.
             Operation::Set(value, overflow) => (i128::from(value.cast_unsigned()), overflow),
             Operation::Add(amount, overflow) => (old + i128::from(amount), overflow),
         };
-        let new = self.fit(new, overflow)?;
-        bits::set_field(bytes, self.offset, self.width, new as u64);
-        Some(if matches!(operation, Operation::Set(..)) { old } else { new })
+        let new = self.fit(new, overflow);
+        let set = matches!(operation, Operation::Set(..));
+        (if set { new.and(Some(old)) } else { new }, new)
+    }
+
+    /// Does one operation on `bytes`, which hold the field unless it is only read; the number to answer with, and whether
+    /// the field is another one now.
+    fn apply(self, bytes: &mut [u8], operation: Operation) -> (Option<i128>, bool) {
+        let old = self.read(bytes);
+        let (answer, written) = self.work_out(old, operation);
+        if let Some(new) = written {
+            bits::set_field(bytes, self.offset, self.width, new as u64);
+        }
+        (answer, written.is_some_and(|new| new != old))
     }
 }
 
@@ -186,18 +197,61 @@ fn bitfield(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Ou
     let Some(last) = written.map(|(field, _)| field.last_bit()).max() else {
         return read(cx, &args[1], &operations, reply);
     };
-    let answers: Vec<Option<i128>> = cx.change_string(&args[1], |string| {
+    if let Some(answers) = unchanged(cx, &args[1], &operations, last)? {
+        // It is as it should be: whoever watches the key is not disturbed.
+        answer(&answers, reply);
+        return Ok(());
+    }
+    let (grown, answers) = cx.change_string(&args[1], |string| {
+        let before = string.len();
         let bytes = bytes_with(string, last);
-        operations.iter().map(|(field, operation)| field.apply(bytes, *operation)).collect()
+        let grown = bytes.len() > before;
+        (
+            grown,
+            operations.iter().map(|(field, operation)| field.apply(bytes, *operation)).collect::<Vec<_>>(),
+        )
     })?;
+    // Each operation that writes into a longer string is a change, and else each that writes another number.
+    let changes = operations
+        .iter()
+        .zip(&answers)
+        .filter(|((_, operation), (_, changed))| *changed || grown && !matches!(operation, Operation::Get));
+    let changes = changes.count();
+    cx.changed(changes.saturating_sub(1));
+    if changes > 0 {
+        cx.notify(EventClass::String, "setbit", &args[1]);
+    }
+    answer(&answers.into_iter().map(|(answer, _)| answer).collect::<Vec<_>>(), reply);
+    Ok(())
+}
+
+/// The answers, if the string reaches to the bit `last` and is the same after all operations.
+fn unchanged(
+    cx: &mut Context<'_>,
+    key: &[u8],
+    operations: &Operations,
+    last: u64,
+) -> Result<Option<Vec<Option<i128>>>, ReplyError> {
+    let Some(bytes) = cx.peek_string(key)?.map(Str::bytes) else { return Ok(None) };
+    if last / 8 >= bytes.len() as u64 {
+        return Ok(None);
+    }
+    let outcomes = operations.iter().map(|(field, operation)| {
+        let old = field.read(&bytes);
+        let (answer, written) = field.work_out(old, *operation);
+        written.is_none_or(|new| new == old).then_some(answer)
+    });
+    Ok(outcomes.collect())
+}
+
+fn answer(answers: &[Option<i128>], reply: &mut ReplyWriter) {
     reply.array(answers.len());
     for answer in answers {
         match answer {
-            Some(number) => reply.integer(number as i64),
+            Some(number) => reply.integer(*number as i64),
             None => reply.null(),
         }
     }
-    Ok(())
 }
 
 fn bitfield_ro(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
@@ -242,6 +296,21 @@ mod tests {
             ("BITFIELD o SET u8 0 1", Bench::WRONG_TYPE),
             ("BITFIELD_RO o GET u8 0", Bench::WRONG_TYPE),
         ]);
+    }
+
+    #[test]
+    fn only_what_changes_counts() {
+        let mut bench = Bench::new();
+        for (line, changes) in [
+            ("BITFIELD a SET i5 0 0", 1),
+            ("BITFIELD a SET i5 0 0 GET i5 0", 0),
+            ("BITFIELD a SET i5 0 1 SET i5 0 1 SET i5 0 0", 2),
+            ("BITFIELD a SET i5 90 0", 1),
+            ("BITFIELD a SET i5 0 0 SET i5 200 0", 2),
+            ("BITFIELD a OVERFLOW FAIL INCRBY u8 0 -1", 0),
+        ] {
+            assert_eq!(bench.effects(line).changes, changes, "{line}");
+        }
     }
 
     #[test]

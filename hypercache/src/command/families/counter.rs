@@ -5,6 +5,7 @@ use crate::command::Outcome;
 use crate::command::ReplyError;
 use crate::command::args::float;
 use crate::command::args::integer;
+use crate::command::context::EventClass;
 use crate::command::error;
 use crate::command::spec::Flags;
 use crate::command::spec::Group;
@@ -83,6 +84,7 @@ fn add(cx: &mut Context<'_>, key: &[u8], amount: i64, reply: &mut ReplyWriter) -
     };
     let sum = old.checked_add(amount).ok_or(error::OVERFLOW)?;
     cx.change_string(key, |string| *string = Str::Int(sum))?;
+    cx.notify(EventClass::String, "incrby", key);
     reply.integer(sum);
     Ok(())
 }
@@ -97,6 +99,7 @@ fn incrbyfloat(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) ->
     float(amount)?;
     let sum = number::add_decimal(&old, amount).ok_or(NOT_FINITE)?;
     cx.change_string(key, |string| *string = Str::new(sum.as_bytes()))?;
+    cx.notify(EventClass::String, "incrbyfloat", key);
     reply.bulk(sum);
     Ok(())
 }

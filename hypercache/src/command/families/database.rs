@@ -4,6 +4,7 @@ use crate::command::Context;
 use crate::command::Outcome;
 use crate::command::ReplyError;
 use crate::command::args::Cursor;
+use crate::command::context::EventClass;
 use crate::command::error;
 use crate::command::spec::Flags;
 use crate::command::spec::Group;
@@ -106,7 +107,8 @@ fn copy(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcom
     let copied = cx.read(source).map(|entry| (entry.value().clone(), entry.deadline()));
     let done = match copied {
         Some((value, deadline)) if options.replace || cx.peek_in(there, destination).is_none() => {
-            cx.put(there, destination, value, deadline);
+            cx.put_anew(there, destination, value, deadline);
+            cx.notify_in(there, EventClass::Generic, "copy_to", destination);
             true
         }
         _ => false,
@@ -130,6 +132,8 @@ fn move_key(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Ou
     if let Some(entry) = taken {
         let deadline = entry.deadline();
         cx.put(there, key, entry.into_value(), deadline);
+        cx.notify(EventClass::Generic, "move_from", key);
+        cx.notify_in(there, EventClass::Generic, "move_to", key);
     }
     reply.integer(moved.into());
     Ok(())

@@ -5,6 +5,7 @@ use crate::command::Outcome;
 use crate::command::ReplyError;
 use crate::command::args::Cursor;
 use crate::command::args::integer;
+use crate::command::context::EventClass;
 use crate::command::spec::Flags;
 use crate::command::spec::Group;
 use crate::command::spec::Handler;
@@ -151,9 +152,15 @@ fn set_deadline(
     let allowed = cx.peek(key).is_some_and(|entry| conditions.hold(entry.deadline(), deadline));
     if allowed {
         match u64::try_from(deadline) {
-            Ok(deadline) if deadline > cx.now() => cx.set_deadline(key, Some(deadline)),
-            _ => cx.remove(key),
-        };
+            Ok(deadline) if deadline > cx.now() => {
+                cx.set_deadline(key, Some(deadline));
+                cx.notify(EventClass::Generic, "expire", key);
+            }
+            _ => {
+                cx.remove(key);
+                cx.notify(EventClass::Generic, "del", key);
+            }
+        }
     }
     reply.integer(allowed.into());
     Ok(())
@@ -161,7 +168,11 @@ fn set_deadline(
 
 fn persist(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
     let expires = cx.peek(&args[1]).and_then(Entry::deadline).is_some();
-    reply.integer((expires && cx.set_deadline(&args[1], None)).into());
+    if expires {
+        cx.set_deadline(&args[1], None);
+        cx.notify(EventClass::Generic, "persist", &args[1]);
+    }
+    reply.integer(expires.into());
     Ok(())
 }
 

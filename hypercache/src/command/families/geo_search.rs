@@ -347,7 +347,8 @@ fn search(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter, form: F
         let score = if query.stores_distances { distance / query.unit } else { pair.score };
         stored.set(pair.member, score, &limits);
     }
-    store(cx, destination, stored, reply);
+    let event = if form.searches() { "geosearchstore" } else { "georadiusstore" };
+    store(cx, destination, stored, reply, event);
     Ok(())
 }
 

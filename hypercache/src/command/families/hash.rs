@@ -4,6 +4,7 @@ use crate::command::Context;
 use crate::command::Outcome;
 use crate::command::ReplyError;
 use crate::command::chance;
+use crate::command::context::EventClass;
 use crate::command::error;
 use crate::command::families::element_scan;
 use crate::command::families::element_scan::ElementScan;
@@ -119,6 +120,9 @@ fn hdel(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcom
     })?;
     let removed = removed.unwrap_or(0);
     cx.changed(removed);
+    if removed > 0 {
+        cx.notify(EventClass::Hash, "hdel", &args[1]);
+    }
     reply.count(removed);
     Ok(())
 }
@@ -216,11 +220,12 @@ fn write_fields(cx: &mut Context<'_>, args: Args<'_>, command: &str) -> Result<u
         pairs.filter(|(field, value)| hash.set(Pair { field, value, deadline: None }, &limits)).count()
     })?;
     cx.changed(fields);
+    cx.notify(EventClass::Hash, "hset", &args[1]);
     Ok(added)
 }
 
 /// Field and value in turn.
-pub(super) fn pairs<'a>(args: Args<'a>) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+pub(super) fn pairs<'a>(args: Args<'a>) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone {
     args.iter().step_by(2).zip(args.iter().skip(1).step_by(2))
 }
 
@@ -233,6 +238,7 @@ fn hsetnx(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outc
             hash.set(Pair { field, value, deadline: None }, &limits)
         })?;
         cx.changed(1);
+        cx.notify(EventClass::Hash, "hset", key);
     }
     reply.integer(free.into());
     Ok(())
@@ -294,5 +300,7 @@ fn hscan(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outco
     Ok(())
 }
 
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;

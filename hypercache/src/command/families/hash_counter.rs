@@ -5,6 +5,7 @@ use crate::command::Outcome;
 use crate::command::ReplyError;
 use crate::command::args::float;
 use crate::command::args::integer;
+use crate::command::context::EventClass;
 use crate::command::error;
 use crate::command::spec::Flags;
 use crate::command::spec::Group;
@@ -49,7 +50,7 @@ fn hincrby(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Out
         None => 0,
     };
     let sum = old.checked_add(amount).ok_or(error::OVERFLOW)?;
-    write(cx, args, itoa::Buffer::new().format(sum))?;
+    write(cx, args, itoa::Buffer::new().format(sum), "hincrby")?;
     reply.integer(sum);
     Ok(())
 }
@@ -62,19 +63,20 @@ fn hincrbyfloat(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -
     let old = cx.peek_collection(&args[1])?.and_then(|hash: &Hash| hash.get(&args[2])).unwrap_or(b"0");
     number::float(old).ok_or(NO_FLOAT)?;
     let sum = number::add_decimal(old, amount).ok_or(NOT_FINITE)?;
-    write(cx, args, &sum)?;
+    write(cx, args, &sum, "hincrbyfloat")?;
     reply.bulk(sum);
     Ok(())
 }
 
 /// Gives the field another value and leaves it its deadline.
-fn write(cx: &mut Context<'_>, args: Args<'_>, value: &str) -> Outcome {
+fn write(cx: &mut Context<'_>, args: Args<'_>, value: &str, event: &'static str) -> Outcome {
     let (field, value, limits) = (&args[2], value.as_bytes(), cx.limits());
     cx.change_collection(&args[1], |hash: &mut Hash| {
         let deadline = hash.pair(field).and_then(|pair| pair.deadline);
         hash.set(Pair { field, value, deadline }, &limits)
     })?;
     cx.changed(1);
+    cx.notify(EventClass::Hash, event, &args[1]);
     Ok(())
 }
 

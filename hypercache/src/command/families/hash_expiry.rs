@@ -5,6 +5,7 @@ mod options;
 use crate::command::Context;
 use crate::command::Outcome;
 use crate::command::ReplyError;
+use crate::command::context::EventClass;
 use crate::command::families::hash::pairs;
 use crate::command::families::hash::write_value;
 use crate::command::families::hash_expiry::options::Condition;
@@ -154,7 +155,7 @@ fn set_deadlines(
     let at = 3 + usize::from(condition.is_some());
     let fields = named_fields(args, at, ReplyError::err("Parameter `numFields` should be greater than 0"))?;
     let now = cx.now();
-    each_field(cx, &args[1], fields, reply, |hash, field| {
+    each_field(cx, &args[1], fields, reply, "hexpire", |hash, field| {
         let Some(pair) = hash.pair(field) else { return NO_FIELD };
         if condition.is_some_and(|condition| !condition.holds(pair.deadline, deadline)) {
             REFUSED
@@ -171,29 +172,38 @@ fn set_deadlines(
 fn hpersist(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
     cx.peek_collection::<Hash>(&args[1])?;
     let fields = named_fields(args, 2, NOT_POSITIVE)?;
-    each_field(cx, &args[1], fields, reply, |hash, field| match hash.pair(field).map(|pair| pair.deadline) {
-        None => NO_FIELD,
-        Some(None) => NO_DEADLINE,
-        Some(Some(_)) => {
-            hash.set_deadline(field, None);
-            DONE
+    each_field(cx, &args[1], fields, reply, "hpersist", |hash, field| {
+        match hash.pair(field).map(|pair| pair.deadline) {
+            None => NO_FIELD,
+            Some(None) => NO_DEADLINE,
+            Some(Some(_)) => {
+                hash.set_deadline(field, None);
+                DONE
+            }
         }
     })
 }
 
-/// Replies with what `change` makes of each field; positive answers count as changes.
+/// Replies with what `change` makes of each field; positive answers count as changes, and are told as `event`, or as
+/// deletions where a field is deleted.
 fn each_field(
     cx: &mut Context<'_>,
     key: &[u8],
     fields: Args<'_>,
     reply: &mut ReplyWriter,
+    event: &'static str,
     change: impl Fn(&mut Hash, &[u8]) -> i64,
 ) -> Outcome {
     let answers: Option<Vec<i64>> = cx.change_present_collection(key, |hash: &mut Hash| {
         fields.iter().map(|field| change(hash, field)).collect()
     })?;
     let answers = answers.unwrap_or_else(|| vec![NO_FIELD; fields.len()]);
-    cx.changed(answers.iter().filter(|answer| **answer > 0).count());
+    let changed = answers.iter().filter(|answer| **answer > 0).count();
+    cx.changed(changed);
+    if changed > 0 {
+        let event = if answers.contains(&DELETED) { "hdel" } else { event };
+        cx.notify(EventClass::Hash, event, key);
+    }
     reply.array(answers.len());
     answers.into_iter().for_each(|answer| reply.integer(answer));
     Ok(())
@@ -251,7 +261,11 @@ fn hgetdel(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Out
     if removed.is_none() {
         write_nulls(reply, fields.len());
     }
-    cx.changed(removed.unwrap_or(0));
+    let removed = removed.unwrap_or(0);
+    cx.changed(removed);
+    if removed > 0 {
+        cx.notify(EventClass::Hash, "hdel", &args[1]);
+    }
     Ok(())
 }
 
@@ -283,7 +297,16 @@ fn hgetex(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outc
         };
         fields.iter().filter(change).count()
     })?;
-    cx.changed(changed.unwrap_or(0));
+    let changed = changed.unwrap_or(0);
+    cx.changed(changed);
+    if changed > 0 {
+        let event = match deadline {
+            Some(deadline) if deadline <= now => "hdel",
+            Some(_) => "hexpire",
+            None => "hpersist",
+        };
+        cx.notify(EventClass::Hash, event, key);
+    }
     Ok(())
 }
 
@@ -305,7 +328,11 @@ fn hsetex(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outc
             let removed = cx.change_present_collection(key, |hash: &mut Hash| {
                 pairs(rest).filter(|(field, _)| hash.remove(field)).count()
             })?;
-            cx.changed(removed.unwrap_or(0));
+            let removed = removed.unwrap_or(0);
+            cx.changed(removed);
+            if removed > 0 {
+                cx.notify(EventClass::Hash, "hdel", key);
+            }
         }
         Expiry::Unsaid | Expiry::Keep | Expiry::Never | Expiry::At(_) => {
             cx.change_collection(key, |hash: &mut Hash| {
@@ -320,6 +347,10 @@ fn hsetex(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outc
                 }
             })?;
             cx.changed(rest.len() / 2);
+            cx.notify(EventClass::Hash, "hset", key);
+            if matches!(expiry, Expiry::At(_)) {
+                cx.notify(EventClass::Hash, "hexpire", key);
+            }
         }
     }
     reply.integer(allowed.into());

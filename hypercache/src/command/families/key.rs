@@ -3,6 +3,7 @@
 use crate::command::Context;
 use crate::command::Outcome;
 use crate::command::ReplyError;
+use crate::command::context::EventClass;
 use crate::command::error;
 use crate::command::spec::Flags;
 use crate::command::spec::Group;
@@ -115,7 +116,14 @@ const OBJECT_HELP: [&str; 11] = [
 ];
 
 fn del(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
-    reply.count(args.from(1).iter().filter(|key| cx.remove(key)).count());
+    let mut removed = 0;
+    for key in args.from(1).iter() {
+        if cx.remove(key) {
+            cx.notify(EventClass::Generic, "del", key);
+            removed += 1;
+        }
+    }
+    reply.count(removed);
     Ok(())
 }
 
@@ -162,12 +170,14 @@ fn rename_present(cx: &mut Context<'_>, from: &[u8], to: &[u8]) {
     }
     if let Some(entry) = cx.take(from) {
         let deadline = entry.deadline();
-        cx.put(cx.store().index(), to, entry.into_value(), deadline);
+        cx.put_anew(cx.store().index(), to, entry.into_value(), deadline);
+        cx.notify(EventClass::Generic, "rename_from", from);
+        cx.notify(EventClass::Generic, "rename_to", to);
     }
 }
 
 fn object_encoding(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
-    match cx.inspect(&args[2]) {
+    match cx.inspect_quietly(&args[2]) {
         Some(entry) => reply.bulk(entry.value().encoding()),
         None => reply.null(),
     }
@@ -175,7 +185,7 @@ fn object_encoding(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter
 }
 
 fn object_freq(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
-    if cx.inspect(&args[2]).is_some() {
+    if cx.inspect_quietly(&args[2]).is_some() {
         return Err(NO_FREQUENCY);
     }
     reply.null();
@@ -184,12 +194,12 @@ fn object_freq(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) ->
 
 fn object_idletime(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
     let now = cx.now();
-    write_count(reply, cx.inspect(&args[2]), |entry| entry.idle_seconds(now));
+    write_count(reply, cx.inspect_quietly(&args[2]), |entry| entry.idle_seconds(now));
     Ok(())
 }
 
 fn object_refcount(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
-    write_count(reply, cx.inspect(&args[2]), |_| 1);
+    write_count(reply, cx.inspect_quietly(&args[2]), |_| 1);
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use crate::command::Context;
 use crate::command::Outcome;
 use crate::command::ReplyError;
+use crate::command::context::EventClass;
 use crate::command::families::several_keys;
 use crate::command::spec::Flags;
 use crate::command::spec::Group;
@@ -110,8 +111,25 @@ fn push(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter, end: End)
         list.len()
     })?;
     cx.changed(elements.len());
+    cx.notify(EventClass::List, pushed(end), &args[1]);
     reply.count(len);
     Ok(())
+}
+
+/// What a push at this end is told as.
+pub(super) const fn pushed(end: End) -> &'static str {
+    match end {
+        End::Left => "lpush",
+        End::Right => "rpush",
+    }
+}
+
+/// What a pop at this end is told as.
+pub(super) const fn popped(end: End) -> &'static str {
+    match end {
+        End::Left => "lpop",
+        End::Right => "rpop",
+    }
 }
 
 fn lpop(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
@@ -159,9 +177,15 @@ pub(super) fn take(
         list.settle(&limits);
         taken
     })?;
-    cx.changed(taken.unwrap_or(0));
+    let taken = taken.unwrap_or(0);
+    cx.changed(taken);
+    if taken > 0 {
+        cx.notify(EventClass::List, popped(end), key);
+    }
     Ok(())
 }
 
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use crate::command::ReplyError;
 use crate::command::args::Cursor;
 use crate::command::args::element_range;
 use crate::command::args::integer;
+use crate::command::context::EventClass;
 use crate::command::error;
 use crate::command::families::list::reader;
 use crate::command::families::list::write_element;
@@ -103,6 +104,7 @@ fn lset(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcom
         list.settle(&limits);
     })?;
     cx.changed(1);
+    cx.notify(EventClass::List, "lset", &args[1]);
     reply.ok();
     Ok(())
 }
@@ -133,6 +135,7 @@ fn linsert(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Out
         list.len()
     })?;
     cx.changed(1);
+    cx.notify(EventClass::List, "linsert", &args[1]);
     reply.count(len.unwrap_or(0));
     Ok(())
 }
@@ -156,6 +159,8 @@ fn ltrim(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outco
     let Some(range) = element_range(start, stop, len) else {
         if len > 0 {
             cx.remove(&args[1]);
+            cx.notify(EventClass::List, "ltrim", &args[1]);
+            cx.notify(EventClass::Generic, "del", &args[1]);
         }
         reply.ok();
         return Ok(());
@@ -166,6 +171,8 @@ fn ltrim(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outco
         list.settle(&limits);
     })?;
     cx.changed(len - range.len());
+    // As in Redis even where nothing is cut off.
+    cx.notify(EventClass::List, "ltrim", &args[1]);
     reply.ok();
     Ok(())
 }
@@ -184,6 +191,9 @@ fn lrem(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcom
     })?;
     let removed = removed.unwrap_or(0);
     cx.changed(removed);
+    if removed > 0 {
+        cx.notify(EventClass::List, "lrem", &args[1]);
+    }
     reply.count(removed);
     Ok(())
 }

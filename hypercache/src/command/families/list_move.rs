@@ -4,6 +4,7 @@ use crate::command::Context;
 use crate::command::Outcome;
 use crate::command::ReplyError;
 use crate::command::args::Cursor;
+use crate::command::context::EventClass;
 use crate::command::error;
 use crate::command::families::list;
 use crate::command::families::list::writer;
@@ -40,7 +41,7 @@ pub const COMMANDS: &[Spec] = &[
     ),
 ];
 
-fn end(cursor: &mut Cursor<'_>) -> Result<End, ReplyError> {
+pub(super) fn end(cursor: &mut Cursor<'_>) -> Result<End, ReplyError> {
     if cursor.word("LEFT") {
         Ok(End::Left)
     } else if cursor.word("RIGHT") {
@@ -60,7 +61,7 @@ fn rpoplpush(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> O
     move_element(cx, args, reply, End::Right, End::Left)
 }
 
-fn move_element(
+pub(super) fn move_element(
     cx: &mut Context<'_>,
     args: Args<'_>,
     reply: &mut ReplyWriter,
@@ -83,14 +84,17 @@ fn move_element(
             push(list);
             list.settle(&limits);
         })?;
+        cx.notify(EventClass::List, list::pushed(to), destination);
     } else {
         cx.change_collection(destination, push)?;
+        cx.notify(EventClass::List, list::pushed(to), destination);
         cx.change_present_collection(source, |list: &mut List| {
             list.pop(from);
             list.settle(&limits);
         })?;
     }
-    cx.changed(2);
+    cx.notify(EventClass::List, list::popped(from), source);
+    cx.changed(1);
     reply.bulk(&element);
     Ok(())
 }
@@ -99,15 +103,29 @@ fn lmpop(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outco
     let (keys, mut cursor) = several_keys::counted(args, 1)?;
     let end = end(&mut cursor)?;
     let count = several_keys::count(&mut cursor)?;
+    if !pop_first(cx, keys, end, count, reply)? {
+        reply.null_array();
+    }
+    Ok(())
+}
+
+/// Pops up to `count` elements from the first of these keys that is there; whether one is.
+pub(super) fn pop_first(
+    cx: &mut Context<'_>,
+    keys: Args<'_>,
+    end: End,
+    count: usize,
+    reply: &mut ReplyWriter,
+) -> Result<bool, ReplyError> {
     for key in keys.iter() {
         let Some(len) = cx.peek_collection(key)?.map(List::len) else { continue };
         reply.array(2);
         reply.bulk(key);
         reply.array(count.min(len));
-        return list::take(cx, key, end, count, reply);
+        list::take(cx, key, end, count, reply)?;
+        return Ok(true);
     }
-    reply.null_array();
-    Ok(())
+    Ok(false)
 }
 
 #[cfg(test)]

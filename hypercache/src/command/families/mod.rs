@@ -12,9 +12,11 @@ pub mod geo_search;
 pub mod hash;
 pub mod hash_counter;
 pub mod hash_expiry;
+pub mod hyperloglog;
 pub mod introspection;
 pub mod key;
 pub mod list;
+pub mod list_blocking;
 pub mod list_element;
 pub mod list_move;
 pub mod observation;
@@ -24,12 +26,22 @@ pub mod server;
 pub mod set;
 pub mod set_algebra;
 mod several_keys;
+pub mod sort;
+pub mod stream;
+pub mod stream_claim;
+pub mod stream_group;
+mod stream_id;
+pub mod stream_info;
+pub mod stream_pending;
+pub mod stream_read;
+mod stream_reply;
 pub mod string;
 pub mod string_range;
 pub mod transaction;
 pub mod zset;
 pub mod zset_add;
 pub mod zset_algebra;
+pub mod zset_blocking;
 mod zset_bounds;
 pub mod zset_pop;
 pub mod zset_range;
@@ -49,9 +61,11 @@ pub const ALL: &[&[Spec]] = &[
     hash::COMMANDS,
     hash_counter::COMMANDS,
     hash_expiry::COMMANDS,
+    hyperloglog::COMMANDS,
     introspection::COMMANDS,
     key::COMMANDS,
     list::COMMANDS,
+    list_blocking::COMMANDS,
     list_element::COMMANDS,
     list_move::COMMANDS,
     observation::COMMANDS,
@@ -60,12 +74,20 @@ pub const ALL: &[&[Spec]] = &[
     server::COMMANDS,
     set::COMMANDS,
     set_algebra::COMMANDS,
+    sort::COMMANDS,
+    stream::COMMANDS,
+    stream_claim::COMMANDS,
+    stream_group::COMMANDS,
+    stream_info::COMMANDS,
+    stream_pending::COMMANDS,
+    stream_read::COMMANDS,
     string::COMMANDS,
     string_range::COMMANDS,
     transaction::COMMANDS,
     zset::COMMANDS,
     zset_add::COMMANDS,
     zset_algebra::COMMANDS,
+    zset_blocking::COMMANDS,
     zset_pop::COMMANDS,
     zset_range::COMMANDS,
 ];

@@ -4,6 +4,7 @@ use crate::command::Context;
 use crate::command::Outcome;
 use crate::command::ReplyError;
 use crate::command::chance;
+use crate::command::context::EventClass;
 use crate::command::error;
 use crate::command::families::element_scan;
 use crate::command::families::element_scan::ElementScan;
@@ -101,6 +102,9 @@ fn sadd(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcom
         members.iter().filter(|member| set.insert(Member::Bytes(member), &limits)).count()
     })?;
     cx.changed(added);
+    if added > 0 {
+        cx.notify(EventClass::Set, "sadd", &args[1]);
+    }
     reply.count(added);
     Ok(())
 }
@@ -111,6 +115,9 @@ fn srem(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcom
     })?;
     let removed = removed.unwrap_or(0);
     cx.changed(removed);
+    if removed > 0 {
+        cx.notify(EventClass::Set, "srem", &args[1]);
+    }
     reply.count(removed);
     Ok(())
 }
@@ -153,8 +160,12 @@ fn smove(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outco
     if found && source != destination {
         let limits = cx.limits();
         cx.change_present_collection(source, |set: &mut Set| set.remove(member))?;
-        cx.change_collection(destination, |set: &mut Set| set.insert(member, &limits))?;
-        cx.changed(2);
+        cx.notify(EventClass::Set, "srem", source);
+        let added = cx.change_collection(destination, |set: &mut Set| set.insert(member, &limits))?;
+        if added {
+            cx.notify(EventClass::Set, "sadd", destination);
+        }
+        cx.changed(1 + usize::from(added));
     }
     reply.integer(found.into());
     Ok(())
@@ -184,6 +195,8 @@ fn spop(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcom
         set.into_iter().flat_map(Set::iter).for_each(|member| write_member(reply, member));
         if len > 0 {
             cx.remove(key);
+            cx.notify(EventClass::Set, "spop", key);
+            cx.notify(EventClass::Generic, "del", key);
         }
         return Ok(());
     }
@@ -195,6 +208,9 @@ fn spop(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcom
             set.remove_nth(number);
         }
     })?;
+    if popped > 0 {
+        cx.notify(EventClass::Set, "spop", key);
+    }
     Ok(())
 }
 
@@ -237,5 +253,7 @@ fn sscan(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outco
     Ok(())
 }
 
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;

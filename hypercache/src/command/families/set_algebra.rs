@@ -4,6 +4,7 @@ use crate::command::Context;
 use crate::command::Outcome;
 use crate::command::ReplyError;
 use crate::command::args::Cursor;
+use crate::command::context::EventClass;
 use crate::command::error;
 use crate::command::families::set::write_member;
 use crate::command::spec::Flags;
@@ -123,13 +124,20 @@ fn collect(cx: &mut Context<'_>, keys: Args<'_>, combine: Combine) -> Result<Set
     Ok(set)
 }
 
-fn store(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter, combine: Combine) -> Outcome {
+fn store(
+    cx: &mut Context<'_>,
+    args: Args<'_>,
+    reply: &mut ReplyWriter,
+    combine: Combine,
+    event: &'static str,
+) -> Outcome {
     let (destination, set) = (&args[1], collect(cx, args.from(2), combine)?);
     reply.count(set.len());
-    if set.is_empty() {
-        cx.remove(destination);
-    } else {
+    if !set.is_empty() {
         cx.set(destination, set, None);
+        cx.notify(EventClass::Set, event, destination);
+    } else if cx.remove(destination) {
+        cx.notify(EventClass::Generic, "del", destination);
     }
     Ok(())
 }
@@ -162,15 +170,15 @@ fn sunion(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outc
 }
 
 fn sdiffstore(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
-    store(cx, args, reply, subtract)
+    store(cx, args, reply, subtract, "sdiffstore")
 }
 
 fn sinterstore(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
-    store(cx, args, reply, intersect)
+    store(cx, args, reply, intersect, "sinterstore")
 }
 
 fn sunionstore(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
-    store(cx, args, reply, unite)
+    store(cx, args, reply, unite, "sunionstore")
 }
 
 fn sintercard(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {

@@ -5,6 +5,7 @@ use crate::command::Outcome;
 use crate::command::ReplyError;
 use crate::command::args::Cursor;
 use crate::command::args::integer;
+use crate::command::context::EventClass;
 use crate::command::error;
 use crate::command::spec::Flags;
 use crate::command::spec::Group;
@@ -252,7 +253,9 @@ fn getpttl(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Out
 
 fn getdel(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
     write_string(reply, cx.read_string(&args[1])?);
-    cx.remove(&args[1]);
+    if cx.remove(&args[1]) {
+        cx.notify(EventClass::Generic, "del", &args[1]);
+    }
     Ok(())
 }
 
@@ -273,12 +276,15 @@ fn getex(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outco
     match deadline {
         Some(deadline) if deadline <= cx.now() => {
             cx.remove(key);
+            cx.notify(EventClass::Generic, "del", key);
         }
         Some(deadline) => {
             cx.set_deadline(key, Some(deadline));
+            cx.notify(EventClass::Generic, "expire", key);
         }
         None if expiry == Expiry::Never && cx.peek(key).and_then(Entry::deadline).is_some() => {
             cx.set_deadline(key, None);
+            cx.notify(EventClass::Generic, "persist", key);
         }
         None => {}
     }
@@ -287,8 +293,17 @@ fn getex(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outco
 
 fn getset(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
     write_string(reply, cx.read_string(&args[1])?);
-    cx.set(&args[1], Str::new(&args[2]), None);
+    write(cx, &args[1], Str::new(&args[2]), None);
     Ok(())
+}
+
+/// Writes `key` whole and tells it.
+fn write(cx: &mut Context<'_>, key: &[u8], value: Str, deadline: Option<UnixMillis>) {
+    cx.set(key, value, deadline);
+    cx.notify(EventClass::String, "set", key);
+    if deadline.is_some() {
+        cx.notify(EventClass::Generic, "expire", key);
+    }
 }
 
 fn mget(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
@@ -320,7 +335,7 @@ fn set_all(cx: &mut Context<'_>, args: Args<'_>, command: &str) -> Outcome {
         return Err(ReplyError::arity(command));
     }
     for index in (1..args.len()).step_by(2) {
-        cx.set(&args[index], Str::new(&args[index + 1]), None);
+        write(cx, &args[index], Str::new(&args[index + 1]), None);
     }
     Ok(())
 }
@@ -328,7 +343,7 @@ fn set_all(cx: &mut Context<'_>, args: Args<'_>, command: &str) -> Outcome {
 fn set(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
     let (key, value) = (&args[1], Str::new(&args[2]));
     if args.len() == 3 {
-        cx.set(key, value, None);
+        write(cx, key, value, None);
         reply.ok();
         return Ok(());
     }
@@ -342,8 +357,11 @@ fn set(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome
     let kept = found.filter(|_| options.expiry == Expiry::Keep).map(Entry::deadline);
     match kept {
         _ if !writes => {}
-        Some(old_deadline) => cx.put(cx.store().index(), key, Value::Str(value), old_deadline),
-        None => cx.set(key, value, deadline),
+        Some(old_deadline) => {
+            cx.put(cx.store().index(), key, Value::Str(value), old_deadline);
+            cx.notify(EventClass::String, "set", key);
+        }
+        None => write(cx, key, value, deadline),
     }
     match (options.get, writes) {
         (true, _) => {}
@@ -369,7 +387,7 @@ fn set_expiring(
     command: &str,
 ) -> Outcome {
     let deadline = cx.deadline_after(integer(&args[2])?, unit_millis, command)?;
-    cx.set(&args[1], Str::new(&args[3]), Some(deadline));
+    write(cx, &args[1], Str::new(&args[3]), Some(deadline));
     reply.ok();
     Ok(())
 }
@@ -377,7 +395,7 @@ fn set_expiring(
 fn setnx(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
     let free = cx.peek(&args[1]).is_none();
     if free {
-        cx.set(&args[1], Str::new(&args[2]), None);
+        write(cx, &args[1], Str::new(&args[2]), None);
     }
     reply.integer(free.into());
     Ok(())

@@ -6,6 +6,7 @@ use crate::command::ReplyError;
 use crate::command::args::Cursor;
 use crate::command::args::index_range;
 use crate::command::args::integer;
+use crate::command::context::EventClass;
 use crate::command::error;
 use crate::command::spec::Flags;
 use crate::command::spec::Group;
@@ -68,11 +69,13 @@ fn append(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outc
     let (key, more) = (&args[1], &args[2]);
     let Some(old) = cx.peek_string(key)?.map(Str::len) else {
         cx.set(key, Str::new(more), None);
+        cx.notify(EventClass::String, "append", key);
         reply.count(more.len());
         return Ok(());
     };
     fits(old, more.len())?;
     cx.change_string(key, |string| string.make_room(old + more.len()).extend_from_slice(more))?;
+    cx.notify(EventClass::String, "append", key);
     reply.count(old + more.len());
     Ok(())
 }
@@ -103,6 +106,7 @@ fn setrange(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Ou
         bytes[offset..offset + part.len()].copy_from_slice(part);
         bytes.len()
     })?;
+    cx.notify(EventClass::String, "setrange", key);
     reply.count(len);
     Ok(())
 }
@@ -154,7 +158,9 @@ fn longest_common(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter)
         Ok(string) => Ok(string.map(|string| string.bytes().into_owned()).unwrap_or_default()),
         Err(_) => Err(ReplyError::err("The specified keys must contain string values")),
     };
-    let (left, right) = (read(&args[1])?, read(&args[2])?);
+    // Both are looked at, even where the first is no string.
+    let [left, right] = [read(&args[1]), read(&args[2])];
+    let (left, right) = (left?, right?);
     let options = LcsOptions::parse(args)?;
     if (left.len() + 1).saturating_mul(right.len() + 1) > LCS_CELLS_MAX {
         return Err(ReplyError::err(

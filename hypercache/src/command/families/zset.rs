@@ -4,6 +4,7 @@ use crate::command::Context;
 use crate::command::Outcome;
 use crate::command::ReplyError;
 use crate::command::chance;
+use crate::command::context::EventClass;
 use crate::command::error;
 use crate::command::families::element_scan;
 use crate::command::families::element_scan::ElementScan;
@@ -157,6 +158,9 @@ fn zrem(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcom
     })?;
     let removed = removed.unwrap_or(0);
     cx.changed(removed);
+    if removed > 0 {
+        cx.notify(EventClass::ZSet, "zrem", &args[1]);
+    }
     reply.count(removed);
     Ok(())
 }
@@ -245,5 +249,7 @@ fn zscan(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outco
     Ok(())
 }
 
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ use crate::command::Context;
 use crate::command::Outcome;
 use crate::command::ReplyError;
 use crate::command::args::Cursor;
+use crate::command::context::EventClass;
 use crate::command::error;
 use crate::command::families::zset::write_score;
 use crate::command::families::zset_bounds;
@@ -166,7 +167,11 @@ pub(super) fn write(
         _ => {}
     }
     let written = cx.change_collection(key, |zset: &mut ZSet| write_all(zset, options, pairs, &limits))??;
-    cx.changed(written.added + written.updated);
+    let changed = written.added + written.updated;
+    cx.changed(changed);
+    if changed > 0 {
+        cx.notify(EventClass::ZSet, if options.increment { "zincr" } else { "zadd" }, key);
+    }
     Ok(written)
 }
 

@@ -336,12 +336,12 @@ fn write_stored(
     cx: &mut Context<'_>,
     args: Args<'_>,
     reply: &mut ReplyWriter,
-    command: &str,
+    command: &'static str,
     operation: Operation,
 ) -> Outcome {
     let weights = operation != Operation::Subtract;
     let zset = read(cx, args, 2, command, Allowed { weights, ..NONE })?.combine(operation);
-    store(cx, &args[1], zset, reply);
+    store(cx, &args[1], zset, reply, command);
     Ok(())
 }
 

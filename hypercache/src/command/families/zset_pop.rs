@@ -2,6 +2,9 @@
 
 use crate::command::Context;
 use crate::command::Outcome;
+use crate::command::ReplyError;
+use crate::command::args::Cursor;
+use crate::command::context::EventClass;
 use crate::command::error;
 use crate::command::families::several_keys;
 use crate::command::spec::Flags;
@@ -70,7 +73,7 @@ fn pop(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter, greatest: 
 }
 
 /// Takes so many pairs out, which there are, and writes them one after the other.
-fn take(
+pub(super) fn take(
     cx: &mut Context<'_>,
     key: &[u8],
     count: usize,
@@ -95,11 +98,26 @@ fn take(
         zset.remove_range(ranks);
     })?;
     cx.changed(count);
+    cx.notify(EventClass::ZSet, if greatest { "zpopmax" } else { "zpopmin" }, key);
     Ok(())
 }
 
 fn zmpop(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
-    let (keys, mut cursor) = several_keys::counted(args, 1)?;
+    let (keys, cursor) = several_keys::counted(args, 1)?;
+    if !pop_first(cx, keys, cursor, reply)? {
+        reply.null_array();
+    }
+    Ok(())
+}
+
+/// Pops from the first of these keys that is there what the arguments at the cursor, `<MIN | MAX> [COUNT count]`, tell;
+/// whether one is.
+pub(super) fn pop_first(
+    cx: &mut Context<'_>,
+    keys: Args<'_>,
+    mut cursor: Cursor<'_>,
+    reply: &mut ReplyWriter,
+) -> Result<bool, ReplyError> {
     let greatest = cursor.word("MAX");
     if !greatest && !cursor.word("MIN") {
         return Err(error::SYNTAX);
@@ -111,10 +129,10 @@ fn zmpop(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outco
         reply.array(2);
         reply.bulk(key);
         reply.array(popped);
-        return take(cx, key, popped, greatest, true, reply);
+        take(cx, key, popped, greatest, true, reply)?;
+        return Ok(true);
     }
-    reply.null_array();
-    Ok(())
+    Ok(false)
 }
 
 #[cfg(test)]

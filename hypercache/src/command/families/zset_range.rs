@@ -8,6 +8,7 @@ use crate::command::ReplyError;
 use crate::command::args::Cursor;
 use crate::command::args::element_range;
 use crate::command::args::integer;
+use crate::command::context::EventClass;
 use crate::command::error;
 use crate::command::families::zset::write_pairs;
 use crate::command::families::zset_bounds::Members;
@@ -271,33 +272,46 @@ fn zrangestore(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) ->
             stored.set(pair.member, pair.score, &limits);
         });
     }
-    store(cx, &args[1], stored, reply);
+    store(cx, &args[1], stored, reply, "zrangestore");
     Ok(())
 }
 
-/// Writes a sorted set whole, or removes its key where there are no members; how many there are.
-pub(super) fn store(cx: &mut Context<'_>, key: &[u8], zset: ZSet, reply: &mut ReplyWriter) {
+/// Writes a sorted set whole and tells `event`, or removes its key where there are no members; how many there are.
+pub(super) fn store(
+    cx: &mut Context<'_>,
+    key: &[u8],
+    zset: ZSet,
+    reply: &mut ReplyWriter,
+    event: &'static str,
+) {
     reply.count(zset.len());
-    if zset.is_empty() {
-        cx.remove(key);
-    } else {
+    if !zset.is_empty() {
         cx.set(key, zset, None);
+        cx.notify(EventClass::ZSet, event, key);
+    } else if cx.remove(key) {
+        cx.notify(EventClass::Generic, "del", key);
     }
 }
 
 fn zremrangebylex(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
-    remove(cx, args, reply, By::Member)
+    remove(cx, args, reply, By::Member, "zremrangebylex")
 }
 
 fn zremrangebyrank(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
-    remove(cx, args, reply, By::Rank)
+    remove(cx, args, reply, By::Rank, "zremrangebyrank")
 }
 
 fn zremrangebyscore(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
-    remove(cx, args, reply, By::Score)
+    remove(cx, args, reply, By::Score, "zremrangebyscore")
 }
 
-fn remove(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter, by: By) -> Outcome {
+fn remove(
+    cx: &mut Context<'_>,
+    args: Args<'_>,
+    reply: &mut ReplyWriter,
+    by: By,
+    event: &'static str,
+) -> Outcome {
     let (key, ends) = (&args[1], Ends::parse(by, &args[2], &args[3])?);
     let ranks = cx.peek_collection(key)?.map_or(0..0, |zset: &ZSet| ends.ranks(zset));
     let removed = ranks.len();
@@ -305,9 +319,12 @@ fn remove(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter, by: By)
         // That the key goes counts as one more.
         cx.changed(removed - 1);
         cx.remove(key);
+        cx.notify(EventClass::ZSet, event, key);
+        cx.notify(EventClass::Generic, "del", key);
     } else if removed > 0 {
         cx.change_present_collection(key, |zset: &mut ZSet| zset.remove_range(ranks))?;
         cx.changed(removed);
+        cx.notify(EventClass::ZSet, event, key);
     }
     reply.count(removed);
     Ok(())

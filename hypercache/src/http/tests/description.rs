@@ -6,6 +6,13 @@ use axum::http::Method;
 
 use super::*;
 
+/// A path with something in each of its places.
+fn filled(path: &str) -> String {
+    [("{store}", "default"), ("{key}", "k"), ("{field}", "f"), ("{member}", "m")]
+        .iter()
+        .fold(path.to_owned(), |path, (place, name)| path.replace(place, name))
+}
+
 #[test]
 fn the_description_has_each_route_and_nothing_else() {
     let described: BTreeSet<(String, String)> = openapi::description()["paths"]
@@ -31,9 +38,8 @@ async fn each_route_takes_the_methods_it_lists_and_no_other() {
     let bench = Bench::new();
     for (path, methods, _) in routes::all() {
         for method in ["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH"] {
-            let request = Request::builder()
-                .method(Method::from_bytes(method.as_bytes()).unwrap())
-                .uri(path.replace("{key}", "k"));
+            let request =
+                Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri(filled(path));
             let status = bench.send(request.body(Body::empty()).unwrap()).await.status();
             // HEAD goes with every GET.
             let taken = methods.contains(&method) || (method == "HEAD" && methods.contains(&"GET"));
@@ -98,9 +104,46 @@ async fn answers_are_as_described() {
         ("BatchFound", bench.call("POST", "/api/cache/batch/get", r#"{"keys":["a","b","c","d"]}"#).await.1),
         ("Problem", bench.get("nothing").await.1),
     ];
-    for (name, answer) in answers {
+    for (name, answer) in answers.into_iter().chain(answers_about_stores(&bench).await) {
         fits(&answer, &json!({"$ref": format!("#/components/schemas/{name}")}), "answer");
     }
+}
+
+async fn answers_about_stores(bench: &Bench) -> Vec<(&'static str, Value)> {
+    let field =
+        json!({"items": [{"field": "f", "value": 1}, {"field_base64": "/w==", "value_base64": "/w=="}]});
+    let values = json!({"side": "left", "items": [{"value": null}, {"value_base64": "/w=="}]});
+    let members = json!({"items": [{"member": "m"}, {"member_base64": "/w=="}]});
+    let scored = json!({"items": [{"member": "m", "score": 1}, {"member": "n", "score": "inf"}]});
+    let mut answers = Vec::new();
+    for (name, method, path, body) in [
+        ("Counter", "POST", "/counters/n", json!({"by": 1.5})),
+        ("Counter", "GET", "/counters/n", Value::Null),
+        ("Added", "PATCH", "/hashes/h", field),
+        ("Hash", "GET", "/hashes/h", Value::Null),
+        ("FieldAdded", "PUT", "/hashes/h/fields/%FF", json!({"value": 1})),
+        ("FieldValue", "GET", "/hashes/h/fields/f", Value::Null),
+        ("Pushed", "POST", "/lists/l", values),
+        ("List", "GET", "/lists/l", Value::Null),
+        ("Popped", "POST", "/lists/l/pop", json!({"side": "right"})),
+        ("Added", "POST", "/sets/s", members),
+        ("Set", "GET", "/sets/s", Value::Null),
+        ("Member", "GET", "/sets/s/members/m", Value::Null),
+        ("MemberAdded", "PUT", "/sets/s/members/%FE", Value::Null),
+        ("Added", "POST", "/zsets/z", scored),
+        ("SortedSet", "GET", "/zsets/z", Value::Null),
+        ("Ranked", "GET", "/zsets/z/members/n", Value::Null),
+        ("MemberAdded", "PUT", "/zsets/z/members/o", json!({"score": 2})),
+        ("Scored", "POST", "/zsets/z/members/o", json!({"by": -1})),
+        ("KeyTtl", "PUT", "/keys/z/ttl", json!({"ttl": "1h"})),
+        ("Key", "GET", "/keys/z", Value::Null),
+        ("KeyPage", "GET", "/keys?count=2", Value::Null),
+    ] {
+        let (status, answer) = bench.ask(method, path, body).await;
+        assert_eq!(status, StatusCode::OK, "{method} {path}: {answer}");
+        answers.push((name, answer));
+    }
+    answers
 }
 
 #[test]
@@ -133,7 +176,7 @@ async fn what_needs_a_password_says_so_and_what_does_not_answers_without() {
         {
             let request = Request::builder()
                 .method(method.to_uppercase().as_str())
-                .uri(path.replace("{key}", "k"))
+                .uri(filled(path))
                 .body(Body::empty())
                 .unwrap();
             let refused = bench.send(request).await.status() == StatusCode::UNAUTHORIZED;

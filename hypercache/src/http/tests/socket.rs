@@ -28,7 +28,8 @@ fn with_door<F: Future>(
         runtime.block_on(async {
             let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = socket.local_addr().unwrap();
-            let door = Door::new(socket, Arc::clone(&bench.state), connections);
+            bench.state.settings.set_max_connections(connections);
+            let door = Door::new(socket, Arc::clone(&bench.state));
             // A drain that takes its whole time would outlast the test's patience.
             let serving = tokio::spawn(door.serve(10 * PATIENCE));
             timeout(PATIENCE, test(address, serving)).await.expect("it does not take that long")

@@ -13,13 +13,13 @@ use crate::engine::Session;
 use crate::engine::client::Client;
 use crate::engine::client::Cut;
 use crate::engine::client_memory::ClientMemory;
+use crate::engine::pause::Held;
 use crate::engine::pubsub::Topic;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::security::authenticator::DEFAULT_USER;
 use crate::server::node_commands::NodeState;
 use crate::server::node_commands::help;
-use crate::server::pause::Held;
 use crate::store::Registry;
 use crate::value::number::decimal;
 
@@ -65,9 +65,9 @@ impl Kind {
 
 /// The line of `CLIENT LIST` and `CLIENT INFO` about one client, without a line break.
 ///
-/// Buffers belong to the I/O threads, so a client has none of its own but for a request that has not arrived whole, and
-/// replies that its socket has not taken. The arguments of such a request lie in the buffer, so they are not counted
-/// apart. `watch` came after Redis 7.2, so it stands last, where nobody who knows the order of the others misses one.
+/// The fields and their order are those of Redis 7.2, with `watch` of later versions at the end. Buffers belong to the I/O
+/// threads, so a client has none of its own but for a request that has not arrived whole, and replies that its socket has
+/// not taken. The arguments of such a request lie in the buffer, so they are not counted apart.
 pub fn line(client: &Client, registry: &Registry) -> String {
     let labels = client.labels().clone();
     let text = |label: &Option<Box<str>>| label.as_deref().unwrap_or_default().to_owned();
@@ -108,6 +108,7 @@ fn flags(client: &Client) -> String {
         (client.is_monitor(), 'O'),
         (client.subscriptions.any(), 'P'),
         (client.transaction().0.is_some(), 'x'),
+        (client.parked().is_some(), 'b'),
         (client.is_cut().is_some(), 'A'),
         (client.no_evict(), 'e'),
         (client.no_touch(), 'T'),
@@ -258,7 +259,7 @@ pub fn pause(args: Args<'_>, node: &NodeState, reply: &mut ReplyWriter) -> Resul
         1 if cursor.word("WRITE") => Held::Writes,
         1 if cursor.word("ALL") => Held::All,
         1 => return Err(PAUSE_MODE),
-        _ => return Err(help::misused(args)),
+        _ => return Err(ReplyError::misused_subcommand(args)),
     };
     let millis = decimal(timeout).ok_or(TIMEOUT_NOT_A_NUMBER)?;
     let duration = u64::try_from(millis).map(Duration::from_millis).map_err(|_| TIMEOUT_NEGATIVE)?;
@@ -273,18 +274,21 @@ pub fn unpause(node: &NodeState, reply: &mut ReplyWriter) {
     reply.ok();
 }
 
-/// `CLIENT UNBLOCK`. No command blocks its client, so there is never anybody to wake.
-pub fn unblock(args: Args<'_>, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
+/// `CLIENT UNBLOCK`.
+pub fn unblock(args: Args<'_>, node: &NodeState, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
     let mut cursor = Cursor::at(args, 2);
     let id = cursor.required()?;
     if cursor.remaining() > 1 {
-        return Err(help::misused(args));
+        return Err(ReplyError::misused_subcommand(args));
     }
-    if cursor.remaining() > 0 && !(cursor.word("TIMEOUT") || cursor.word("ERROR")) {
+    let with_error = cursor.word("ERROR");
+    if cursor.remaining() > 0 && !cursor.word("TIMEOUT") {
         return Err(UNBLOCK_REASON);
     }
-    decimal(id).ok_or(error::NOT_AN_INTEGER)?;
-    reply.integer(0);
+    let id = decimal(id).ok_or(error::NOT_AN_INTEGER)?;
+    let client = u64::try_from(id).ok().and_then(|id| node.clients.get(id));
+    let parked = client.and_then(|client| client.parked());
+    reply.integer(parked.is_some_and(|parked| parked.unblock(with_error)).into());
     Ok(())
 }
 

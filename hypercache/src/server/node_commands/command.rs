@@ -1,6 +1,7 @@
 //! `COMMAND`: the table of commands, as clients and `redis-cli` read it.
 
 mod docs;
+mod key_flags;
 
 use std::iter::once;
 
@@ -8,15 +9,14 @@ use crate::command::Command;
 use crate::command::ReplyError;
 use crate::command::args::Cursor;
 use crate::command::error;
-use crate::command::spec::Flags;
 use crate::command::spec::Keys;
 use crate::command::spec::Run;
-use crate::command::spec::Spec;
 use crate::command::table::table;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::server::node_commands::help;
 use crate::value::glob;
+use key_flags::KeyFlags;
 
 const NO_KEYS: ReplyError = ReplyError::err("The command has no key arguments");
 const NO_COMMAND: ReplyError = ReplyError::err("Invalid command specified");
@@ -68,8 +68,8 @@ fn describe(command: &Command, reply: &mut ReplyWriter) {
     reply.integer(spec.arity.into());
     words(spec.flags.names(), reply);
     let (first, last, step) = match spec.keys {
-        Keys::DestinationAndNumkeys | Keys::OneAndStored { .. } => (1, 1, 1),
-        Keys::None | Keys::Numkeys { .. } => (0, 0, 0),
+        Keys::DestinationAndNumkeys | Keys::OneAndStored { .. } | Keys::Sorted { .. } => (1, 1, 1),
+        Keys::AfterStreams | Keys::None | Keys::Numkeys { .. } => (0, 0, 0),
         Keys::Range { first, last, step } => (first, last, step),
     };
     reply.count(first);
@@ -77,7 +77,7 @@ fn describe(command: &Command, reply: &mut ReplyWriter) {
     reply.count(step);
     words(spec.categories().into_iter().map(|category| format!("@{category}")), reply);
     reply.set(0);
-    key_specifications(spec, reply);
+    key_specifications(command, reply);
     let subcommands: Vec<&Command> = table().subcommands_of(command).collect();
     if subcommands.is_empty() {
         reply.set(0);
@@ -94,28 +94,54 @@ fn words(words: impl Iterator<Item = impl AsRef<str>>, reply: &mut ReplyWriter) 
     words.iter().for_each(|word| reply.simple(word.as_ref()));
 }
 
-fn key_specifications(spec: &Spec, reply: &mut ReplyWriter) {
-    let keynum = |at| (Begin::Index(at), "keynum", [("keynumidx", 0), ("firstkey", 1), ("keystep", 1)]);
-    let one = |begin| (begin, "range", [("lastkey", 0), ("keystep", 1), ("limit", 0)]);
-    let found = match spec.keys {
+fn key_specifications(command: &Command, reply: &mut ReplyWriter) {
+    let flags = key_flags::of(command);
+    let found = match command.spec.keys {
+        Keys::AfterStreams => {
+            let halved = vec![("lastkey", -1), ("keystep", 1), ("limit", 2)];
+            vec![(Begin::Word("STREAMS", 1), "range", halved)]
+        }
         Keys::DestinationAndNumkeys => vec![one(Begin::Index(1)), keynum(2)],
         Keys::None => Vec::new(),
         Keys::Range { first, last, step } => {
+            // The first key stands alone where something else is done to it than to the rest.
+            let alone = flags.len() > 1;
+            let rest = first + if alone { step } else { 0 };
+            let ahead = alone.then(|| one(Begin::Index(first)));
             // From the first key on; what counts from the end of the arguments stays as it is.
-            let from_first = i64::from(last) - i64::try_from(first).unwrap_or(i64::MAX);
+            let from_first = i64::from(last) - i64::try_from(rest).unwrap_or(i64::MAX);
             let last = if last < 0 { last.into() } else { from_first };
             let step = i64::try_from(step).unwrap_or(i64::MAX);
-            vec![(Begin::Index(first), "range", [("lastkey", last), ("keystep", step), ("limit", 0)])]
+            let range = vec![("lastkey", last), ("keystep", step), ("limit", 0)];
+            ahead.into_iter().chain([(Begin::Index(rest), "range", range)]).collect()
         }
         Keys::Numkeys { at } => vec![keynum(at)],
+        Keys::Sorted { stores } => {
+            let elsewhere = (Begin::Unknown, "unknown", Vec::new());
+            let stored = stores.then(|| elsewhere.clone());
+            [one(Begin::Index(1)), elsewhere].into_iter().chain(stored).collect()
+        }
         Keys::OneAndStored { from } => {
             vec![one(Begin::Index(1)), one(Begin::Word("STORE", from)), one(Begin::Word("STOREDIST", from))]
         }
     };
     reply.set(found.len());
-    for (begin, kind, numbers) in found {
-        key_specification(spec, begin, kind, &numbers, reply);
+    for (index, (begin, kind, numbers)) in found.into_iter().enumerate() {
+        key_specification(flags[index.min(flags.len() - 1)], begin, kind, &numbers, reply);
     }
+}
+
+/// A key specification: where the search begins, how it goes on, and the numbers that this takes.
+type Found = (Begin, &'static str, Vec<(&'static str, i64)>);
+
+/// One key.
+fn one(begin: Begin) -> Found {
+    (begin, "range", vec![("lastkey", 0), ("keystep", 1), ("limit", 0)])
+}
+
+/// As many keys as the argument at `at` says, right after it.
+fn keynum(at: usize) -> Found {
+    (Begin::Index(at), "keynum", vec![("keynumidx", 0), ("firstkey", 1), ("keystep", 1)])
 }
 
 /// Where the search for keys begins.
@@ -125,6 +151,8 @@ enum Begin {
     Index(usize),
     /// After this word, which stands at this argument or later.
     Word(&'static str, usize),
+    /// That cannot be told.
+    Unknown,
 }
 
 impl Begin {
@@ -138,6 +166,11 @@ impl Begin {
                 reply.map(1);
                 reply.bulk("index");
                 reply.count(index);
+            }
+            Self::Unknown => {
+                reply.bulk("unknown");
+                reply.bulk("spec");
+                reply.map(0);
             }
             Self::Word(word, from) => {
                 reply.bulk("keyword");
@@ -153,7 +186,7 @@ impl Begin {
 }
 
 fn key_specification(
-    spec: &Spec,
+    flags: KeyFlags,
     begin: Begin,
     kind: &str,
     numbers: &[(&str, i64)],
@@ -161,7 +194,7 @@ fn key_specification(
 ) {
     reply.map(3);
     reply.bulk("flags");
-    words(key_flags(spec).iter(), reply);
+    words(flags.iter(), reply);
     reply.bulk("begin_search");
     begin.write(reply);
     reply.bulk("find_keys");
@@ -176,16 +209,11 @@ fn key_specification(
     }
 }
 
-/// What is done to the keys. The table says whether a command writes, not to which of its keys: then all count as read
-/// and written.
-fn key_flags(spec: &Spec) -> &'static [&'static str] {
-    if spec.flags.has(Flags::WRITE) { &["RW", "access", "update"] } else { &["RO", "access"] }
-}
-
 /// The keys of the command that follows in `args`.
-fn keys_of<'a>(args: Args<'a>) -> Result<(&'static Spec, Vec<&'a [u8]>), ReplyError> {
+fn keys_of<'a>(args: Args<'a>) -> Result<(&'static Command, Vec<&'a [u8]>), ReplyError> {
     let inner = args.from(2);
-    let spec = table().resolve(inner).spec;
+    let command = table().resolve(inner);
+    let spec = command.spec;
     // A command with subcommands stands for itself only where none is named.
     let named_in_vain = !spec.subcommands.is_empty() && inner.len() > 1;
     if named_in_vain || matches!(spec.run, Run::Unknown) {
@@ -198,7 +226,7 @@ fn keys_of<'a>(args: Args<'a>) -> Result<(&'static Spec, Vec<&'a [u8]>), ReplyEr
         return Err(WRONG_NUMBER);
     }
     let keys: Vec<&[u8]> = spec.keys.positions(inner).filter_map(|at| inner.get(at)).collect();
-    if keys.is_empty() { Err(WRONG_ARGUMENTS) } else { Ok((spec, keys)) }
+    if keys.is_empty() { Err(WRONG_ARGUMENTS) } else { Ok((command, keys)) }
 }
 
 /// `COMMAND GETKEYS`.
@@ -211,12 +239,12 @@ pub fn get_keys(args: Args<'_>, reply: &mut ReplyWriter) -> Result<(), ReplyErro
 
 /// `COMMAND GETKEYSANDFLAGS`.
 pub fn get_keys_and_flags(args: Args<'_>, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
-    let (spec, keys) = keys_of(args)?;
+    let (command, keys) = keys_of(args)?;
     reply.array(keys.len());
-    for key in keys {
+    for (index, key) in keys.into_iter().enumerate() {
         reply.array(2);
         reply.bulk(key);
-        words(key_flags(spec).iter(), reply);
+        words(key_flags::of_key(command, args.from(2), index).iter(), reply);
     }
     Ok(())
 }

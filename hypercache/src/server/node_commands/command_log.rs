@@ -8,7 +8,6 @@ use crate::engine::observation::command_log::LogKind;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::server::node_commands::NodeState;
-use crate::server::node_commands::help;
 
 /// Entries that are told unless a number is given.
 const COUNT_DEFAULT: usize = 10;
@@ -22,7 +21,7 @@ pub fn slow_get(args: Args<'_>, node: &NodeState, reply: &mut ReplyWriter) -> Re
     let count = match args.len() {
         2 => COUNT_DEFAULT,
         3 => count(&args[2])?,
-        _ => return Err(help::misused(args)),
+        _ => return Err(ReplyError::misused_subcommand(args)),
     };
     write(slow(node), count, reply);
     Ok(())

@@ -1,10 +1,9 @@
 //! `CONFIG`.
 
+mod absent;
 mod observation;
 mod parameters;
 mod values;
-
-use std::borrow::Cow;
 
 use crate::command::ReplyError;
 use crate::command::error;
@@ -18,10 +17,12 @@ use crate::telemetry::Event;
 use crate::telemetry::events::config::ConfigChangeRefused;
 use crate::telemetry::events::config::ConfigChanged;
 use crate::value::glob;
+use absent::ABSENT;
+use absent::Absent;
 use parameters::Parameter;
 use values::Apply;
 use values::HIDDEN;
-use values::Set;
+use values::IMMUTABLE;
 
 /// Prefix of the views of our own configuration, as the node started with it.
 const OWN_PREFIX: &str = "hypercache.";
@@ -31,24 +32,79 @@ const NO_REWRITE: ReplyError = ReplyError::err(
     "CONFIG REWRITE is not provided: the YAML file is left as its author wrote it; put lasting changes there",
 );
 
+/// What `CONFIG` knows a name to be.
+enum Known {
+    /// A parameter of Redis that we have.
+    Real(&'static Parameter),
+    /// A parameter of Redis that has one value here.
+    Absent(&'static Absent),
+    /// A part of our own configuration, with its value.
+    Own(String, String),
+}
+
+impl Known {
+    fn name(&self) -> &str {
+        match self {
+            Self::Real(parameter) => parameter.name,
+            Self::Absent(absent) => absent.name,
+            Self::Own(name, _) => name,
+        }
+    }
+
+    fn value(&self, node: &NodeState) -> String {
+        match self {
+            Self::Real(parameter) => (parameter.get)(node),
+            Self::Absent(absent) => absent.value.to_owned(),
+            Self::Own(_, value) => value.clone(),
+        }
+    }
+
+    /// Whether it keeps its value while the node runs.
+    fn is_fixed(&self) -> bool {
+        match self {
+            Self::Real(parameter) => parameter.set.is_none(),
+            Self::Absent(absent) => !absent.is_settable(),
+            Self::Own(..) => true,
+        }
+    }
+
+    /// Checks a new value; of what is fixed, the one that it has.
+    fn check<'a>(&self, node: &'a NodeState, text: &str) -> Result<Apply<'a>, String> {
+        match self {
+            Self::Real(Parameter { set: Some(set), .. }) => set(node, text),
+            Self::Absent(absent) => absent.check(text),
+            Self::Real(_) | Self::Own(..) => Ok(Box::new(|| ())),
+        }
+    }
+
+    /// The parameter of this name, in any case.
+    fn find(name: &[u8], node: &NodeState) -> Option<Self> {
+        let named = |known: &str| known.as_bytes().eq_ignore_ascii_case(name);
+        let real = parameters::all().find(|parameter| named(parameter.name)).map(Self::Real);
+        let absent = || ABSENT.iter().find(|absent| named(absent.name)).map(Self::Absent);
+        let own = || own(node).into_iter().find(|(known, _)| named(known));
+        real.or_else(absent).or_else(|| own().map(|(name, value)| Self::Own(name, value)))
+    }
+}
+
 /// `CONFIG GET`: each parameter that matches a pattern, once.
 pub fn get(args: Args<'_>, node: &NodeState, reply: &mut ReplyWriter) {
     let patterns = args.from(2);
     let wanted =
         |name: &str| patterns.iter().any(|pattern| glob::matches_ignoring_case(pattern, name.as_bytes()));
-    let mut found: Vec<(Cow<'static, str>, String)> = parameters::all()
-        .filter(|parameter| wanted(parameter.name))
-        .map(|parameter| (parameter.name.into(), (parameter.get)(node)))
-        .collect();
+    let called = |name: &str| patterns.iter().any(|pattern| pattern.eq_ignore_ascii_case(name.as_bytes()));
+    let real = parameters::all().filter(|parameter| wanted(parameter.name)).map(Known::Real);
+    let absent =
+        ABSENT.iter().filter(|absent| wanted(absent.name) && (!absent.hidden || called(absent.name)));
+    let mut found: Vec<Known> = real.chain(absent.map(Known::Absent)).collect();
     if patterns.iter().any(may_mean_own) {
-        found.extend(
-            own(node).into_iter().filter(|(name, _)| wanted(name)).map(|(name, value)| (name.into(), value)),
-        );
+        let own = own(node).into_iter().filter(|(name, _)| wanted(name));
+        found.extend(own.map(|(name, value)| Known::Own(name, value)));
     }
     reply.map(found.len());
-    for (name, value) in found {
-        reply.bulk(name.as_bytes());
-        reply.bulk(value);
+    for known in found {
+        reply.bulk(known.name().as_bytes());
+        reply.bulk(known.value(node));
     }
 }
 
@@ -86,7 +142,7 @@ fn flatten(path: &str, value: serde_json::Value, found: &mut Vec<(String, String
 
 /// A change that was found possible.
 struct Change<'a> {
-    parameter: &'static Parameter,
+    known: Known,
     old: String,
     apply: Apply<'a>,
 }
@@ -130,12 +186,12 @@ pub fn set(
         ConfigChangeRefused { name, message: &refused.reason, user, client }.emit();
         refused.reply
     })?;
-    for Change { parameter, old, apply } in changes {
+    for Change { known, old, apply } in changes {
         apply();
-        let new = (parameter.get)(node);
+        let new = known.value(node);
         // A secret that changes into another looks the same before and after.
         if new != old || new == HIDDEN {
-            ConfigChanged { name: parameter.name, old: &old, new: &new, user, client }.emit();
+            ConfigChanged { name: known.name(), old: &old, new: &new, user, client }.emit();
         }
     }
     reply.ok();
@@ -144,36 +200,26 @@ pub fn set(
 
 /// Checks all pairs, first their names, then their values, and changes nothing.
 fn prepare<'a>(pairs: Args<'_>, node: &'a NodeState) -> Result<Vec<Change<'a>>, Refused> {
-    let mut wanted: Vec<(&'static Parameter, Set, &[u8])> = Vec::new();
+    let mut wanted: Vec<(Known, &[u8])> = Vec::new();
     for pair in 0..pairs.len() / 2 {
         let (name, value) = (&pairs[2 * pair], &pairs[2 * pair + 1]);
-        let (parameter, set) = settable(name, node)?;
-        if wanted.iter().any(|(other, ..)| other.name == parameter.name) {
-            return Err(Refused::value(parameter.name, "duplicate parameter"));
+        let known = Known::find(name, node).ok_or_else(|| Refused::unknown(name))?;
+        if known.is_fixed() && known.value(node).as_bytes() != value {
+            return Err(Refused::value(known.name(), IMMUTABLE));
         }
-        wanted.push((parameter, set, value));
+        if wanted.iter().any(|(other, _)| other.name() == known.name()) {
+            return Err(Refused::value(known.name(), "duplicate parameter"));
+        }
+        wanted.push((known, value));
     }
-    let checked = wanted.into_iter().map(|(parameter, set, value)| {
+    let checked = wanted.into_iter().map(|(known, value)| {
         let text = std::str::from_utf8(value).map_err(|_| "argument is not valid UTF-8".to_owned());
-        let apply = text.and_then(|text| set(node, text));
-        let apply = apply.map_err(|reason| Refused::value(parameter.name, reason))?;
-        Ok(Change { parameter, old: (parameter.get)(node), apply })
+        let apply = text.and_then(|text| known.check(node, text));
+        let apply = apply.map_err(|reason| Refused::value(known.name(), reason))?;
+        let old = known.value(node);
+        Ok(Change { known, old, apply })
     });
     checked.collect()
-}
-
-/// The parameter of this name and what changes it.
-fn settable(name: &[u8], node: &NodeState) -> Result<(&'static Parameter, Set), Refused> {
-    const IMMUTABLE: &str = "can't set immutable config";
-    let named = |known: &str| known.as_bytes().eq_ignore_ascii_case(name);
-    if let Some(parameter) = parameters::all().find(|parameter| named(parameter.name)) {
-        let set = parameter.set.ok_or_else(|| Refused::value(parameter.name, IMMUTABLE))?;
-        return Ok((parameter, set));
-    }
-    match own(node).into_iter().find(|(known, _)| named(known)) {
-        Some((known, _)) => Err(Refused::value(&known, IMMUTABLE)),
-        None => Err(Refused::unknown(name)),
-    }
 }
 
 /// `CONFIG RESETSTAT`: lets what `INFO` counts begin anew.

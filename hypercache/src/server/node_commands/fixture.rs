@@ -14,13 +14,17 @@ use crate::engine::Disposal;
 use crate::engine::Engine;
 use crate::engine::Executor;
 use crate::engine::Flow;
+use crate::engine::Herald;
 use crate::engine::Observation;
 use crate::engine::Session;
 use crate::engine::client::Client;
 use crate::engine::client::Clients;
 use crate::engine::client::Registration;
 use crate::engine::observed::Observed;
+use crate::engine::pause::Pause;
+use crate::engine::pubsub::Broker;
 use crate::engine::session::Door;
+use crate::engine::settings::Settings;
 use crate::engine::version::VERSION;
 use crate::keyspace::key::HashSeed;
 use crate::resp::OwnedArgs;
@@ -29,10 +33,8 @@ use crate::resp::ReplyWriter;
 use crate::security::Authenticator;
 use crate::security::Guarded;
 use crate::server::Dispatch;
-use crate::server::Settings;
 use crate::server::node_commands::NodeState;
 use crate::server::node_commands::Statistics;
-use crate::server::pause::Pause;
 use crate::store::Registry;
 use crate::telemetry::NodeIdentity;
 use crate::telemetry::Telemetry;
@@ -74,6 +76,7 @@ impl Fixture {
         let registry = Arc::new(Registry::new(&config.stores, &config.cache, HashSeed(7)));
         let authenticator = Arc::new(Authenticator::new(config.security.requirepass.clone()));
         let (stop_sender, stop) = mpsc::channel(1);
+        let broker = Arc::<Broker>::default();
         let node = Arc::new(NodeState {
             config_file: None,
             run_id: "0123456789".repeat(4),
@@ -85,13 +88,16 @@ impl Fixture {
             authenticator: Arc::clone(&authenticator),
             telemetry: telemetry.clone(),
             stop: stop_sender,
-            broker: Arc::default(),
+            herald: Arc::new(Herald::new(Arc::clone(&registry), Arc::clone(&broker))),
+            broker,
+            waiters: Arc::default(),
             statistics: Statistics::default(),
             observation: Arc::new(Observation::new(config.telemetry.slow_command)),
             config,
         });
-        let engine =
-            Engine::new(registry, Disposal::start().expect("a thread can be started"), telemetry.clone());
+        let disposal = Disposal::start().expect("a thread can be started");
+        let (herald, waiters) = (Arc::clone(&node.herald), Arc::clone(&node.waiters));
+        let engine = Engine::new(registry, disposal, telemetry.clone(), herald, waiters);
         let dispatch = Dispatch::new(engine, Arc::clone(&authenticator), Arc::clone(&node));
         let executor = Observed::new(
             Guarded::new(dispatch, Arc::clone(&authenticator)),

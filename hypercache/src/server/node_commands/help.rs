@@ -1,8 +1,6 @@
 //! `HELP` of commands with subcommands, written from the table.
 
-use crate::command::ReplyError;
 use crate::command::table::table;
-use crate::resp::Args;
 use crate::resp::ReplyWriter;
 
 /// Tells the subcommands of `container`, in the form of Redis's own help texts.
@@ -16,14 +14,4 @@ pub fn write(container: &str, reply: &mut ReplyWriter) {
         reply.simple(format!("{} {}", spec.name, spec.syntax).trim_end());
         reply.simple(&format!("    {}", spec.summary));
     }
-}
-
-/// What Redis says when a subcommand has arguments too many to be read.
-pub fn misused(args: Args<'_>) -> ReplyError {
-    let text = |index: usize| String::from_utf8_lossy(args.get(index).unwrap_or_default()).into_owned();
-    ReplyError::text(format!(
-        "unknown subcommand or wrong number of arguments for '{}'. Try {} HELP.",
-        text(1),
-        text(0).to_ascii_uppercase()
-    ))
 }

@@ -26,18 +26,20 @@ use crate::command::spec::NodeCommand;
 use crate::config::Config;
 use crate::engine::Execution;
 use crate::engine::Flow;
+use crate::engine::Herald;
 use crate::engine::Observation;
 use crate::engine::Session;
 use crate::engine::client::Clients;
+use crate::engine::pause::Pause;
 use crate::engine::pubsub::Broker;
 use crate::engine::pubsub::Topic;
+use crate::engine::settings::Settings;
+use crate::engine::waiting::Waiters;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::security::Authenticator;
-use crate::server::Settings;
 use crate::server::node_commands::info::Memory;
 use crate::server::node_commands::statistics::Counts;
-use crate::server::pause::Pause;
 use crate::server::pubsub;
 use crate::store::Registry;
 use crate::telemetry::Telemetry;
@@ -67,6 +69,10 @@ pub struct NodeState {
     pub telemetry: Telemetry,
     /// Knows who has subscribed to what.
     pub broker: Arc<Broker>,
+    /// Who waits for keys.
+    pub waiters: Arc<Waiters>,
+    /// Tells of changes to keys.
+    pub herald: Arc<Herald>,
     /// Asks the node to stop.
     pub stop: mpsc::Sender<&'static str>,
     /// What `INFO` counts.
@@ -105,7 +111,7 @@ pub fn run(
         NodeCommand::ClientKill => flow = client::kill(args, session, node, reply)?,
         NodeCommand::ClientList => client::list(args, node, reply)?,
         NodeCommand::ClientPause => client::pause(args, node, reply)?,
-        NodeCommand::ClientUnblock => client::unblock(args, reply)?,
+        NodeCommand::ClientUnblock => client::unblock(args, node, reply)?,
         NodeCommand::ClientUnpause => client::unpause(node, reply),
         NodeCommand::Command => command::all(reply),
         NodeCommand::CommandCount => command::count(reply),

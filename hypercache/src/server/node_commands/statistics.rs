@@ -46,6 +46,8 @@ pub struct Counts {
     pub hits: u64,
     /// Reads that did not.
     pub misses: u64,
+    /// Changes to data.
+    pub changes: u64,
     /// Keys whose time was over and that were removed.
     pub expired: u64,
     /// Fields of hashes whose time was over and that were removed.
@@ -69,6 +71,7 @@ impl Counts {
         let fields =
             totals.stores.iter().map(|store| store.expired_fields_lazy + store.expired_fields_active);
         let expired_fields = fields.sum();
+        let changes = totals.stores.iter().map(|store| store.changes).sum();
         let by_command = totals.by_command.into_iter().map(|command| CommandCounts {
             calls: command.calls,
             failed: command.failed,
@@ -81,6 +84,7 @@ impl Counts {
             bytes_out,
             hits,
             misses,
+            changes,
             expired,
             expired_fields,
             admitted: clients.admitted(),

@@ -82,6 +82,7 @@ pub(super) struct CommandCells {
 pub(super) struct StoreCells {
     pub(super) hits: AtomicU64,
     pub(super) misses: AtomicU64,
+    pub(super) changes: AtomicU64,
     pub(super) expired_lazy: AtomicU64,
     pub(super) expired_active: AtomicU64,
     pub(super) expired_fields_lazy: AtomicU64,
@@ -95,6 +96,7 @@ impl StoreCells {
         Self {
             hits: AtomicU64::default(),
             misses: AtomicU64::default(),
+            changes: AtomicU64::default(),
             expired_lazy: AtomicU64::default(),
             expired_active: AtomicU64::default(),
             expired_fields_lazy: AtomicU64::default(),
@@ -118,6 +120,11 @@ impl StoreCells {
     pub(super) fn lookups(&self, hits: u32, misses: u32) {
         add(&self.hits, u64::from(hits));
         add(&self.misses, u64::from(misses));
+    }
+
+    #[inline]
+    pub(super) fn changed(&self, changes: u32) {
+        add(&self.changes, u64::from(changes));
     }
 
     pub(super) fn expired(&self, mode: ExpiryMode, keys: u64) {

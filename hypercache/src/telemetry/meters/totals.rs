@@ -89,6 +89,8 @@ pub struct StoreTotals {
     pub hits: u64,
     /// Keys that reading commands did not find.
     pub misses: u64,
+    /// Changes to data, as Redis counts them.
+    pub changes: u64,
     /// Expired keys found by commands.
     pub expired_lazy: u64,
     /// Expired keys found by sweeps.
@@ -204,6 +206,7 @@ impl Totals {
         for (total, cells) in self.stores.iter_mut().zip(&shard.stores) {
             total.hits += load(&cells.hits);
             total.misses += load(&cells.misses);
+            total.changes += load(&cells.changes);
             total.expired_lazy += load(&cells.expired_lazy);
             total.expired_active += load(&cells.expired_active);
             total.expired_fields_lazy += load(&cells.expired_fields_lazy);

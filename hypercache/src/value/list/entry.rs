@@ -1,4 +1,5 @@
-//! How an element of a list is written: as an entry of Redis's listpacks, so that sizes and thus encodings agree.
+//! How an element of a list, or of a block of a stream, is written: as an entry of Redis's listpacks, so that sizes and
+//! thus encodings agree.
 //!
 //! An entry is a mark that tells what it is, its bytes or its number, and its length once more, to be read backwards
 //! (<https://github.com/antirez/listpack/blob/master/listpack.md>).
@@ -45,7 +46,7 @@ impl<'a> Element<'a> {
     }
 
     /// The entry that it is written as.
-    pub(super) fn written(self) -> Written {
+    pub(in crate::value) fn written(self) -> Written {
         let mut entry = Written::new();
         match self {
             Self::Int(number) => write_number(&mut entry, number),
@@ -101,7 +102,7 @@ fn back_width(length: usize) -> usize {
 }
 
 /// The entry that `bytes` begin with, and how many bytes it has.
-pub(super) fn first(bytes: &[u8]) -> (Element<'_>, usize) {
+pub(in crate::value) fn first(bytes: &[u8]) -> (Element<'_>, usize) {
     let mark = bytes[0];
     let number = |width: usize| {
         let mut wide = [0; 8];
@@ -127,7 +128,7 @@ pub(super) fn first(bytes: &[u8]) -> (Element<'_>, usize) {
 }
 
 /// The entry that `bytes` end with, and how many bytes it has.
-pub(super) fn last(bytes: &[u8]) -> (Element<'_>, usize) {
+pub(in crate::value) fn last(bytes: &[u8]) -> (Element<'_>, usize) {
     let (mut length, mut width) = (0, 0);
     for byte in bytes.iter().rev() {
         length |= usize::from(byte & 0x7f) << (7 * width);

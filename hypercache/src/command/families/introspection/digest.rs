@@ -67,6 +67,13 @@ pub fn of_value(entry: &Entry, now: UnixMillis) -> Digest {
                 digest.join(one);
             })
         }
+        Value::Stream(stream) => stream.log().iter().for_each(|entry| {
+            digest.mix(&entry.id.text());
+            for (field, value) in entry.fields.clone() {
+                digest.mix(&field.bytes());
+                digest.mix(&value.bytes());
+            }
+        }),
         Value::ZSet(zset) => zset.iter().for_each(|pair| {
             let mut one = Digest::default();
             one.mix(pair.member);

@@ -174,7 +174,7 @@ fn pause_holds_back_and_unpause_lets_go() {
 }
 
 #[test]
-fn nobody_can_be_unblocked() {
+fn who_does_not_wait_is_not_unblocked() {
     let mut fixture = Fixture::new();
     for line in ["CLIENT UNBLOCK 1", "CLIENT UNBLOCK 99 timeout", "CLIENT UNBLOCK 1 ERROR"] {
         assert_eq!(fixture.raw(line), ":0\r\n", "{line}");

@@ -132,7 +132,7 @@ fn keys_are_found_in_any_command() {
     assert_eq!(fixture.raw("COMMAND GETKEYS set a 1"), "*1\r\n$1\r\na\r\n");
     assert_eq!(
         fixture.raw("COMMAND GETKEYSANDFLAGS set a 1"),
-        "*1\r\n*2\r\n$1\r\na\r\n*3\r\n+RW\r\n+access\r\n+update\r\n"
+        "*1\r\n*2\r\n$1\r\na\r\n*2\r\n+OW\r\n+update\r\n"
     );
     assert_eq!(fixture.raw("COMMAND GETKEYS mset a 1 b 2"), "*2\r\n$1\r\na\r\n$1\r\nb\r\n");
     assert_eq!(fixture.raw("COMMAND GETKEYS zunionstore d 2 a b"), "*3\r\n$1\r\nd\r\n$1\r\na\r\n$1\r\nb\r\n");
@@ -162,6 +162,35 @@ fn keys_are_found_in_any_command() {
             );
         }
     }
+}
+
+#[test]
+fn keys_are_told_with_what_is_done_to_them() {
+    let mut fixture = Fixture::new();
+    for (line, wanted) in [
+        ("set k get", "k OW update"),
+        ("set k v GET", "k RW access update"),
+        ("bitfield k get u8 0", "k RO access"),
+        ("bitfield k set u8 0 1", "k RW access update"),
+        ("mset a 1 b 2", "a OW update b OW update"),
+        ("rename a b", "a RW access delete b OW update"),
+        ("sunionstore d a b", "d OW update a RO access b RO access"),
+        ("zdiffstore d 2 a b", "d OW update a RO access b RO access"),
+        ("georadius a 1 2 3 m store b", "a RO access b OW update"),
+        ("object encoding k", "k RO"),
+        ("del a b", "a RM delete b RM delete"),
+        ("incr k", "k RW access update"),
+        ("get k", "k RO access"),
+    ] {
+        let reply = fixture.raw(&format!("COMMAND GETKEYSANDFLAGS {line}"));
+        let words: Vec<&str> = reply
+            .split("\r\n")
+            .filter_map(|part| part.strip_prefix('+').or((!part.starts_with(['*', '$'])).then_some(part)))
+            .collect();
+        assert_eq!(words.join(" ").trim_end(), wanted, "{line}");
+    }
+    let info = fixture.raw("COMMAND INFO rename").replace("\r\n", " ");
+    assert!(info.contains("+RW +access +delete") && info.contains("$5 index :2"), "{info}");
 }
 
 #[test]

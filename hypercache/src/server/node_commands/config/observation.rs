@@ -13,6 +13,7 @@ use crate::server::node_commands::config::parameters::settable;
 use crate::server::node_commands::config::values::Apply;
 use crate::server::node_commands::config::values::integer;
 use crate::server::node_commands::config::values::memory;
+use crate::server::node_commands::config::values::memory_or_share;
 use crate::server::node_commands::config::values::yes_or_no;
 use crate::value::number;
 
@@ -184,15 +185,9 @@ fn client_memory(node: &NodeState) -> String {
 
 /// Bytes, or a percentage of `maxmemory`.
 fn set_client_memory<'a>(node: &'a NodeState, value: &str) -> Result<Apply<'a>, String> {
-    const NEITHER: &str = "argument must be a memory or percent value";
-    let setting = match value.strip_suffix('%') {
-        Some(number) => match number::decimal(number.as_bytes()).ok_or(NEITHER)? {
-            percentage @ 0..=100 => -percentage,
-            101.. => return Err("percentage argument must be less or equal to 100".to_owned()),
-            _ => return Err(NEITHER.to_owned()),
-        },
-        None => i64::try_from(memory(value, 0, i64::MAX).map_err(|_| NEITHER)?).unwrap_or(i64::MAX),
-    };
+    let told = memory_or_share(value)?;
+    let (digits, sign) = told.strip_suffix('%').map_or((told.as_str(), 1), |digits| (digits, -1));
+    let setting = sign * number::decimal(digits.as_bytes()).expect("it was just written as a number");
     Ok(Box::new(move || {
         node.clients.pool().set_memory_setting(setting);
         node.limit_clients();

@@ -12,6 +12,7 @@ use crate::server::node_commands::config::values::memory;
 use crate::server::node_commands::config::values::only;
 use crate::server::node_commands::config::values::word;
 use crate::server::node_commands::config::values::yes_or_no;
+use crate::store::events::Selection;
 
 /// A parameter.
 pub struct Parameter {
@@ -48,6 +49,9 @@ macro_rules! value_limit {
 /// Longest time in seconds, and most connections, that Redis takes.
 const INT_MAX: i64 = i32::MAX as i64;
 const INT_MIN: i64 = i32::MIN as i64;
+/// Redis takes any number for `hz` and keeps it between these.
+const HZ_MIN: i64 = 1;
+const HZ_MAX: i64 = 500;
 /// Least that Redis takes for the limits of input.
 const INPUT_BYTES_MIN: i64 = 1 << 20;
 /// Most for the limits of input: positions in a request are 32 bits wide.
@@ -105,10 +109,15 @@ pub const PARAMETERS: &[Parameter] = &[
     value_limit!("hash-max-listpack-value", hash_listpack_value, limit_of_bytes),
     value_limit!("hash-max-ziplist-entries", hash_listpack_entries, limit_of_count),
     value_limit!("hash-max-ziplist-value", hash_listpack_value, limit_of_bytes),
-    fixed("hz", |node| {
-        let interval = node.config.cache.expiry_interval.as_millis().max(1);
-        (1000 / interval).max(1).to_string()
-    }),
+    value_limit!("hll-sparse-max-bytes", hll_sparse_bytes, limit_of_bytes),
+    settable(
+        "hz",
+        |node| node.registry.sweeps_per_second().to_string(),
+        |node, value| {
+            let sweeps = integer(value, 0, INT_MAX)?.clamp(HZ_MIN, HZ_MAX).unsigned_abs();
+            Ok(Box::new(move || node.registry.set_sweeps_per_second(sweeps)))
+        },
+    ),
     fixed("io-threads", |node| node.config.network.io_threads.to_string()),
     value_limit!("list-max-listpack-size", list_listpack_size, limit_of_chunk),
     value_limit!("list-max-ziplist-size", list_listpack_size, limit_of_chunk),
@@ -139,8 +148,12 @@ pub const PARAMETERS: &[Parameter] = &[
     ),
     settable(
         "notify-keyspace-events",
-        |_| String::new(),
-        |_, value| only(value, "", "there are no keyspace notifications"),
+        |node| node.registry.interests().now().selection().to_string(),
+        |node, value| {
+            let selection = Selection::parse(value.as_bytes())
+                .ok_or("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")?;
+            Ok(Box::new(move || node.registry.interests().select(selection)))
+        },
     ),
     fixed("port", |node| node.config.network.resp_addr.port().to_string()),
     settable(
@@ -165,6 +178,8 @@ pub const PARAMETERS: &[Parameter] = &[
     value_limit!("set-max-listpack-entries", set_listpack_entries, limit_of_count),
     value_limit!("set-max-listpack-value", set_listpack_value, limit_of_bytes),
     settable("slave-read-only", |_| "yes".to_owned(), replica_read_only),
+    value_limit!("stream-node-max-bytes", stream_node_bytes, limit_of_bytes),
+    value_limit!("stream-node-max-entries", stream_node_entries, limit_of_count),
     fixed("tcp-backlog", |node| node.config.network.tcp_backlog.to_string()),
     settable(
         "tcp-keepalive",

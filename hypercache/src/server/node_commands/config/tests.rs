@@ -31,7 +31,7 @@ fn get_takes_patterns_in_any_case_and_tells_each_parameter_once() {
     assert_eq!(fixture.raw("CONFIG GET nonsense"), "*0\r\n");
     let names: Vec<String> =
         get(&mut fixture, "maxmemory* maxMEM* save").into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names, ["maxmemory", "maxmemory-policy", "save", "maxmemory-clients"]);
+    assert_eq!(names, ["maxmemory", "maxmemory-policy", "save", "maxmemory-clients", "maxmemory-samples"]);
     fixture.protocol(Protocol::Resp3);
     assert_eq!(fixture.raw("CONFIG GET save"), "%1\r\n$4\r\nsave\r\n$0\r\n\r\n");
     assert!(get(&mut fixture, "*").len() > parameters::all().count() + 20);
@@ -92,6 +92,10 @@ fn set_changes_what_is_in_force() {
     );
     assert_eq!(fixture.node.telemetry.commands().slow_threshold(), Duration::from_micros(250));
     assert_eq!(value(&mut fixture, "maxmemory"), "104857600");
+    assert_eq!(fixture.raw("CONFIG SET notify-keyspace-events Ez$lshxegtd"), "+OK\r\n");
+    assert_eq!(value(&mut fixture, "notify-keyspace-events"), "AE");
+    assert_eq!(fixture.raw_parts(&["CONFIG", "SET", "notify-keyspace-events", ""]), "+OK\r\n");
+    assert_eq!(value(&mut fixture, "notify-keyspace-events"), "");
     assert_eq!(fixture.raw("CONFIG SET slowlog-log-slower-than -1"), "+OK\r\n");
     assert_eq!(value(&mut fixture, "slowlog-log-slower-than"), "-1");
 }
@@ -109,7 +113,7 @@ fn what_has_one_value_takes_that_and_says_why_no_other() {
         ("save", "3600 1", "not provided: there are no snapshots"),
         ("appendonly", "yes", "not provided: there is no append-only file"),
         ("maxmemory-policy", "allkeys-lru", "not provided: this build does not evict"),
-        ("notify-keyspace-events", "Ex", "not provided: there are no keyspace notifications"),
+        ("notify-keyspace-events", "KEq", "Invalid event class character. Use 'Ag$lshzxeKEtmdn'."),
         (
             "maxmemory-policy",
             "lru",
@@ -128,6 +132,31 @@ fn what_has_one_value_takes_that_and_says_why_no_other() {
         let wanted = format!("-ERR CONFIG SET failed (possibly related to argument '{name}') - {reason}\r\n");
         assert_eq!(fixture.raw_parts(&["CONFIG", "SET", name, value]), wanted);
     }
+}
+
+#[test]
+fn what_is_fixed_takes_the_value_it_has() {
+    let mut fixture = Fixture::new();
+    for (name, value) in get(&mut fixture, "*") {
+        assert_eq!(fixture.raw_parts(&["CONFIG", "SET", &name, &value]), "+OK\r\n", "{name} {value}");
+    }
+}
+
+#[test]
+fn hz_is_the_number_of_sweeps_and_kept_in_bounds() {
+    let mut fixture = Fixture::new();
+    for (set, shown, interval_ms) in [("100", "100", 10), ("0", "1", 1000), ("100000", "500", 2)] {
+        assert_eq!(fixture.raw(&format!("CONFIG SET hz {set}")), "+OK\r\n");
+        assert_eq!(value(&mut fixture, "hz"), shown);
+        assert_eq!(fixture.node.registry.sweep_interval(), Duration::from_millis(interval_ms));
+    }
+}
+
+#[test]
+fn aids_for_tests_are_found_by_their_names_alone() {
+    let mut fixture = Fixture::new();
+    assert_eq!(value(&mut fixture, "key-load-delay"), "0");
+    assert_eq!(get(&mut fixture, "key-load-dela?"), []);
 }
 
 #[test]

@@ -3,6 +3,9 @@
 use crate::server::node_commands::NodeState;
 use crate::value::number::decimal;
 
+/// What is wrong with a new value for what is fixed.
+pub const IMMUTABLE: &str = "can't set immutable config";
+
 /// What stands for a secret that is set.
 pub const HIDDEN: &str = "(hidden)";
 
@@ -39,6 +42,19 @@ pub fn memory(text: &str, min: i64, max: i64) -> Result<u64, String> {
     let unit = UNITS.iter().find(|(name, _)| unit.eq_ignore_ascii_case(name)).ok_or(NOT_MEMORY)?;
     let bytes = number.checked_mul(unit.1).and_then(|bytes| i64::try_from(bytes).ok()).ok_or(NOT_MEMORY)?;
     if (min..=max).contains(&bytes) { Ok(bytes.unsigned_abs()) } else { Err(out_of_range(min, max)) }
+}
+
+/// A number of bytes, or a share of the memory limit in percent, as it is shown.
+pub fn memory_or_share(text: &str) -> Result<String, String> {
+    const NOT_EITHER: &str = "argument must be a memory or percent value";
+    let Some(share) = text.strip_suffix('%') else {
+        return memory(text, 0, i64::MAX).map(|bytes| bytes.to_string()).map_err(|_| NOT_EITHER.to_owned());
+    };
+    match decimal(share.as_bytes()) {
+        Some(percent @ 0..=100) => Ok(format!("{percent}%")),
+        Some(101..) => Err("percentage argument must be less or equal to 100".to_owned()),
+        _ => Err(NOT_EITHER.to_owned()),
+    }
 }
 
 fn out_of_range(min: i64, max: i64) -> String {
@@ -86,6 +102,23 @@ mod tests {
             );
         }
         assert_eq!(memory("5", 10, 20), Err("argument must be between 10 and 20 inclusive".to_owned()));
+    }
+
+    #[test]
+    fn a_share_is_up_to_all() {
+        assert_eq!(memory_or_share("1kb"), Ok("1024".to_owned()));
+        assert_eq!(memory_or_share("100%"), Ok("100%".to_owned()));
+        assert_eq!(
+            memory_or_share("101%"),
+            Err("percentage argument must be less or equal to 100".to_owned())
+        );
+        for text in ["-1%", "%", "x%", "x", "1.5%"] {
+            assert_eq!(
+                memory_or_share(text),
+                Err("argument must be a memory or percent value".to_owned()),
+                "{text}"
+            );
+        }
     }
 
     #[test]

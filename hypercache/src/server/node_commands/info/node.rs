@@ -16,8 +16,7 @@ pub fn server(facts: &Facts<'_>, page: &mut Page) {
     let node = facts.node;
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let up = node.started.elapsed().as_secs();
-    let interval = node.config.cache.expiry_interval.as_millis().max(1);
-    let hz = (1000 / interval).max(1);
+    let hz = node.registry.sweeps_per_second();
     page.line("redis_version", COMPATIBLE_REDIS_VERSION);
     page.line("server_name", "hypercache");
     page.line("hypercache_version", VERSION);
@@ -66,19 +65,21 @@ pub fn clients(facts: &Facts<'_>, page: &mut Page) {
     page.line("maxclients", facts.node.settings.max_connections());
     page.line("client_recent_max_input_buffer", pending.unwrap_or(0));
     page.line("client_recent_max_output_buffer", waiting.unwrap_or(0));
-    page.line("blocked_clients", 0);
+    page.line("blocked_clients", facts.node.waiters.len());
     page.line("tracking_clients", 0);
     page.line("pubsub_clients", pubsub);
     let watched = || clients.iter().map(|client| client.transaction().1).filter(|keys| *keys > 0);
     page.line("watching_clients", watched().count());
     page.line("total_watched_keys", watched().sum::<usize>());
     page.line("clients_in_timeout_table", 0);
-    page.line("total_blocking_keys", 0);
+    page.line("total_blocking_keys", facts.node.waiters.keys());
     page.line("total_blocking_keys_on_nokey", 0);
 }
 
 /// `# Persistence`: there is none, so nothing was ever saved and nothing has failed.
-pub fn persistence(_: &Facts<'_>, page: &mut Page) {
+pub fn persistence(facts: &Facts<'_>, page: &mut Page) {
+    // Nothing is ever saved, so all changes since the start count.
+    let changes = facts.counts.changes.to_string();
     for (key, value) in [
         ("loading", "0"),
         ("loading_eta_seconds", "0"),
@@ -89,7 +90,7 @@ pub fn persistence(_: &Facts<'_>, page: &mut Page) {
         ("current_fork_perc", "0.00"),
         ("current_save_keys_processed", "0"),
         ("current_save_keys_total", "0"),
-        ("rdb_changes_since_last_save", "0"),
+        ("rdb_changes_since_last_save", &changes),
         ("rdb_bgsave_in_progress", "0"),
         ("rdb_last_save_time", "0"),
         ("rdb_last_bgsave_status", "ok"),

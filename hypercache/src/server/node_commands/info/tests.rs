@@ -129,6 +129,18 @@ fn commands_are_counted_as_run_failed_and_refused() {
 }
 
 #[test]
+fn what_is_queued_counts_when_it_runs() {
+    let mut fixture = Fixture::new();
+    for line in ["MULTI", "SET a 1", "SET a 2"] {
+        fixture.raw(line);
+    }
+    assert_eq!(fixture.node.telemetry.meters().totals().commands, 1);
+    fixture.raw("EXEC");
+    assert!(info(&mut fixture, "commandstats")["cmdstat_set"].starts_with("calls=2,"));
+    assert_eq!(info(&mut fixture, "persistence")["rdb_changes_since_last_save"], "2");
+}
+
+#[test]
 fn a_reset_starts_the_counts_anew_and_leaves_the_meters() {
     let mut fixture = Fixture::new();
     for line in ["SET a 1", "GET a", "NONSENSE"] {

@@ -8,6 +8,11 @@ use std::time::Instant;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use crate::command::Spec;
+use crate::command::spec::Flags;
+use crate::command::spec::Run;
+use crate::command::spec::SessionCommand;
+
 /// Which commands are held back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Held {
@@ -68,6 +73,15 @@ impl Pause {
             self.active.store(false, Relaxed);
         }
         state.filter(|(held, _)| writes || *held == Held::All).map(|(_, until)| until)
+    }
+}
+
+/// Whether a command can be held back at all, and if so whether it may change data.
+pub fn concerns(spec: &Spec) -> Option<bool> {
+    match spec.run {
+        Run::Data(_) => Some(spec.flags.has(Flags::WRITE)),
+        Run::Session(SessionCommand::Exec) => Some(true),
+        _ => None,
     }
 }
 

@@ -1,0 +1,96 @@
+//! Schemas of what is below `/api/stores`, and of `/api/command`.
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::http::batch::ITEMS_MAX;
+use crate::http::openapi::items;
+use crate::http::openapi::object;
+use crate::http::openapi::ttl_forms;
+
+/// Schemas of requests and answers by name.
+pub fn about_stores() -> Value {
+    let (text, count, truth) =
+        (json!({ "type": "string" }), json!({ "type": "integer" }), json!({ "type": "boolean" }));
+    let number = json!({ "type": ["number", "integer", "string"], "description": "The texts inf, -inf and nan where JSON has no number" });
+    let cursor = json!({ "type": ["string", "null"], "description": "Where the next page begins; null: this was the last" });
+    let ttl =
+        json!({ "type": ["number", "null"], "description": "Seconds left; null where there is no end" });
+    let side = json!({ "type": "string", "enum": ["left", "right"] });
+    let member = || json!({ "member": text, "member_base64": text });
+    let scored = || json!({ "member": text, "member_base64": text, "score": number });
+    let field =
+        || object(&[], json!({ "field": text, "field_base64": text, "value": {}, "value_base64": text }));
+    let value = || object(&[], json!({ "value": {}, "value_base64": text }));
+    let list_of = |item: Value| object(&["items"], json!({ "items": items(item) }));
+    json!({
+        "Added": about(json!({ "added": count })),
+        "BareValue": object(&["value"], json!({ "value": {} })),
+        "CommandAnswer": {
+            "oneOf": [
+                { "type": "object", "required": ["result"], "properties": { "result": {} } },
+                { "type": "object", "required": ["results"], "properties": { "results": { "type": "array" } } },
+            ],
+        },
+        "Counter": about(json!({ "value": number })),
+        "FieldAdded": about(json!({ "field": text, "field_base64": text, "bytes": count, "added": truth })),
+        "Fields": list_of(field()),
+        "FieldValue": object(
+            &["store"],
+            json!({
+                "key": text, "key_base64": text, "store": text,
+                "field": text, "field_base64": text, "value": {}, "value_base64": text,
+            }),
+        ),
+        "Hash": about(json!({ "length": count, "items": { "type": "array", "items": field() }, "cursor": cursor })),
+        "Increment": object(&[], json!({ "by": number })),
+        "Key": about(json!({ "type": text, "ttl_seconds": ttl })),
+        "KeyPage": object(
+            &["store", "items", "cursor"],
+            json!({
+                "store": text,
+                "items": { "type": "array", "items": object(&[], json!({ "key": text, "key_base64": text })) },
+                "cursor": cursor,
+            }),
+        ),
+        "KeyTtl": about(json!({ "ttl_seconds": ttl })),
+        "List": about(json!({ "length": count, "items": items(value()) })),
+        "Member": about(member()),
+        "MemberAdded": about(json!({ "member": text, "member_base64": text, "added": truth })),
+        "Members": list_of(object(&[], member())),
+        "Pop": object(&["side"], json!({ "side": side, "count": { "type": "integer", "minimum": 1, "maximum": ITEMS_MAX } })),
+        "Popped": about(json!({ "items": items(value()) })),
+        "Push": object(&["side", "items"], json!({ "side": side, "items": items(value()) })),
+        "Pushed": about(json!({ "length": count })),
+        "Ranked": about(json!({ "member": text, "member_base64": text, "score": number, "rank": count })),
+        "Score": object(&["score"], json!({ "score": number })),
+        "Scored": about(scored()),
+        "ScoredMembers": list_of(object(&["score"], scored())),
+        "ScoreIncrement": object(&["by"], json!({ "by": number })),
+        "Set": about(json!({ "length": count, "items": { "type": "array", "items": object(&[], member()) }, "cursor": cursor })),
+        "SortedSet": about(json!({ "length": count, "items": items(object(&["score"], scored())) })),
+        "Ttl": object(&[], ttl_forms()),
+    })
+}
+
+/// Members of answers that stand for each other, or are left out.
+const OPTIONAL: [&str; 6] =
+    ["field", "field_base64", "member", "member_base64", "value_base64", "key_base64"];
+
+/// An answer about a key, with these members more.
+fn about(more: Value) -> Value {
+    let text = json!({ "type": "string" });
+    let mut properties = json!({ "key": text, "key_base64": text, "store": text });
+    for (name, schema) in more.as_object().into_iter().flatten() {
+        properties[name] = schema.clone();
+    }
+    let required: Vec<&str> = more
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name.as_str())
+        .filter(|name| !OPTIONAL.contains(name))
+        .chain(["store"])
+        .collect();
+    object(&required, properties)
+}

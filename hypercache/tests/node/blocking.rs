@@ -1,0 +1,221 @@
+//! Commands that wait, over real connections.
+
+use std::collections::BTreeMap;
+use std::thread;
+
+use hypercache::resp::frame::Frame;
+
+use crate::client::Client;
+use crate::client::text;
+use crate::client::wire;
+use crate::process::TestNode;
+use crate::telemetry_support::wait_for;
+
+/// A client that has sent this command and waits.
+fn waiting(node: &TestNode, watcher: &mut Client, line: &str) -> Client {
+    let before = blocked(watcher);
+    let mut client = node.client();
+    client.send(wire(&line.split_whitespace().collect::<Vec<_>>()));
+    wait_for(line, || (blocked(watcher) == before + 1).then_some(()));
+    client
+}
+
+fn blocked(watcher: &mut Client) -> usize {
+    let info = watcher.text("INFO clients");
+    let line = info.lines().find_map(|line| line.strip_prefix("blocked_clients:")).unwrap().to_owned();
+    line.trim().parse().unwrap()
+}
+
+fn texts(frame: &Frame) -> Vec<String> {
+    match frame {
+        Frame::Array(items) => items.iter().map(text).collect(),
+        other => vec![text(other)],
+    }
+}
+
+#[test]
+fn whoever_waits_longest_is_served_first_and_at_once() {
+    let node = TestNode::start();
+    let mut other = node.client();
+    let mut first = waiting(&node, &mut other, "BLPOP q 0");
+    let mut second = waiting(&node, &mut other, "BRPOP p q 0");
+    let mut third = waiting(&node, &mut other, "BLMPOP 0 2 p q LEFT COUNT 5");
+    assert_eq!(other.text("RPUSH q a b c d"), "4");
+    // Nobody can take in between what was meant for those who waited.
+    assert_eq!(other.text("EXISTS q"), "0");
+    assert_eq!(texts(&first.reply()), ["q", "a"]);
+    assert_eq!(texts(&second.reply()), ["q", "d"]);
+    let third = third.reply();
+    assert!(format!("{third:?}").contains("Array"), "{third:?}");
+    assert_eq!(blocked(&mut other), 0);
+    assert_eq!(other.text("RPUSH q e"), "1");
+    assert_eq!(other.text("LLEN q"), "1");
+}
+
+#[test]
+fn a_moved_element_serves_the_next_line() {
+    let node = TestNode::start();
+    let mut other = node.client();
+    let mut chain: Vec<Client> = Vec::new();
+    for step in 0..8 {
+        let line = format!("BLMOVE k{step} k{} LEFT RIGHT 0", step + 1);
+        chain.push(waiting(&node, &mut other, &line));
+    }
+    let mut last = waiting(&node, &mut other, "BLPOP k8 0");
+    assert_eq!(other.text("RPUSH k0 x"), "1");
+    assert_eq!(texts(&last.reply()), ["k8", "x"]);
+    for client in &mut chain {
+        assert_eq!(text(&client.reply()), "x");
+    }
+    assert_eq!(other.text("DBSIZE"), "0");
+}
+
+#[test]
+fn time_runs_out_and_others_can_end_it() {
+    let node = TestNode::start();
+    let mut other = node.client();
+    for line in ["BLPOP q 0.01", "BLMOVE q r LEFT LEFT 0.01", "BZPOPMIN z 0.01", "BZMPOP 0.01 1 z MIN"] {
+        let mut client = node.client();
+        client.send(wire(&line.split_whitespace().collect::<Vec<_>>()));
+        client.send(wire(&["PING"]));
+        assert_eq!((client.reply(), text(&client.reply())), (Frame::Null, "PONG".to_owned()), "{line}");
+    }
+    for (how, answer) in
+        [("", "(nil)"), ("TIMEOUT", "(nil)"), ("ERROR", "UNBLOCKED client unblocked via CLIENT UNBLOCK")]
+    {
+        let mut client = node.client();
+        let id = client.text("CLIENT ID");
+        client.send(wire(&["BLPOP", "q", "0"]));
+        wait_for("it waits", || (blocked(&mut other) == 1).then_some(()));
+        assert!(other.text(&format!("CLIENT LIST ID {id}")).contains(" flags=b "));
+        assert_eq!(other.text(&format!("CLIENT UNBLOCK {id} {how}")), "1");
+        assert_eq!(text(&client.reply()), answer);
+        assert_eq!(other.text(&format!("CLIENT UNBLOCK {id} {how}")), "0");
+    }
+    let mut client = node.client();
+    let id = client.text("CLIENT ID");
+    client.send(wire(&["BLPOP", "q", "0"]));
+    wait_for("it waits", || (blocked(&mut other) == 1).then_some(()));
+    assert_eq!(other.text(&format!("CLIENT KILL ID {id}")), "1");
+    assert!(client.has_ended());
+    wait_for("nobody waits", || (blocked(&mut other) == 0).then_some(()));
+}
+
+#[test]
+fn whoever_goes_away_is_given_nothing() {
+    let node = TestNode::start();
+    let mut other = node.client();
+    for end in 0..2 {
+        let mut gone = waiting(&node, &mut other, "BLPOP a b 0");
+        match end {
+            0 => drop(gone),
+            _ => gone.finish(),
+        }
+        wait_for("nobody waits", || (blocked(&mut other) == 0).then_some(()));
+        assert_eq!(other.text("RPUSH b x"), "1");
+        assert_eq!(other.text("LPOP b"), "x");
+    }
+}
+
+#[test]
+fn a_transaction_is_over_before_anybody_is_served() {
+    let node = TestNode::configured("stores: [{ name: default }, { name: other }]\n");
+    let mut other = node.client();
+    let mut client = waiting(&node, &mut other, "BLPOP q 0");
+    for line in ["MULTI", "RPUSH q a", "DEL q", "SET q x", "EXEC"] {
+        other.run(line);
+    }
+    assert_eq!(blocked(&mut other), 1);
+    for line in ["DEL q", "MULTI", "RPUSH q b", "LPUSH q a", "EXEC"] {
+        other.run(line);
+    }
+    assert_eq!(texts(&client.reply()), ["q", "a"]);
+    // Inside of one nobody waits.
+    assert_eq!(other.text("MULTI"), "OK");
+    assert_eq!(other.text("BLPOP none 0"), "QUEUED");
+    assert_eq!(other.run("EXEC"), Frame::Array(vec![Frame::Null]));
+    // Keys come in other ways, too.
+    let makers = ["RENAME from q", "COPY from q", "SWAPDB 0 1"];
+    for maker in makers {
+        other.run("FLUSHALL");
+        other.run("RPUSH from x");
+        let mut client = waiting(&node, &mut other, "BLPOP q 0");
+        if maker == "SWAPDB 0 1" {
+            other.run("SELECT 1");
+            other.run("RPUSH q x");
+            other.run("SELECT 0");
+        }
+        other.run(maker);
+        assert_eq!(texts(&client.reply()), ["q", "x"], "{maker}");
+    }
+}
+
+#[test]
+fn replies_speak_the_clients_protocol_and_come_in_order() {
+    let node = TestNode::start();
+    let mut other = node.client();
+    let mut client = node.client();
+    client.run("HELLO 3");
+    client.send(wire(&["ECHO", "before"]));
+    client.send(wire(&["BZPOPMIN", "z", "0"]));
+    client.send(wire(&["ECHO", "after"]));
+    assert_eq!(text(&client.reply()), "before");
+    wait_for("it waits", || (blocked(&mut other) == 1).then_some(()));
+    other.run("ZADD z 1.5 m");
+    let popped = client.reply();
+    assert!(matches!(&popped, Frame::Array(items) if items[2] == Frame::Double(1.5)), "{popped:?}");
+    assert_eq!(text(&client.reply()), "after");
+    let counted = other.text("INFO commandstats");
+    assert!(counted.contains("cmdstat_bzpopmin:calls=1,"), "{counted}");
+}
+
+#[test]
+fn many_producers_and_consumers_lose_nothing_and_double_nothing() {
+    const EACH: usize = 300;
+    let node = TestNode::start();
+    let consumers: Vec<_> = (0..4)
+        .map(|number| {
+            let mut client = node.client();
+            thread::spawn(move || {
+                let mut seen = Vec::new();
+                loop {
+                    let line = match number % 2 {
+                        0 => "BLPOP a b end 0",
+                        _ => "BRPOP b a end 0",
+                    };
+                    let taken = texts(&client.run(line));
+                    if taken[0] == "end" {
+                        return seen;
+                    }
+                    seen.push(taken[1].clone());
+                }
+            })
+        })
+        .collect();
+    let mover = {
+        let mut client = node.client();
+        thread::spawn(move || (0..2 * EACH).for_each(|_| drop(client.run("BLMOVE in a LEFT RIGHT 0"))))
+    };
+    let producers: Vec<_> = (0..2)
+        .map(|number| {
+            let mut client = node.client();
+            thread::spawn(move || {
+                for count in 0..EACH {
+                    client.run(&format!("RPUSH in m{number}-{count}"));
+                    client.run(&format!("RPUSH b d{number}-{count}"));
+                }
+            })
+        })
+        .collect();
+    producers.into_iter().for_each(|producer| producer.join().unwrap());
+    mover.join().unwrap();
+    let mut other = node.client();
+    wait_for("all is taken", || (other.text("EXISTS a b in") == "0").then_some(()));
+    other.run("RPUSH end 1 2 3 4");
+    let mut counts = BTreeMap::new();
+    for consumer in consumers {
+        consumer.join().unwrap().into_iter().for_each(|seen| *counts.entry(seen).or_insert(0) += 1);
+    }
+    assert_eq!(counts.len(), 4 * EACH);
+    assert!(counts.values().all(|count| *count == 1));
+}
