@@ -10,6 +10,7 @@ pub mod node;
 pub mod persistence;
 pub mod rdb;
 pub mod resp;
+pub mod script;
 pub mod security;
 pub mod server;
 pub mod store;

@@ -38,6 +38,7 @@ use crate::http::HttpState;
 use crate::keyspace::key::HashSeed;
 use crate::persistence::DataDir;
 use crate::persistence::data_dir::DataDirError;
+use crate::script::Scripting;
 use crate::security::Authenticator;
 use crate::security::Guarded;
 use crate::server::Dispatch;
@@ -83,10 +84,16 @@ pub enum NodeError {
         /// What the system said.
         error: io::Error,
     },
+    /// The Lua states cannot be made.
+    #[error("cannot make a Lua state for scripts: {0}")]
+    Scripts(String),
     /// A thread cannot be started.
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),
 }
+
+/// After how many milliseconds a script has run for too long, unless `CONFIG SET` says otherwise.
+const SCRIPT_TIME_MS: u64 = 5000;
 
 /// Starts telemetry for a node with this configuration: before anything else, so that everything is told.
 pub fn start_telemetry(config: &Config) -> Result<(Telemetry, TelemetryGuard), TelemetryError> {
@@ -94,6 +101,14 @@ pub fn start_telemetry(config: &Config) -> Result<(Telemetry, TelemetryGuard), T
     let commands = table().all().iter().map(|command| command.name.clone()).collect();
     let stores = config.stores.iter().map(|store| store.name.clone()).collect();
     Telemetry::start(&config.telemetry, &identity, commands, stores)
+}
+
+/// The executors of a node without doors: for whoever brings it commands by another way. Nothing is bound, written or
+/// swept.
+pub fn executor(config: Config, telemetry: Telemetry) -> Result<Arc<dyn Executor>, NodeError> {
+    let (stop, _) = mpsc::channel(1);
+    let (_, stopping) = watch::channel(false);
+    Ok(Parts::assemble(config, None, telemetry, stop, stopping)?.shared.executor.clone())
 }
 
 /// A running node.
@@ -107,6 +122,7 @@ pub struct Node {
     http: JoinHandle<()>,
     housekeeping: JoinHandle<()>,
     sweeper: SweepThread,
+    scripting: Arc<Scripting>,
     _data_dir: DataDir,
 }
 
@@ -157,6 +173,7 @@ impl Node {
             resp_address,
             http_address,
             clients: Arc::clone(&parts.state.clients),
+            scripting: Arc::clone(&parts.state.scripting),
             stopping,
             asked_to_stop,
             sweeper: SweepThread::start(&parts.state)?,
@@ -192,6 +209,8 @@ impl Node {
         NodeStopping { reason, connections: self.clients.len() }.emit();
         let running = operation::NODE_STOP.start();
         self.stopping.send_replace(true);
+        // Its client is not there any more to wait for it.
+        self.scripting.running().end();
         let workers = self.resp.await.unwrap_or_default();
         let joined = tokio::task::spawn_blocking(move || workers.into_iter().for_each(Worker::join));
         // A panic in there has been told by the hook; the node stops all the same.
@@ -257,19 +276,24 @@ impl Parts {
     ) -> Result<Self, NodeError> {
         let registry = Arc::new(Registry::new(&config.stores, &config.cache, HashSeed(rand::random())));
         let broker = Arc::<Broker>::default();
+        let scripting = Scripting::new(Arc::clone(&registry), SCRIPT_TIME_MS)
+            .map_err(|error| NodeError::Scripts(error.to_string()))?;
+        let scripting = Arc::new(scripting);
+        let clients = Arc::<Clients>::default();
         let state = Arc::new(NodeState {
             config_file,
             run_id: run_id(),
             started: Instant::now(),
-            herald: Arc::new(Herald::new(Arc::clone(&registry), Arc::clone(&broker))),
+            herald: Arc::new(Herald::new(Arc::clone(&registry), Arc::clone(&broker), Arc::clone(&clients))),
             registry,
-            clients: Arc::new(Clients::default()),
+            clients,
             settings: Arc::new(Settings::new(&config.network)),
             pause: Arc::new(Pause::default()),
             authenticator: Arc::new(Authenticator::new(config.security.requirepass.clone())),
             telemetry,
             broker,
             waiters: Arc::default(),
+            scripting,
             stop,
             statistics: Statistics::default(),
             observation: Arc::new(Observation::new(config.telemetry.slow_command)),
@@ -283,7 +307,9 @@ impl Parts {
             Arc::clone(&state.herald),
             Arc::clone(&state.waiters),
         );
-        let dispatch = Dispatch::new(engine, Arc::clone(&state.authenticator), Arc::clone(&state));
+        let dispatch = Dispatch::new(engine, Arc::clone(&state.authenticator), Arc::clone(&state))
+            .start_scripts()
+            .map_err(NodeError::Thread)?;
         let guarded = Guarded::new(dispatch, Arc::clone(&state.authenticator));
         let executor: Arc<dyn Executor> =
             Arc::new(Observed::new(guarded, state.telemetry.clone(), Arc::clone(&state.observation)));

@@ -14,6 +14,7 @@ pub use wait::Wait;
 
 use crate::command::ReplyError;
 use crate::command::error;
+use crate::keyspace::LockedShard;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::key::HashedKey;
@@ -23,6 +24,7 @@ use crate::store::Registry;
 use crate::store::Store;
 use crate::store::events::Interest;
 use crate::store::events::Notices;
+use crate::store::script_gate::Denied;
 use crate::value::Value;
 use crate::value::string::Str;
 
@@ -111,8 +113,8 @@ impl<'a> Context<'a> {
         registry: &'a Registry,
         store: &'a Store,
         keys: impl Iterator<Item = (usize, &'k [u8])>,
-    ) -> Self {
-        Self::with_locks(stamp, registry, store, Locks::of_keys(registry, keys))
+    ) -> Result<Self, ReplyError> {
+        Ok(Self::with_locks(stamp, registry, store, Locks::of_keys(registry, keys)?))
     }
 
     /// Works under locks that are held already; they must cover all that the command touches.
@@ -299,6 +301,13 @@ impl<'a> Context<'a> {
         done
     }
 
+    /// Notes that `key` was used last so many seconds ago. That is no change.
+    pub fn set_idle(&mut self, key: &[u8], seconds: u64) {
+        let used = self.stamp.now.saturating_sub(seconds.saturating_mul(1000));
+        let (hashed, at) = self.locate(self.store.index(), key);
+        self.locks[at].data.touch(hashed, used);
+    }
+
     /// Removes `key` and hands its entry over, if it was there and had not expired. Counts one change if so.
     pub fn take(&mut self, key: &[u8]) -> Option<Box<Entry>> {
         let (hashed, at) = self.locate(self.store.index(), key);
@@ -321,18 +330,45 @@ impl<'a> Context<'a> {
 
     /// Visits entries of the store in hash order; see `Keyspace::scan`. Shards are locked one at a time, unless all are
     /// held already.
-    pub fn scan(&self, from: Position, count: usize, visit: impl FnMut(&Entry)) -> Option<Position> {
+    pub fn scan(
+        &self,
+        from: Position,
+        count: usize,
+        visit: impl FnMut(&Entry),
+    ) -> Result<Option<Position>, ReplyError> {
         let keyspace = self.store.keyspace();
-        if !self.locks.whole {
-            return keyspace.scan(from, count, visit);
+        if self.locks.whole {
+            return Ok(keyspace.scan_by(from, count, visit, |shard, at, count, visit| {
+                self.held(shard).scan(at, count, visit)
+            }));
         }
-        keyspace
-            .scan_by(from, count, visit, |shard, at, count, visit| self.held(shard).scan(at, count, visit))
+        let mut denied = None;
+        let next =
+            keyspace.scan_by(from, count, visit, |shard, at, count, visit| match self.lock_one(shard) {
+                Ok(shard) => shard.scan(at, count, visit),
+                Err(error) => {
+                    denied = Some(error);
+                    Some(at)
+                }
+            });
+        denied.map_or(Ok(next), Err)
     }
 
     /// Reads one shard of the store.
-    pub fn with_shard<R>(&self, shard: usize, read: impl FnOnce(&Shard) -> R) -> R {
-        if self.locks.whole { read(self.held(shard)) } else { read(&self.store.keyspace().lock(shard)) }
+    pub fn with_shard<R>(&self, shard: usize, read: impl FnOnce(&Shard) -> R) -> Result<R, ReplyError> {
+        if self.locks.whole {
+            return Ok(read(self.held(shard)));
+        }
+        Ok(read(&*self.lock_one(shard)?))
+    }
+
+    /// Locks one shard of the store; no other is held.
+    fn lock_one(&self, shard: usize) -> Result<LockedShard<'a>, ReplyError> {
+        let locked = self.registry.script_gate().lock(self.store.keyspace(), shard, false);
+        locked.map_err(|denied| match denied {
+            Denied::Busy(overdue) => ReplyError::busy(overdue),
+            Denied::GiveWay => unreachable!("only who holds locks has to give way"),
+        })
     }
 
     fn held(&self, shard: usize) -> &Shard {
@@ -342,8 +378,8 @@ impl<'a> Context<'a> {
 
     /// Empties these stores, all at the same moment: their shards are locked until the command ends. Counts each key as
     /// a change and hands the shards over, for `discard` or to be dropped at once.
-    pub fn take_stores(&mut self, stores: std::ops::Range<usize>) -> Vec<Shard> {
-        self.lock_stores(stores.clone());
+    pub fn take_stores(&mut self, stores: std::ops::Range<usize>) -> Result<Vec<Shard>, ReplyError> {
+        self.lock_stores(stores.clone())?;
         let mut taken = Vec::with_capacity(self.locks.held.len());
         for lock in self.locks.held.iter_mut().filter(|lock| stores.contains(&lock.store)) {
             let keyspace = self.registry.get(lock.store).expect("a locked store exists").keyspace();
@@ -351,24 +387,26 @@ impl<'a> Context<'a> {
         }
         self.changed(taken.iter().map(Shard::len).sum());
         self.notices.emptied |= self.interest.tracks();
-        taken
+        Ok(taken)
     }
 
     /// Exchanges the content of two stores, all at the same moment: their shards are locked until the command ends.
     /// Counts one change.
-    pub fn swap_stores(&mut self, left: usize, right: usize) {
-        self.changed(1);
+    pub fn swap_stores(&mut self, left: usize, right: usize) -> Result<(), ReplyError> {
         if left == right {
-            return;
+            self.changed(1);
+            return Ok(());
         }
         let (lower, upper) = (left.min(right), left.max(right));
-        self.lock_stores([lower, upper]);
+        self.lock_stores([lower, upper].into_iter())?;
+        self.changed(1);
         let boundary = self.locks.held.partition_point(|lock| lock.store < upper);
         let (lowers, uppers) = self.locks.held.split_at_mut(boundary);
         let lowers = lowers.iter_mut().filter(|lock| lock.store == lower);
         let uppers = uppers.iter_mut().filter(|lock| lock.store == upper);
         lowers.zip(uppers).for_each(|(lower, upper)| lower.data.exchange(&mut upper.data));
         self.notices.emptied |= self.interest.tracks();
+        Ok(())
     }
 
     /// Puts aside what takes long to drop.
@@ -472,14 +510,18 @@ impl<'a> Context<'a> {
     }
 
     /// Locks all shards of these stores, which are named in ascending order, unless all are held already.
-    fn lock_stores(&mut self, stores: impl IntoIterator<Item = usize>) {
-        if !self.locks.whole {
-            assert!(
-                self.locks.held.is_empty(),
-                "a command on whole stores names no keys: who holds a lock must not wait"
-            );
-            self.locks.add_stores(self.registry, stores);
+    fn lock_stores(&mut self, stores: impl Iterator<Item = usize> + Clone) -> Result<(), ReplyError> {
+        if self.locks.whole {
+            return Ok(());
         }
+        assert!(
+            self.locks.held.is_empty(),
+            "a command on whole stores names no keys: who holds a lock must not wait"
+        );
+        self.locks.take_stores(self.registry, stores)?;
+        // Somebody may have read from them in between.
+        self.interest = self.registry.interests().now();
+        Ok(())
     }
 }
 

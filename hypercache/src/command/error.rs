@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::store::script_gate::Overdue;
+
 /// An error reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplyError {
@@ -66,6 +68,20 @@ impl ReplyError {
             text(1),
             text(0).to_ascii_uppercase()
         ))
+    }
+
+    /// A script has run for too long, and nothing else runs until it ends.
+    pub const fn busy(overdue: Overdue) -> Self {
+        match overdue {
+            Overdue::Script => Self::new(
+                "BUSY",
+                "Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
+            ),
+            Overdue::Function => Self::new(
+                "BUSY",
+                "Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.",
+            ),
+        }
     }
 
     /// The expiry is out of range, in the words of `command`.

@@ -285,7 +285,7 @@ proptest! {
             let after = bench.dump();
             let changed = before.keys().chain(after.keys()).filter(|key| before.get(*key) != after.get(*key));
             for (store, key) in changed {
-                let told = |notice: &Notice| notice.modified && notice.store == *store && *notice.key == **key;
+                let told = |notice: &Notice| notice.modified.is_some() && notice.store == *store && *notice.key == **key;
                 prop_assert!(notices.emptied || notices.keys.iter().any(told), "{:?} did not tell of {:?}", words, key);
             }
         }

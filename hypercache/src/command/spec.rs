@@ -1,5 +1,9 @@
 //! The entry of one command in the table.
 
+mod flags;
+
+pub use flags::Flags;
+
 use crate::command::Context;
 use crate::command::Outcome;
 use crate::command::ReplyError;
@@ -21,6 +25,8 @@ pub enum Run {
     Session(SessionCommand),
     /// Changes or tells the state of the node.
     Node(NodeCommand),
+    /// Runs a script or function, or keeps them.
+    Script(ScriptCommand),
     /// Does nothing without one of its subcommands.
     Container,
     /// Stands for names that are no command.
@@ -44,6 +50,7 @@ pub enum SessionCommand {
     ClientSetInfo,
     ClientSetName,
     ClientTraceContext,
+    ClientTracking,
     ClientTrackingInfo,
     Discard,
     Echo,
@@ -74,6 +81,8 @@ pub enum NodeCommand {
     ClientPause,
     ClientUnblock,
     ClientUnpause,
+    Cluster,
+    ClusterHelp,
     Command,
     CommandCount,
     CommandDocs,
@@ -98,6 +107,7 @@ pub enum NodeCommand {
     DebugProtocol,
     DebugSetActiveExpire,
     DebugSleep,
+    FunctionHelp,
     Info,
     LatencyDoctor,
     LatencyGraph,
@@ -121,6 +131,7 @@ pub enum NodeCommand {
     PubsubShardNumSub,
     Role,
     SPublish,
+    ScriptHelp,
     Shutdown,
     SlowlogGet,
     SlowlogHelp,
@@ -129,84 +140,29 @@ pub enum NodeCommand {
     Time,
 }
 
-/// What a command may do and what it needs, as a set of bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Flags(u32);
-
-impl Flags {
-    /// Reads data and changes none.
-    pub const READONLY: Self = Self(1);
-    /// May change data.
-    pub const WRITE: Self = Self(1 << 1);
-    /// May need more memory: refused where there is none.
-    pub const DENYOOM: Self = Self(1 << 2);
-    /// Constant or logarithmic time.
-    pub const FAST: Self = Self(1 << 3);
-    /// For administrators.
-    pub const ADMIN: Self = Self(1 << 4);
-    /// Allowed while data is loading.
-    pub const LOADING: Self = Self(1 << 5);
-    /// Allowed on a replica with stale data.
-    pub const STALE: Self = Self(1 << 6);
-    /// Not for scripts.
-    pub const NOSCRIPT: Self = Self(1 << 7);
-    /// Allowed before authentication.
-    pub const NO_AUTH: Self = Self(1 << 8);
-    /// Part of publish and subscribe.
-    pub const PUBSUB: Self = Self(1 << 9);
-    /// May block its client.
-    pub const BLOCKING: Self = Self(1 << 10);
-    /// Which keys it touches cannot be told from positions alone.
-    pub const MOVABLEKEYS: Self = Self(1 << 11);
-    /// Not shown to `MONITOR`.
-    pub const SKIP_MONITOR: Self = Self(1 << 12);
-    /// Not inside `MULTI`.
-    pub const NO_MULTI: Self = Self(1 << 13);
-
-    /// Reads, and may yet change how what it read is kept.
-    pub const MAY_REPLICATE: Self = Self(1 << 15);
-
-    /// Allowed in RESP2 for a client that has subscribed.
-    pub const SUBSCRIBED: Self = Self(1 << 14);
-
-    /// Left out of the log of slow commands.
-    pub const SKIP_SLOWLOG: Self = Self(1 << 20);
-
-    /// Only where the configuration lets it.
-    pub const PROTECTED: Self = Self(1 << 21);
-
-    /// Both sets.
-    pub const fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// Whether all of `other` is in here.
-    pub const fn has(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// Redis's names of the flags that are set, in Redis's order.
-    pub fn names(self) -> impl Iterator<Item = &'static str> {
-        const NAMES: [(Flags, &str); 16] = [
-            (Flags::WRITE, "write"),
-            (Flags::READONLY, "readonly"),
-            (Flags::DENYOOM, "denyoom"),
-            (Flags::ADMIN, "admin"),
-            (Flags::PUBSUB, "pubsub"),
-            (Flags::NOSCRIPT, "noscript"),
-            (Flags::BLOCKING, "blocking"),
-            (Flags::LOADING, "loading"),
-            (Flags::STALE, "stale"),
-            (Flags::SKIP_MONITOR, "skip_monitor"),
-            (Flags::SKIP_SLOWLOG, "skip_slowlog"),
-            (Flags::FAST, "fast"),
-            (Flags::NO_AUTH, "no_auth"),
-            (Flags::MAY_REPLICATE, "may_replicate"),
-            (Flags::MOVABLEKEYS, "movablekeys"),
-            (Flags::NO_MULTI, "no_multi"),
-        ];
-        NAMES.into_iter().filter(move |(flag, _)| self.has(*flag)).map(|(_, name)| name)
-    }
+/// Commands about scripts and functions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names of the commands")]
+pub enum ScriptCommand {
+    Eval,
+    EvalRo,
+    EvalSha,
+    EvalShaRo,
+    FCall,
+    FCallRo,
+    FunctionDelete,
+    FunctionDump,
+    FunctionFlush,
+    FunctionKill,
+    FunctionList,
+    FunctionLoad,
+    FunctionRestore,
+    FunctionStats,
+    ScriptDebug,
+    ScriptExists,
+    ScriptFlush,
+    ScriptKill,
+    ScriptLoad,
 }
 
 /// Where the keys stand among the arguments.
@@ -355,6 +311,7 @@ fn sorted_key(args: Args<'_>) -> Option<usize> {
 #[expect(missing_docs, reason = "the names of the families")]
 pub enum Group {
     Bitmap,
+    Cluster,
     Connection,
     Generic,
     Geo,
@@ -362,6 +319,7 @@ pub enum Group {
     HyperLogLog,
     List,
     PubSub,
+    Scripting,
     Server,
     Set,
     SortedSet,
@@ -375,6 +333,7 @@ impl Group {
     pub fn name(self) -> &'static str {
         match self {
             Self::Bitmap => "bitmap",
+            Self::Cluster => "cluster",
             Self::Connection => "connection",
             Self::Generic => "generic",
             Self::Geo => "geo",
@@ -382,6 +341,7 @@ impl Group {
             Self::HyperLogLog => "hyperloglog",
             Self::List => "list",
             Self::PubSub => "pubsub",
+            Self::Scripting => "scripting",
             Self::Server => "server",
             Self::Set => "set",
             Self::SortedSet => "sorted-set",
@@ -401,7 +361,8 @@ impl Group {
             Self::Hash => Some("hash"),
             Self::HyperLogLog => Some("hyperloglog"),
             Self::List => Some("list"),
-            Self::PubSub | Self::Server => None,
+            Self::Cluster | Self::PubSub | Self::Server => None,
+            Self::Scripting => Some("scripting"),
             Self::Set => Some("set"),
             Self::SortedSet => Some("sortedset"),
             Self::Stream => Some("stream"),
@@ -457,7 +418,7 @@ impl Spec {
         Self {
             name,
             arity,
-            flags: Flags(0),
+            flags: Flags::NONE,
             keys: Keys::None,
             run,
             subcommands: &[],
@@ -499,6 +460,11 @@ impl Spec {
         Self::new(name, arity, Group::Server, Run::Node(command)).with(Flags::LOADING.and(Flags::STALE))
     }
 
+    /// A command about scripts or functions.
+    pub const fn script(name: &'static str, arity: i16, command: ScriptCommand) -> Self {
+        Self::new(name, arity, Group::Scripting, Run::Script(command)).with(Flags::NOSCRIPT)
+    }
+
     /// A command with subcommands.
     pub const fn container(name: &'static str, group: Group, subcommands: &'static [Spec]) -> Self {
         Self::new(name, -2, group, Run::Container).subcommands(subcommands)
@@ -518,6 +484,12 @@ impl Spec {
     /// Adds flags.
     pub const fn with(mut self, flags: Flags) -> Self {
         self.flags = self.flags.and(flags);
+        self
+    }
+
+    /// Takes flags away.
+    pub const fn without(mut self, flags: Flags) -> Self {
+        self.flags = self.flags.without(flags);
         self
     }
 

@@ -290,10 +290,10 @@ impl Bench {
         let keys = own.chain(other).map(|(store, index)| (store, args.get(index).unwrap()));
         let store = self.registry.get(self.selected).unwrap();
         let mut cx = if spec.roams_with(args) {
-            let locks = Locks::of_store(&self.registry, self.selected);
+            let locks = Locks::of_store(&self.registry, self.selected).expect("no script is running");
             Context::with_locks(self.stamp, &self.registry, store, locks)
         } else {
-            Context::lock(self.stamp, &self.registry, store, keys)
+            Context::lock(self.stamp, &self.registry, store, keys).expect("no script is running")
         };
         let outcome = handler(&mut cx, args, reply);
         let (effects, garbage, notices) = (cx.effects(), cx.take_garbage(), cx.take_notices());

@@ -21,6 +21,7 @@ use crate::engine::client_memory::Holdings;
 use crate::engine::mailbox::Mailbox;
 use crate::engine::parked::Parked;
 use crate::engine::pubsub::SubscriptionCounts;
+use crate::engine::tracking::ClientTracking;
 use crate::resp::Protocol;
 
 /// What a client says of itself.
@@ -84,6 +85,9 @@ pub struct Client {
     pub mailbox: Mailbox,
     /// How many names it has subscribed to.
     pub subscriptions: SubscriptionCounts,
+    /// How it is told of changes to what it has read.
+    pub tracking: ClientTracking,
+    leaving: AtomicBool,
     cut: AtomicU8,
     /// Commands queued since `MULTI`, plus one; 0 outside of one.
     queued: AtomicUsize,
@@ -132,6 +136,8 @@ impl Client {
             pool: Arc::default(),
             mailbox: Mailbox::default(),
             subscriptions: SubscriptionCounts::default(),
+            tracking: ClientTracking::default(),
+            leaving: AtomicBool::new(false),
             cut: AtomicU8::new(0),
             queued: AtomicUsize::new(0),
             watched: AtomicUsize::new(0),
@@ -267,6 +273,36 @@ impl Client {
     /// The request whose reply it waits for, if it does.
     pub fn parked(&self) -> Option<Arc<Parked>> {
         self.parked.lock().clone()
+    }
+
+    /// Notes that it has said goodbye: what is sent to it from here on may not reach it.
+    pub fn leave(&self) {
+        self.leaving.store(true, Relaxed);
+    }
+
+    /// Whether it has said goodbye.
+    pub fn is_leaving(&self) -> bool {
+        self.leaving.load(Relaxed)
+    }
+
+    /// Has its connection listen for messages that are redirected to it from others.
+    pub fn listen_for_others(&self) {
+        if !self.tracking.is_target() {
+            self.tracking.set_target();
+            self.wake.notify_waiters();
+        }
+    }
+
+    /// Waits until messages may be redirected to it.
+    pub async fn until_target(&self) {
+        loop {
+            // Made before the look, so that nothing in between is missed.
+            let woken = self.wake.notified();
+            if self.tracking.is_target() {
+                return;
+            }
+            woken.await;
+        }
     }
 
     /// Has its connection closed; the first reason holds.

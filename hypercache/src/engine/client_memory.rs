@@ -278,8 +278,9 @@ impl Client {
     /// How much may wait for it.
     pub fn output_limit(&self) -> OutputLimit {
         let limit = self.pool.output_limit(self.class());
-        // Whoever monitors gets more the busier the node is: without a limit of its own it has that of replicas.
-        if self.is_monitor() && limit.hard_bytes == 0 && limit.soft_bytes == 0 {
+        // What a client has not asked for grows with what others do: without a limit of its own that of replicas holds.
+        let unasked = self.is_monitor() || self.mailbox.waiting_bytes() > 0;
+        if unasked && limit.hard_bytes == 0 && limit.soft_bytes == 0 {
             return self.pool.output_limit(ClientClass::Replica);
         }
         limit

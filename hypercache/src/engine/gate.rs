@@ -33,7 +33,7 @@ pub fn subscriber(command: &Command, session: &Session) -> Result<(), ReplyError
         return Err(ReplyError::err("Replica can't interact with the keyspace"));
     }
     if session.protocol() == Protocol::Resp3
-        || !session.listens()
+        || !session.has_subscribed()
         || command.spec.flags.has(Flags::SUBSCRIBED)
     {
         return Ok(());

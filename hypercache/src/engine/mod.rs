@@ -13,7 +13,9 @@ pub mod pause;
 pub mod pubsub;
 pub mod session;
 pub mod settings;
+pub mod tracking;
 pub mod transaction;
+mod unlocked;
 pub mod version;
 pub mod waiting;
 
@@ -33,17 +35,19 @@ use crate::command::ReplyError;
 use crate::command::context::Effects;
 use crate::command::context::Locks;
 use crate::command::context::Place;
+use crate::command::context::Places;
 use crate::command::context::Stamp;
 use crate::command::context::Wait;
 use crate::command::error;
 use crate::command::spec::Flags;
+use crate::command::spec::Keys;
 use crate::command::spec::Run;
+use crate::engine::client::Client;
 use crate::engine::waiting::Waiters;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::store::Registry;
 use crate::store::Store;
-use crate::store::events::Listener;
 use crate::store::registry::LimitReached;
 use crate::telemetry::Event;
 use crate::telemetry::ExpiryMode;
@@ -110,6 +114,18 @@ pub trait Executor: Send + Sync {
     }
 }
 
+/// What a data command touches.
+pub enum Reach {
+    /// The keys that it names.
+    Keys(Places),
+    /// Any key of the selected store.
+    Store,
+    /// Any key of any store; it locks for itself.
+    Anywhere,
+}
+/// Changes that are kept to be told all together: a transaction or a script may make any number.
+const CHANGES_MAX: usize = 1024;
+
 /// Runs data commands on the stores of this node.
 pub struct Engine {
     registry: Arc<Registry>,
@@ -162,6 +178,27 @@ impl Engine {
         }
     }
 
+    /// Whether the store that a client has selected is at its memory limit, or the node is.
+    pub fn is_full(&self, session: &Session) -> bool {
+        self.registry.get(session.store).is_some_and(|store| self.registry.limit_reached(store).is_some())
+    }
+
+    /// What a data command touches.
+    pub fn reach(&self, call: &Call<'_>, session: &Session) -> Result<Reach, ReplyError> {
+        let spec = call.command.spec;
+        if spec.roams_with(call.args) {
+            return Ok(Reach::Store);
+        }
+        if spec.keys == Keys::None {
+            return Ok(Reach::Anywhere);
+        }
+        let other = spec.other_store.map(|plan| plan(call.args, &self.registry)).transpose()?.flatten();
+        let own = spec.keys.positions(call.args).map(|at| (session.store, &call.args[at]));
+        let others = other.iter().map(|(store, at)| (*store, &call.args[*at]));
+        let places = own.chain(others).filter_map(|(store, key)| Place::of(&self.registry, store, key));
+        Ok(Reach::Keys(places.collect()))
+    }
+
     /// Runs a data command under locks that cover it, and gives them back. It does not wait, and those who wait for what
     /// it has changed are served by `finish`.
     pub fn run_locked<'a>(
@@ -171,8 +208,8 @@ impl Engine {
         locks: Locks<'a>,
         reply: &mut ReplyWriter,
     ) -> (Locks<'a>, Result<Execution, ReplyError>) {
-        let client = (session.store, session.client.no_touch());
-        let ran = self.run_handler(call, session.stamp(), client, locks, false, reply);
+        let stamp = session.stamp();
+        let ran = self.run_handler(call, stamp, (session.store, &session.client), locks, false, reply);
         (ran.locks, ran.result)
     }
 
@@ -181,12 +218,19 @@ impl Engine {
         drop(self.serve(locks, session));
     }
 
-    /// Runs a handler for a client that has selected a store and wants its reads to leave no trace, or not.
+    /// Tells in one message for each prefix what was changed under these locks.
+    fn broadcast(&self, locks: &mut Locks<'_>) {
+        if !locks.changes.is_empty() {
+            self.herald.tracking().broadcast(&std::mem::take(&mut locks.changes));
+        }
+    }
+
+    /// Runs a handler for a client that has selected a store.
     fn run_handler<'a>(
         &'a self,
         call: &Call<'_>,
         stamp: Stamp,
-        (store, no_touch): (usize, bool),
+        (store, client): (usize, &Client),
         locks: Locks<'a>,
         may_wait: bool,
         reply: &mut ReplyWriter,
@@ -199,7 +243,7 @@ impl Engine {
         };
         let mut context = Context::with_locks(stamp, &self.registry, store, locks);
         // `TOUCH` is for nothing but the trace.
-        if no_touch && call.command.name != "TOUCH" {
+        if client.no_touch() && call.command.name != "TOUCH" {
             context.read_without_trace();
         }
         if may_wait {
@@ -208,10 +252,18 @@ impl Engine {
         let outcome = handler(&mut context, call.args, reply);
         let (effects, garbage, wait) = (context.effects(), context.take_garbage(), context.take_wait());
         let notices = context.take_notices();
+        let mut locks = context.into_locks();
         if !notices.is_empty() {
-            self.herald.hear(notices);
+            self.herald.tell(notices, client.id, &mut locks.changes);
+            if locks.changes.len() >= CHANGES_MAX {
+                self.broadcast(&mut locks);
+            }
         }
-        let locks = context.into_locks();
+        let spec = call.command.spec;
+        if client.tracking.remembers() && spec.flags.has(Flags::READONLY) {
+            let keys = spec.keys.positions(call.args).filter_map(|at| call.args.get(at));
+            self.herald.tracking().remember(client, keys);
+        }
         self.disposal.discard(garbage);
         self.tell(store, effects);
         Ran { locks, result: outcome.map(|()| Execution { effects, ..Execution::default() }), wait }
@@ -242,18 +294,13 @@ impl Executor for Engine {
         reply: &mut ReplyWriter,
     ) -> Result<Execution, ReplyError> {
         self.room(call, session)?;
-        let spec = call.command.spec;
-        let other = spec.other_store.map(|plan| plan(call.args, &self.registry)).transpose()?.flatten();
-        let own = spec.keys.positions(call.args).map(|at| (session.store, &call.args[at]));
-        let others = other.iter().map(|(store, at)| (*store, &call.args[*at]));
-        let locks = if spec.roams_with(call.args) {
-            Locks::of_store(&self.registry, session.store)
-        } else {
-            let places = own.chain(others).filter_map(|(store, key)| Place::of(&self.registry, store, key));
-            self.lock(places.collect(), spec.flags.has(Flags::WRITE))
+        let locks = match self.reach(call, session)? {
+            Reach::Keys(places) => self.lock(places, call.command.spec.flags.has(Flags::WRITE))?,
+            Reach::Store => Locks::of_store(&self.registry, session.store)?,
+            Reach::Anywhere => Locks::default(),
         };
-        let client = (session.store, session.client.no_touch());
-        let ran = self.run_handler(call, session.stamp(), client, locks, session.may_wait(), reply);
+        let (stamp, client) = (session.stamp(), (session.store, &*session.client));
+        let ran = self.run_handler(call, stamp, client, locks, session.may_wait(), reply);
         if let (Some(wait), Ok(_)) = (ran.wait, &ran.result) {
             // What others wait for first: its own changes, such as a consumer that is new, are not to wake it.
             let mut locks = self.serve(ran.locks, session);

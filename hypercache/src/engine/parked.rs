@@ -97,6 +97,12 @@ impl Parked {
         false
     }
 
+    /// Does something while the request waits; nothing where it does not, or is being answered.
+    pub fn while_waiting<T>(&self, action: impl FnOnce() -> T) -> Option<T> {
+        let state = self.state.lock();
+        matches!(*state, State::Waiting).then(action)
+    }
+
     /// Ends it as `CLIENT UNBLOCK` does. Whether it was waiting, and for something that may not come.
     pub fn unblock(&self, with_error: bool) -> bool {
         let mut unblocked = false;

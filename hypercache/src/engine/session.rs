@@ -11,6 +11,7 @@ use crate::engine::observation::monitors::Origin;
 use crate::engine::parked::Waiting;
 use crate::engine::pubsub::Broker;
 use crate::engine::pubsub::Subscriptions;
+use crate::engine::tracking::Tracked;
 use crate::engine::transaction::Transaction;
 use crate::engine::transaction::WatchList;
 use crate::keyspace::entry::UnixMillis;
@@ -78,10 +79,14 @@ pub struct Session {
     kept: Vec<CommandRecord>,
     /// What has been queued since `MULTI`; none outside of one.
     pub transaction: Option<Transaction>,
+    /// Whether the commands that run are those of a transaction, whose replies are one.
+    pub in_transaction: bool,
     /// The keys that must not change before `EXEC`.
     pub watched: Option<WatchList>,
     /// The request whose reply it waits for.
     waiting: Option<Waiting>,
+    /// Holds its tracking, where it tracks what it reads.
+    pub tracked: Option<Tracked>,
     /// Most clients never subscribe.
     subscriptions: Option<Box<Subscriptions>>,
     /// Its place among those who monitor, while it does.
@@ -107,8 +112,10 @@ impl Session {
             trace_state: TraceState::Waiting,
             kept: Vec::new(),
             transaction: None,
+            in_transaction: false,
             watched: None,
             waiting: None,
+            tracked: None,
             subscriptions: None,
             monitoring: None,
         }
@@ -129,6 +136,11 @@ impl Session {
 
     /// Whether messages may come to it without being asked for.
     pub fn listens(&self) -> bool {
+        self.has_subscribed() || self.client.tracking.hears()
+    }
+
+    /// Whether it has subscribed to something.
+    pub fn has_subscribed(&self) -> bool {
         self.subscriptions.as_ref().is_some_and(|subscriptions| subscriptions.any())
     }
 

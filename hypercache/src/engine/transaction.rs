@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::command::Command;
 use crate::command::Context;
+use crate::command::ReplyError;
 use crate::command::context::Locks;
 use crate::command::context::Place;
 use crate::command::context::Places;
@@ -12,6 +13,7 @@ use crate::command::spec::Flags;
 use crate::command::spec::Keys;
 use crate::command::spec::Run;
 use crate::command::spec::SessionCommand;
+use crate::engine::unlocked;
 use crate::keyspace::entry::UnixMillis;
 use crate::resp::Args;
 use crate::resp::OwnedArgs;
@@ -79,13 +81,19 @@ impl WatchList {
     }
 
     /// Watches a key from now on. One whose time is over already is removed, which `listener` hears.
-    pub fn add(&mut self, store: usize, key: &[u8], now: UnixMillis, listener: &dyn Listener) {
+    pub fn add(
+        &mut self,
+        store: usize,
+        key: &[u8],
+        now: UnixMillis,
+        listener: &dyn Listener,
+    ) -> Result<(), ReplyError> {
         if self.keys.iter().any(|watched| watched.store == store && *watched.key == *key) {
-            return;
+            return Ok(());
         }
-        let Some(found) = self.registry.get(store) else { return };
+        let Some(found) = self.registry.get(store) else { return Ok(()) };
         let stamp = Stamp { now, seed: 0 };
-        let mut cx = Context::lock(stamp, &self.registry, found, std::iter::once((store, key)));
+        let mut cx = Context::lock(stamp, &self.registry, found, std::iter::once((store, key)))?;
         // Looking is enough.
         cx.peek(key);
         let notices = cx.take_notices();
@@ -94,6 +102,7 @@ impl WatchList {
         }
         let changes = cx.into_locks().watch(&self.registry, store, key);
         self.keys.push(WatchedKey { store, key: key.into(), changes });
+        Ok(())
     }
 
     /// How many keys are watched.
@@ -117,10 +126,11 @@ impl WatchList {
 impl Drop for WatchList {
     fn drop(&mut self) {
         for WatchedKey { store, key, .. } in &self.keys {
-            let Some(found) = self.registry.get(*store) else { continue };
-            let keyspace = found.keyspace();
-            let hash = keyspace.hashed(key).hash;
-            keyspace.lock(keyspace.shard_of(hash)).watches().end(hash);
+            if let Some(place) = Place::of(&self.registry, *store, key) {
+                unlocked::later(&self.registry, place.store, place.shard, move |shard| {
+                    shard.watches().end(place.hash);
+                });
+            }
         }
         self.registry.interests().remove_watcher();
     }
@@ -140,6 +150,10 @@ pub fn places(
         if matches!(command.spec.run, Run::Session(SessionCommand::Select)) {
             // One that names no store fails later and changes nothing.
             store = args.get(1).and_then(|name| registry.find(name)).map_or(store, |found| found.index());
+        }
+        if matches!(command.spec.run, Run::Script(_)) {
+            // A script touches what it likes.
+            return None;
         }
         if !matches!(command.spec.run, Run::Data(_)) {
             continue;

@@ -13,6 +13,7 @@ use std::time::Instant;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
 
+use crate::command::ReplyError;
 use crate::command::context::Locks;
 use crate::command::context::Place as KeyPlace;
 use crate::command::context::Places;
@@ -27,6 +28,7 @@ use crate::engine::client::Client;
 use crate::engine::parked::Answer;
 use crate::engine::parked::Parked;
 use crate::engine::parked::Waiting;
+use crate::engine::unlocked;
 use crate::keyspace::key::HashedKey;
 use crate::resp::OwnedArgs;
 use crate::resp::ReplyWriter;
@@ -84,8 +86,18 @@ impl Waiters {
 
     /// How many keys are waited for.
     pub fn keys(&self) -> usize {
+        self.keys_of(|_| true)
+    }
+
+    /// How many keys there are whose end is also waited for.
+    pub fn keys_with_end(&self) -> usize {
+        self.keys_of(|waiter| waiter.awaited == Awaited::Group)
+    }
+
+    fn keys_of(&self, counts: impl Fn(&Waiter) -> bool) -> usize {
         let waiters = self.by_id.lock();
-        let places = waiters.values().flat_map(|waiter| waiter.keys.iter().map(|(place, _)| *place));
+        let counted = waiters.values().filter(|waiter| counts(waiter));
+        let places = counted.flat_map(|waiter| waiter.keys.iter().map(|(place, _)| *place));
         places.collect::<hashbrown::HashSet<_>>().len()
     }
 
@@ -120,9 +132,10 @@ impl Drop for Place {
         // Whoever was served has been taken out of the lines by the one who served it.
         let Some(waiter) = self.waiters.remove(self.id) else { return };
         for (place, _) in &waiter.keys {
-            if let Some(store) = self.registry.get(place.store) {
-                store.keyspace().lock(place.shard).waits().remove(place.hash, self.id);
-            }
+            let (place, id) = (*place, self.id);
+            unlocked::later(&self.registry, place.store, place.shard, move |shard| {
+                shard.waits().remove(place.hash, id);
+            });
         }
     }
 }
@@ -147,15 +160,23 @@ impl Waiter {
 impl Engine {
     /// Locks the shards of these keys and, for whoever may change them, of all keys that have to be touched to serve
     /// those who wait for them.
-    pub fn lock(&self, keys: Places, writes: bool) -> Locks<'_> {
+    pub fn lock(&self, keys: Places, writes: bool) -> Result<Locks<'_>, ReplyError> {
         let mut wanted = keys.clone();
         loop {
-            let mut locks = Locks::of_places(&self.registry, wanted.clone());
+            let mut locks = Locks::of_places(&self.registry, wanted.clone())?;
             if !writes || self.waiters.is_empty() || !self.add_lines(&keys, &mut locks, &mut wanted) {
-                return locks;
+                return Ok(locks);
             }
             // Somebody waits for a key here and touches another, whose lock may have to be taken first.
             drop(locks);
+        }
+    }
+
+    /// Adds to the locks of a script that has changed these keys whatever serving the lines for them touches.
+    pub fn escalate_to_lines<'a>(&'a self, keys: &[KeyPlace], locks: &mut Locks<'a>) {
+        let mut wanted = Places::new();
+        while !self.waiters.is_empty() && self.add_lines(keys, locks, &mut wanted) {
+            locks.escalate(&self.registry, &wanted);
         }
     }
 
@@ -214,11 +235,15 @@ impl Engine {
         Execution { flow: Flow::Wait, ..Execution::default() }
     }
 
-    /// Serves those who wait for keys that have changed under these locks, the longest waiting first.
-    pub(super) fn serve<'a>(&'a self, mut locks: Locks<'a>, session: &mut Session) -> Locks<'a> {
-        if self.waiters.is_empty() {
-            return locks;
-        }
+    /// Serves those who wait for keys that have changed under these locks, the longest waiting first, and tells what is to
+    /// be told of all changes together.
+    pub(super) fn serve<'a>(&'a self, locks: Locks<'a>, session: &mut Session) -> Locks<'a> {
+        let mut locks = if self.waiters.is_empty() { locks } else { self.serve_lines(locks, session) };
+        self.broadcast(&mut locks);
+        locks
+    }
+
+    fn serve_lines<'a>(&'a self, mut locks: Locks<'a>, session: &mut Session) -> Locks<'a> {
         let mut changed = std::collections::VecDeque::from(locks.take_changed());
         while let Some(place) = changed.pop_front() {
             let mut last = 0;
@@ -267,7 +292,7 @@ impl Engine {
             let ran = self.run_handler(
                 &call,
                 session.stamp(),
-                (waiter.store, waiter.client.no_touch()),
+                (waiter.store, &waiter.client),
                 locks.take()?,
                 true,
                 &mut reply,

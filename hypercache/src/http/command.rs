@@ -87,6 +87,8 @@ async fn one(runner: &mut Runner<'_>, args: &OwnedArgs) -> Result<Value, Problem
 fn runs_over_http(command: &Command) -> bool {
     match command.spec.run {
         Run::Data(_) | Run::Container | Run::Unknown => true,
+        // The thread that serves HTTP must not run what may not end.
+        Run::Script(_) => false,
         Run::Session(command) => matches!(command, SessionCommand::Echo | SessionCommand::Ping),
         Run::Node(command) => matches!(
             command,

@@ -82,7 +82,7 @@ impl Bench {
         config.stores.push(StoreRules { name, max_memory: limit, default_ttl, ..config.stores[0].clone() });
         let registry = Arc::new(Registry::new(&config.stores, &config.cache, HashSeed(1)));
         let authenticator = Arc::new(Authenticator::new(password.map(|text| Secret(text.to_owned()))));
-        let herald = Arc::new(Herald::new(Arc::clone(&registry), Arc::default()));
+        let herald = Arc::new(Herald::new(Arc::clone(&registry), Arc::default(), Arc::default()));
         let disposal = Disposal::start().unwrap();
         let engine = Engine::new(Arc::clone(&registry), disposal, telemetry.clone(), herald, Arc::default());
         let guarded = Guarded::new(engine, Arc::clone(&authenticator));

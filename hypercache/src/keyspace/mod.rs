@@ -15,6 +15,7 @@ use std::ops::Deref;
 use std::ops::DerefMut;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use parking_lot::MutexGuard;
@@ -109,6 +110,14 @@ impl Keyspace {
         self.shards[shard].sizes.table.load(Relaxed)
     }
 
+    /// Locks one shard unless that takes longer than `patience`.
+    pub fn try_lock_for(&self, shard: usize, patience: Duration) -> Option<LockedShard<'_>> {
+        let slot = &self.shards[shard];
+        let locked =
+            if patience.is_zero() { slot.shard.try_lock() } else { slot.shard.try_lock_for(patience) };
+        locked.map(|shard| LockedShard { shard, sizes: &slot.sizes })
+    }
+
     /// Sizes as they were when each shard's lock was last given back; takes no lock.
     pub fn census(&self) -> Census {
         let mut census = Census::default();
@@ -134,7 +143,7 @@ impl Keyspace {
         from: Position,
         count: usize,
         mut visit: impl FnMut(&Entry),
-        read: impl Fn(usize, Position, usize, &mut dyn FnMut(&Entry)) -> Option<Position>,
+        mut read: impl FnMut(usize, Position, usize, &mut dyn FnMut(&Entry)) -> Option<Position>,
     ) -> Option<Position> {
         let (mut at, mut seen) = (from, 0);
         for shard in self.shard_of_position(from)..self.shards.len() {

@@ -82,15 +82,22 @@ impl ReplyWriter {
         self.line(b'+', text.as_bytes());
     }
 
+    /// A simple string of any one line.
+    pub fn status(&mut self, line: &[u8]) {
+        debug_assert!(memchr::memchr2(b'\r', b'\n', line).is_none(), "a simple string is one line");
+        self.line(b'+', line);
+    }
+
     /// An error: prefix (`ERR`, `WRONGTYPE`, …) and text. Line breaks, which would break the protocol, become spaces.
+    /// Without a prefix the text stands alone: scripts make up prefixes of their own.
     pub fn error(&mut self, prefix: &str, text: &str) {
+        let on_one_line = |byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte };
         self.buffer.push(b'-');
-        self.buffer.extend_from_slice(prefix.as_bytes());
-        if !text.is_empty() {
+        self.buffer.extend(prefix.bytes().map(on_one_line));
+        if !prefix.is_empty() && !text.is_empty() {
             self.buffer.push(b' ');
-            self.buffer
-                .extend(text.bytes().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }));
         }
+        self.buffer.extend(text.bytes().map(on_one_line));
         self.buffer.extend_from_slice(b"\r\n");
     }
 
@@ -189,16 +196,29 @@ impl ReplyWriter {
         }
     }
 
+    /// A number of any length, told by its digits; a bulk string in RESP2.
+    pub fn big_number(&mut self, digits: &[u8]) {
+        match self.protocol {
+            Protocol::Resp2 => self.bulk(digits),
+            Protocol::Resp3 => self.line(b'(', digits),
+        }
+    }
+
     /// A text for people, with a three-letter format such as `txt`; a bulk string in RESP2.
     pub fn verbatim(&mut self, format: &str, text: &str) {
-        debug_assert_eq!(format.len(), 3, "the format of a verbatim string has three letters");
+        let format = format.as_bytes().try_into().expect("the format of a verbatim string has three letters");
+        self.verbatim_bytes(format, text.as_bytes());
+    }
+
+    /// As `verbatim`, for a text of any bytes.
+    pub fn verbatim_bytes(&mut self, format: [u8; 3], text: &[u8]) {
         match self.protocol {
             Protocol::Resp2 => self.bulk(text),
             Protocol::Resp3 => {
                 self.header(b'=', text.len() as i64 + 4);
-                self.buffer.extend_from_slice(format.as_bytes());
+                self.buffer.extend_from_slice(&format);
                 self.buffer.push(b':');
-                self.buffer.extend_from_slice(text.as_bytes());
+                self.buffer.extend_from_slice(text);
                 self.buffer.extend_from_slice(b"\r\n");
             }
         }

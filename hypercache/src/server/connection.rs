@@ -172,13 +172,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 _ = stopping.wait_for(|stopping| *stopping) => Ending::Shutdown,
             }
         });
-        let (mut progress, mut stopping) = (Progress::Read, false);
+        let target = Arc::clone(&client);
+        let mut targeted = std::pin::pin!(async move { target.until_target().await });
+        let (mut progress, mut stopping, mut is_target) = (Progress::Read, false, false);
         loop {
             let listens = matches!(progress, Progress::Read | Progress::Waiting) && self.session.receives();
             let step = tokio::select! {
                 biased;
                 step = self.step(progress) => step,
                 () = client.mailbox.filled(), if listens => Ok(progress),
+                () = &mut targeted, if !is_target => {
+                    // From here on it listens.
+                    is_target = true;
+                    continue;
+                }
                 ending = &mut ended, if !stopping => {
                     if ending != Ending::Shutdown {
                         return ending;
@@ -191,9 +198,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 }
                 () = std::future::ready(()), if stopping => return Ending::Shutdown,
             };
-            // After the replies of the batch, so that a subscription is confirmed before its first message.
+            // After the replies of the batch, so that a subscription is confirmed before its first message, and what a
+            // command changes is told after its reply, even where others have it run.
             if client.mailbox.waiting_bytes() > 0 {
-                self.unsent.extend(client.mailbox.take());
+                let take = || client.mailbox.take();
+                let waiting = self.session.waiting();
+                let mail = waiting.map_or_else(|| Some(take()), |waiting| waiting.parked.while_waiting(take));
+                self.unsent.extend(mail.unwrap_or_default());
                 client.note_unsent(self.unsent.len());
             }
             // A stop waits for replies under way; only being killed cuts them off.
@@ -294,6 +305,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         };
         let (call, session) = (parked.call(), &mut self.session);
         self.shared.executor.completed(&call, session, &result, took, reply.len());
+        session.client.tracking.set_caching(false);
         conclude(result, session, 0, reply);
         session.end_batch(call.position + 1, &self.shared.telemetry);
         self.note(call.command.id, 0, (0, 0), reply.len());
@@ -505,6 +517,11 @@ fn conclude(
         reply.truncate(mark);
     }
     session.reply_mode = session.reply_mode.next();
+    // What it was sent meanwhile comes even to those who want no reply.
+    let mailbox = &session.client.mailbox;
+    if mailbox.waiting_bytes() > 0 {
+        reply.raw(&mailbox.take());
+    }
     flow
 }
 

@@ -1,6 +1,7 @@
 //! The executor that knows who answers what: data goes to the engine, the rest is answered here.
 
 use std::sync::Arc;
+use std::sync::mpsc;
 use std::time::Instant;
 
 use crate::command::ReplyError;
@@ -18,28 +19,33 @@ use crate::engine::Executor;
 use crate::engine::Flow;
 use crate::engine::Session;
 use crate::engine::observation::Measured;
+use crate::engine::observation::monitors::Origin;
 use crate::engine::transaction;
 use crate::engine::transaction::Transaction;
 use crate::resp::ReplyWriter;
 use crate::security::Authenticator;
 use crate::server::node_commands;
 use crate::server::node_commands::NodeState;
+use crate::server::scripting::Job;
 use crate::server::session_commands;
 use crate::server::transaction_commands;
 use crate::telemetry::CommandSample;
 use crate::telemetry::nanoseconds;
 
-/// Answers for sessions and the node, and hands data commands to the engine.
+/// Answers for sessions and the node, hands data commands to the engine, and has scripts run.
+#[derive(Clone)]
 pub struct Dispatch {
-    engine: Engine,
+    pub(super) engine: Arc<Engine>,
     authenticator: Arc<Authenticator>,
-    node: Arc<NodeState>,
+    pub(super) node: Arc<NodeState>,
+    /// The way to the thread for scripts; none: they run where they are asked for.
+    pub(super) scripts: Option<mpsc::Sender<Job>>,
 }
 
 impl Dispatch {
     /// Brings engine, authentication and the node's state together.
     pub fn new(engine: Engine, authenticator: Arc<Authenticator>, node: Arc<NodeState>) -> Self {
-        Self { engine, authenticator, node }
+        Self { engine: Arc::new(engine), authenticator, node, scripts: None }
     }
 }
 
@@ -54,6 +60,12 @@ impl Executor for Dispatch {
             session.spoil_transaction();
             return Err(NO_DEBUG);
         }
+        if let Some(overdue) = self.engine.registry().script_gate().overdue()
+            && !call.command.spec.flags.has(Flags::ALLOW_BUSY)
+        {
+            session.spoil_transaction();
+            return Err(ReplyError::busy(overdue));
+        }
         if session.transaction.is_some() && !transaction_commands::runs_at_once(call.command) {
             // What waits for `EXEC` is input that is not answered yet.
             let bytes_max = self.node.settings.max_query_buffer();
@@ -64,18 +76,37 @@ impl Executor for Dispatch {
         let outcome = match call.command.spec.run {
             Run::Data(_) => self.engine.execute(call, session, reply),
             Run::Session(SessionCommand::Exec) => self.exec(call, session, reply),
+            Run::Script(command) => self.script(command, call, session, reply),
             _ => self.answer(call, session, reply),
         };
         if outcome.as_ref().is_err_and(|error| *error == error::OUT_OF_MEMORY) {
             session.called = false;
-        } else if self.node.observation.monitors.any() {
-            self.node.observation.monitors.show(call.command, call.args, store, session.origin());
+        } else {
+            self.show(call, store, session.origin());
+        }
+        // It holds for one command or one transaction; one that waits has yet to run.
+        let waits = outcome.as_ref().is_ok_and(|execution| execution.flow == Flow::Wait);
+        let tracking = &session.client.tracking;
+        if tracking.caching()
+            && session.transaction.is_none()
+            && !waits
+            && !call.command.name.starts_with("CLIENT|")
+        {
+            tracking.set_caching(false);
         }
         outcome
     }
 }
 
 impl Dispatch {
+    /// Shows a command that was executed to those who monitor.
+    pub(super) fn show(&self, call: &Call<'_>, store: usize, origin: Origin) {
+        let monitors = &self.node.observation.monitors;
+        if monitors.any() {
+            monitors.show(call.command, call.args, store, origin);
+        }
+    }
+
     fn may_debug(&self, session: &Session) -> bool {
         match self.node.config.security.enable_debug_command {
             DebugCommand::No => false,
@@ -85,7 +116,7 @@ impl Dispatch {
     }
 
     /// Answers what is about the session or the node.
-    fn answer(
+    pub(super) fn answer(
         &self,
         call: &Call<'_>,
         session: &mut Session,
@@ -100,6 +131,7 @@ impl Dispatch {
                     broker: &self.node.broker,
                     observation: &self.node.observation,
                     herald: self.engine.herald(),
+                    clients: &self.node.clients,
                 };
                 session_commands::run(command, call.args, session, &world, reply)
             }
@@ -108,7 +140,9 @@ impl Dispatch {
                 node_commands::run(command, call.args, session, &self.node, reply)
             }
             // `Guarded` lets none of them through, and data has gone to the engine.
-            Run::Container | Run::Unknown | Run::Data(_) => Err(ReplyError::unknown_command(call.args)),
+            Run::Container | Run::Unknown | Run::Data(_) | Run::Script(_) => {
+                Err(ReplyError::unknown_command(call.args))
+            }
         }
     }
 
@@ -129,10 +163,14 @@ impl Dispatch {
         }
         self.room_for_all(&transaction, call, session)?;
         let registry = self.engine.registry();
+        // Before any lock of a shard, in the order in which the thread for scripts takes them.
+        let runs_scripts =
+            transaction.queued.iter().any(|queued| matches!(queued.command.spec.run, Run::Script(_)));
+        let mut world = runs_scripts.then(|| self.node.scripting.enter()).transpose()?;
         let places = transaction::places(registry, session.store, &transaction.queued, watched.as_ref());
         let mut locks = match places {
-            Some((places, writes)) => self.engine.lock(places, writes),
-            None => Locks::of_all(registry),
+            Some((places, writes)) => self.engine.lock(places, writes)?,
+            None => Locks::of_all(registry)?,
         };
         if watched.as_ref().is_some_and(|watched| !watched.unchanged(&mut locks, session.now())) {
             reply.null_array();
@@ -141,6 +179,7 @@ impl Dispatch {
         }
         reply.array(transaction.queued.len());
         let (mut effects, mut flow) = (Effects::default(), Flow::Continue);
+        session.in_transaction = true;
         for queued in &transaction.queued {
             let inner = Call { command: queued.command, args: queued.args.view(), ..*call };
             let (mark, began, store) = (reply.len(), Instant::now(), session.store);
@@ -150,13 +189,16 @@ impl Dispatch {
                 let (back, outcome) = self.engine.run_locked(&inner, session, locks, reply);
                 locks = back;
                 outcome
+            } else if let (Run::Script(command), Some(world)) = (inner.command.spec.run, world.as_deref_mut())
+            {
+                let (back, outcome) = self.script_locked(command, &inner, session, world, locks, reply);
+                locks = back;
+                outcome
             } else {
                 self.answer(&inner, session, reply)
             };
             self.measure(&inner, session, (began, reply.len().saturating_sub(mark)), &outcome);
-            if self.node.observation.monitors.any() {
-                self.node.observation.monitors.show(inner.command, inner.args, store, session.origin());
-            }
+            self.show(&inner, store, session.origin());
             match outcome {
                 Ok(done) => {
                     effects.add(done.effects);
@@ -168,9 +210,12 @@ impl Dispatch {
                 }
             }
         }
+        session.in_transaction = false;
         // Before the watches are given up, which takes locks of its own.
         self.engine.finish(locks, session);
         drop(watched);
+        drop(world);
+        registry.script_gate().do_deferred();
         Ok(Execution { flow, effects, ..Execution::default() })
     }
 
@@ -191,7 +236,7 @@ impl Dispatch {
     }
 
     /// A command inside `EXEC` is measured under its own name, its execution alone.
-    fn measure(
+    pub(super) fn measure(
         &self,
         call: &Call<'_>,
         session: &Session,

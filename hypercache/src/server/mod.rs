@@ -8,7 +8,9 @@ pub mod dispatch;
 pub mod listener;
 pub mod node_commands;
 pub mod pubsub;
+pub mod scripting;
 pub mod session_commands;
+pub mod tracking_commands;
 pub mod transaction_commands;
 pub mod worker;
 

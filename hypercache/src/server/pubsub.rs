@@ -42,7 +42,7 @@ pub fn unsubscribe(
     broker: &Arc<Broker>,
     reply: &mut ReplyWriter,
 ) {
-    let client = Arc::clone(&session.client);
+    let (client, alone) = (Arc::clone(&session.client), !session.in_transaction);
     let subscriptions = session.subscriptions(broker);
     let named: Vec<Box<[u8]>> = match args.len() {
         1 => subscriptions.names(topic),
@@ -53,7 +53,10 @@ pub fn unsubscribe(
     }
     for name in named {
         subscriptions.remove(topic, &name);
-        reply.raw(&client.mailbox.take());
+        // Within the reply to `EXEC` messages have no place: they follow it.
+        if alone {
+            reply.raw(&client.mailbox.take());
+        }
         confirm(words(topic).1, Some(&name), subscriptions.count(topic), reply);
     }
 }

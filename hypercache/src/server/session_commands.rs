@@ -12,6 +12,7 @@ use crate::engine::Flow;
 use crate::engine::Herald;
 use crate::engine::Observation;
 use crate::engine::Session;
+use crate::engine::client::Clients;
 use crate::engine::observation::monitors::Monitoring;
 use crate::engine::pubsub::Broker;
 use crate::engine::pubsub::Topic;
@@ -23,6 +24,7 @@ use crate::resp::ReplyWriter;
 use crate::security::Authenticator;
 use crate::server::node_commands::client;
 use crate::server::pubsub;
+use crate::server::tracking_commands;
 use crate::server::transaction_commands;
 use crate::store::Registry;
 use crate::telemetry::Event;
@@ -42,6 +44,8 @@ pub struct World<'a> {
     pub observation: &'a Arc<Observation>,
     /// Tells of changes to keys.
     pub herald: &'a Herald,
+    /// Who is connected.
+    pub clients: &'a Clients,
 }
 
 const PROTOCOL_NOT_SUPPORTED: ReplyError = ReplyError::new("NOPROTO", "unsupported protocol version");
@@ -74,27 +78,28 @@ pub fn run(
         SessionCommand::PSubscribe => pubsub::subscribe(Topic::Pattern, args, session, world.broker, reply),
         SessionCommand::SSubscribe => pubsub::subscribe(Topic::Shard, args, session, world.broker, reply),
         SessionCommand::Unsubscribe => {
-            pubsub::unsubscribe(Topic::Channel, args, session, world.broker, reply)
+            pubsub::unsubscribe(Topic::Channel, args, session, world.broker, reply);
         }
         SessionCommand::PUnsubscribe => {
-            pubsub::unsubscribe(Topic::Pattern, args, session, world.broker, reply)
+            pubsub::unsubscribe(Topic::Pattern, args, session, world.broker, reply);
         }
-        SessionCommand::SUnsubscribe => pubsub::unsubscribe(Topic::Shard, args, session, world.broker, reply),
+        SessionCommand::SUnsubscribe => {
+            pubsub::unsubscribe(Topic::Shard, args, session, world.broker, reply);
+        }
         SessionCommand::Quit => {
+            session.client.leave();
             reply.ok();
             return Ok(Execution { flow: Flow::Close, ..Execution::default() });
         }
         SessionCommand::Reset => reset(session, world, reply),
-        SessionCommand::ClientCaching => {
-            return Err(ReplyError::err(
-                "CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled",
-            ));
-        }
+        SessionCommand::ClientCaching => tracking_commands::caching(args, session, reply)?,
         SessionCommand::ClientGetName => match &session.client.labels().name {
             Some(name) => reply.bulk(name.as_bytes()),
             None => reply.null(),
         },
-        SessionCommand::ClientGetRedir => reply.integer(-1),
+        SessionCommand::ClientGetRedir => {
+            reply.integer(tracking_commands::redirection(session.client.tracking.mode()));
+        }
         SessionCommand::ClientHelp => client::help(reply),
         SessionCommand::ClientId => reply.integer(i64::try_from(session.client.id).unwrap_or(i64::MAX)),
         SessionCommand::ClientInfo => {
@@ -110,7 +115,12 @@ pub fn run(
             reply.ok();
         }
         SessionCommand::ClientTraceContext => trace_context(args, session, reply)?,
-        SessionCommand::ClientTrackingInfo => tracking_info(reply),
+        SessionCommand::ClientTracking => {
+            tracking_commands::tracking(args, session, world.herald.tracking(), world.clients, reply)?;
+        }
+        SessionCommand::ClientTrackingInfo => {
+            tracking_commands::info(session, world.herald.tracking(), reply);
+        }
     }
     Ok(Execution::default())
 }
@@ -220,7 +230,7 @@ fn greet(session: &Session, reply: &mut ReplyWriter) {
 fn ping(args: Args<'_>, session: &Session, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
     match args.len() {
         // A subscriber expects arrays only.
-        1 | 2 if session.listens() && session.protocol() == Protocol::Resp2 => {
+        1 | 2 if session.has_subscribed() && session.protocol() == Protocol::Resp2 => {
             reply.array(2);
             reply.bulk("pong");
             reply.bulk(args.get(1).unwrap_or_default());
@@ -256,6 +266,7 @@ fn reset(session: &mut Session, world: &World<'_>, reply: &mut ReplyWriter) {
     session.select(0);
     session.end_transaction();
     session.monitoring = None;
+    session.tracked = None;
     session.subscriptions(world.broker).clear();
     session.set_protocol(Protocol::Resp2);
     reply.set_protocol(Protocol::Resp2);
@@ -339,15 +350,4 @@ fn trace_context(args: Args<'_>, session: &mut Session, reply: &mut ReplyWriter)
     session.set_trace_for_next(trace);
     reply.ok();
     Ok(())
-}
-
-fn tracking_info(reply: &mut ReplyWriter) {
-    reply.map(3);
-    reply.bulk("flags");
-    reply.set(1);
-    reply.bulk("off");
-    reply.bulk("redirect");
-    reply.integer(-1);
-    reply.bulk("prefixes");
-    reply.array(0);
 }

@@ -91,7 +91,7 @@ pub fn watch(
     }
     let (store, now) = (session.store, session.now());
     let watched = session.watched.get_or_insert_with(|| WatchList::new(Arc::clone(registry)));
-    args.from(1).iter().for_each(|key| watched.add(store, key, now, listener));
+    args.from(1).iter().try_for_each(|key| watched.add(store, key, now, listener))?;
     note(session);
     reply.ok();
     Ok(())

@@ -17,6 +17,7 @@ use crate::resp::Protocol;
 use crate::resp::ReplyWriter;
 use crate::server::Shared;
 use crate::server::connection;
+use crate::server::scripting::STACK_BYTES;
 
 /// Bytes read at once.
 const READ_BYTES: usize = 64 * 1024;
@@ -59,10 +60,12 @@ impl Worker {
         // Unbounded, but what is in it is counted against the limit of connections before it gets there.
         let (connections, accepted) = mpsc::unbounded_channel();
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let thread = std::thread::Builder::new().name(format!("io-{number}")).spawn(move || {
-            let tasks = LocalSet::new();
-            tasks.block_on(&runtime, serve(accepted, shared, drain));
-        })?;
+        let thread = std::thread::Builder::new().name(format!("io-{number}")).stack_size(STACK_BYTES).spawn(
+            move || {
+                let tasks = LocalSet::new();
+                tasks.block_on(&runtime, serve(accepted, shared, drain));
+            },
+        )?;
         Ok(Self { connections, thread })
     }
 

@@ -2,9 +2,11 @@
 
 pub mod events;
 pub mod registry;
+pub mod script_gate;
 pub mod sweep;
 
 pub use registry::Registry;
+pub use script_gate::ScriptGate;
 
 use std::time::Duration;
 

@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 
 use crate::config;
 use crate::keyspace::key::HashSeed;
+use crate::store::ScriptGate;
 use crate::store::Store;
 use crate::store::events::Interests;
 use crate::value::limits::Limits;
@@ -24,6 +25,7 @@ pub struct Registry {
     interests: Interests,
     /// Behind `CONFIG SET hz`.
     sweep_interval_ms: AtomicU64,
+    script_gate: ScriptGate,
 }
 
 impl Registry {
@@ -41,7 +43,13 @@ impl Registry {
             limits: ArcSwap::default(),
             interests: Interests::default(),
             sweep_interval_ms: interval.max(1).into(),
+            script_gate: ScriptGate::default(),
         }
+    }
+
+    /// Where whoever locks shards agrees with scripts.
+    pub fn script_gate(&self) -> &ScriptGate {
+        &self.script_gate
     }
 
     /// All stores in the order of their indexes.

@@ -9,6 +9,7 @@ use crate::keyspace::shard::Lapse;
 use crate::keyspace::shard::Swept;
 use crate::store::Registry;
 use crate::store::Store;
+use crate::store::events::Cause;
 use crate::store::events::EventClass;
 use crate::store::events::Interest;
 use crate::store::events::Listener;
@@ -128,10 +129,10 @@ fn note(notices: &mut Notices, interest: Interest, store: usize, key: &[u8], lap
             ((EventClass::Hash, "hexpired"), emptied.then_some((EventClass::Generic, "del")))
         }
     };
-    let modified = interest.tracks();
+    let modified = interest.tracks().then_some(Cause::Time);
     for event in std::iter::once(first).chain(gone) {
         let event = Some(event).filter(|(class, _)| interest.hears(*class));
-        if modified || event.is_some() {
+        if modified.is_some() || event.is_some() {
             notices.keys.push(Notice { store, key: key.into(), modified, event });
         }
     }

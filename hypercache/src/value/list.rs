@@ -208,6 +208,16 @@ impl List {
         self.chunks.iter().flat_map(Chunk::iter)
     }
 
+    /// The elements piece by piece, each with the bytes of a listpack of its entries.
+    pub fn pieces(&self) -> impl ExactSizeIterator<Item = (usize, impl Iterator<Item = Element<'_>>)> {
+        self.chunks.iter().map(|chunk| (chunk.listpack_bytes(), chunk.iter()))
+    }
+
+    /// Notes that Redis would keep it in several pieces.
+    pub fn make_quick(&mut self) {
+        self.quick = true;
+    }
+
     /// The elements from a number on.
     pub fn iter_from(&self, number: usize) -> impl Iterator<Item = Element<'_>> {
         let (at, within) = self.locate(number).unwrap_or((self.chunks.len(), 0));

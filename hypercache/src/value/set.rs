@@ -118,6 +118,11 @@ impl Set {
         }
     }
 
+    /// Keeps members as strings from here on, even where all are integers.
+    pub fn keep_strings(&mut self) {
+        self.make_strings(false);
+    }
+
     /// Adds a member; whether it was not there.
     pub fn insert(&mut self, member: Member<'_>, limits: &Limits) -> bool {
         if let Form::Integers(integers) = &mut self.form {

@@ -21,8 +21,12 @@ fn waiting(node: &TestNode, watcher: &mut Client, line: &str) -> Client {
 }
 
 fn blocked(watcher: &mut Client) -> usize {
+    number(watcher, "blocked_clients:")
+}
+
+fn number(watcher: &mut Client, field: &str) -> usize {
     let info = watcher.text("INFO clients");
-    let line = info.lines().find_map(|line| line.strip_prefix("blocked_clients:")).unwrap().to_owned();
+    let line = info.lines().find_map(|line| line.strip_prefix(field)).unwrap().to_owned();
     line.trim().parse().unwrap()
 }
 
@@ -50,6 +54,22 @@ fn whoever_waits_longest_is_served_first_and_at_once() {
     assert_eq!(blocked(&mut other), 0);
     assert_eq!(other.text("RPUSH q e"), "1");
     assert_eq!(other.text("LLEN q"), "1");
+}
+
+#[test]
+fn keys_that_are_waited_for_are_counted() {
+    let node = TestNode::start();
+    let mut other = node.client();
+    other.text("XGROUP CREATE s g $ MKSTREAM");
+    let _lists = waiting(&node, &mut other, "BLPOP s t 0");
+    let mut group = waiting(&node, &mut other, "XREADGROUP GROUP g me BLOCK 0 STREAMS s >");
+    let counts = |other: &mut Client| {
+        (number(other, "total_blocking_keys:"), number(other, "total_blocking_keys_on_nokey:"))
+    };
+    assert_eq!(counts(&mut other), (2, 1));
+    assert_eq!(other.text("DEL s"), "1");
+    assert!(text(&group.reply()).starts_with("NOGROUP"));
+    assert_eq!(counts(&mut other), (2, 0));
 }
 
 #[test]

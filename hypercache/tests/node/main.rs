@@ -18,4 +18,5 @@ mod protocol;
 mod pubsub;
 mod strangers;
 mod telemetry;
+mod tracking;
 mod transactions;

@@ -121,3 +121,19 @@ fn messages_come_although_replies_are_switched_off() {
     assert_eq!(node.client().text("PUBLISH a hello"), "1");
     assert_eq!(words(&client.reply()), ["message", "a", "hello"]);
 }
+
+#[test]
+fn messages_wait_until_a_transaction_has_replied() {
+    let node = TestNode::start();
+    let (mut listener, mut speaker) = (node.client(), node.client());
+    listener.run("HELLO 3");
+    listener.run("SUBSCRIBE a b");
+    listener.reply();
+    for line in ["MULTI", "PUBLISH a one", "UNSUBSCRIBE b", "ECHO end"] {
+        listener.run(line);
+    }
+    let Frame::Array(replies) = listener.run("EXEC") else { panic!("no array") };
+    assert_eq!((replies.len(), text(&replies[0]), text(&replies[2])), (3, "1".to_owned(), "end".to_owned()));
+    assert_eq!(hear(&mut listener), ["message", "a", "one"]);
+    assert_eq!(speaker.text("PUBLISH b late"), "0");
+}

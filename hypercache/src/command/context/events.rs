@@ -2,6 +2,7 @@
 //! or has read a key should know.
 
 use crate::command::Context;
+use crate::store::events::Cause;
 pub use crate::store::events::EventClass;
 use crate::store::events::Notice;
 use crate::store::events::Notices;
@@ -20,9 +21,9 @@ impl Context<'_> {
         if self.interest.is_none() {
             return;
         }
-        self.note(store, key, true, Some((class, event)));
+        self.note(store, key, Some(Cause::Command), Some((class, event)));
         if emptied {
-            self.note(store, key, true, Some((EventClass::Generic, "del")));
+            self.note(store, key, Some(Cause::Command), Some((EventClass::Generic, "del")));
         }
     }
 
@@ -30,14 +31,14 @@ impl Context<'_> {
     /// groups.
     pub fn announce(&mut self, class: EventClass, event: &'static str, key: &[u8]) {
         if !self.interest.is_none() {
-            self.note(self.store.index(), key, false, Some((class, event)));
+            self.note(self.store.index(), key, None, Some((class, event)));
         }
     }
 
     /// Tells those who watch or have read `key` that it has changed, without an event.
     pub fn signal(&mut self, key: &[u8]) {
         if !self.interest.is_none() {
-            self.note(self.store.index(), key, true, None);
+            self.note(self.store.index(), key, Some(Cause::Command), None);
         }
     }
 
@@ -54,7 +55,7 @@ impl Context<'_> {
     /// Tells that `key` has been made; its own event follows.
     pub(super) fn note_new(&mut self, store: usize, key: &[u8]) {
         if !self.interest.is_none() {
-            self.note(store, key, false, Some((EventClass::New, "new")));
+            self.note(store, key, None, Some((EventClass::New, "new")));
         }
     }
 
@@ -63,28 +64,34 @@ impl Context<'_> {
         if self.interest.is_none() {
             return;
         }
-        self.note(store, key, true, Some((EventClass::Hash, "hexpired")));
+        self.note(store, key, Some(Cause::Time), Some((EventClass::Hash, "hexpired")));
         if lapsed {
-            self.note(store, key, true, Some((EventClass::Generic, "del")));
+            self.note(store, key, Some(Cause::Time), Some((EventClass::Generic, "del")));
         }
     }
 
     /// Tells that the time of `key` was over.
     pub(super) fn note_expired(&mut self, store: usize, key: &[u8]) {
         if !self.interest.is_none() {
-            self.note(store, key, true, Some((EventClass::Expired, "expired")));
+            self.note(store, key, Some(Cause::Time), Some((EventClass::Expired, "expired")));
         }
     }
 
     #[cold]
-    fn note(&mut self, store: usize, key: &[u8], modified: bool, event: Option<(EventClass, &'static str)>) {
-        if modified && self.interest.watches() {
+    fn note(
+        &mut self,
+        store: usize,
+        key: &[u8],
+        modified: Option<Cause>,
+        event: Option<(EventClass, &'static str)>,
+    ) {
+        if modified.is_some() && self.interest.watches() {
             let (hashed, at) = self.locate(store, key);
             self.locks[at].data.watches().note(hashed.hash);
         }
-        let modified = modified && self.interest.tracks();
+        let modified = modified.filter(|_| self.interest.tracks());
         let event = event.filter(|(class, _)| self.interest.hears(*class));
-        if modified || event.is_some() {
+        if modified.is_some() || event.is_some() {
             self.notices.keys.push(Notice { store, key: key.into(), modified, event });
         }
     }

@@ -5,10 +5,12 @@ use std::ops::IndexMut;
 
 use smallvec::SmallVec;
 
+use crate::command::ReplyError;
 use crate::keyspace::LockedShard;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::shard::Shard;
 use crate::store::Registry;
+use crate::store::script_gate::Denied;
 
 /// Locks on shards, in the order of store and shard.
 #[derive(Default)]
@@ -16,6 +18,8 @@ pub struct Locks<'a> {
     pub(super) held: SmallVec<[Lock<'a>; 1]>,
     /// All shards of all stores are among them.
     pub(super) whole: bool,
+    /// Keys that were changed under them, each with the client that did it: what is yet to be told of them all together.
+    pub changes: Vec<(Box<[u8]>, u64)>,
 }
 
 /// Where a key belongs.
@@ -50,23 +54,22 @@ pub struct Lock<'a> {
 
 impl<'a> Locks<'a> {
     /// Locks the shards of `keys`, pairs of store index and key, in ascending order and each once.
-    pub fn of_keys<'k>(registry: &'a Registry, keys: impl Iterator<Item = (usize, &'k [u8])>) -> Self {
+    pub fn of_keys<'k>(
+        registry: &'a Registry,
+        keys: impl Iterator<Item = (usize, &'k [u8])>,
+    ) -> Result<Self, ReplyError> {
         Self::of_places(registry, keys.filter_map(|(store, key)| Place::of(registry, store, key)).collect())
     }
 
-    /// Locks the shards of these places, in ascending order and each once.
-    pub fn of_places(registry: &'a Registry, mut wanted: Places) -> Self {
+    /// Locks the shards of these places, in ascending order and each once. An error where a script that holds one of them
+    /// runs for too long.
+    pub fn of_places(registry: &'a Registry, mut wanted: Places) -> Result<Self, ReplyError> {
         if wanted.len() > 1 {
             wanted.sort_unstable();
             wanted.dedup_by_key(|place| (place.store, place.shard));
         }
-        let held = wanted
-            .into_iter()
-            .filter_map(|Place { store, shard, .. }| {
-                Some(Lock { store, shard, data: registry.get(store)?.keyspace().lock(shard) })
-            })
-            .collect();
-        Self { held, whole: false }
+        let wanted = wanted.iter().map(|place| (place.store, place.shard));
+        Ok(Self { held: lock_in_order(registry, wanted)?, whole: false, changes: Vec::new() })
     }
 
     /// The shard of a place, if it is among them.
@@ -84,19 +87,67 @@ impl<'a> Locks<'a> {
         changed
     }
 
-    /// Locks all shards of one store.
-    pub fn of_store(registry: &'a Registry, store: usize) -> Self {
-        let mut locks = Self::default();
-        locks.add_stores(registry, [store]);
-        locks
+    /// Locks all shards of one store. An error where a script runs for too long.
+    pub fn of_store(registry: &'a Registry, store: usize) -> Result<Self, ReplyError> {
+        let held = lock_in_order(registry, shards_of(registry, std::iter::once(store)))?;
+        Ok(Self { held, whole: false, changes: Vec::new() })
     }
 
-    /// Locks everything.
-    pub fn of_all(registry: &'a Registry) -> Self {
-        let mut locks = Self::default();
-        locks.add_stores(registry, 0..registry.all().len());
-        locks.whole = true;
-        locks
+    /// Locks everything. An error where a script runs for too long.
+    pub fn of_all(registry: &'a Registry) -> Result<Self, ReplyError> {
+        let held = lock_in_order(registry, shards_of(registry, 0..registry.all().len()))?;
+        Ok(Self { held, whole: true, changes: Vec::new() })
+    }
+
+    /// Whether everything is locked.
+    pub fn are_whole(&self) -> bool {
+        self.whole
+    }
+
+    /// Locks the shards of these places, too, for the script that is running: only it may lock in any order.
+    pub fn escalate(&mut self, registry: &'a Registry, places: &[Place]) {
+        let mut missing: Vec<(usize, usize)> =
+            places.iter().map(|place| (place.store, place.shard)).collect();
+        missing.sort_unstable();
+        missing.dedup();
+        missing.retain(|wanted| self.position(*wanted).is_err());
+        self.add_out_of_order(registry, missing);
+    }
+
+    /// Locks all shards of a store for the script that is running.
+    pub fn escalate_to_store(&mut self, registry: &'a Registry, store: usize) {
+        let missing =
+            shards_of(registry, std::iter::once(store)).filter(|wanted| self.position(*wanted).is_err());
+        let missing = missing.collect();
+        self.add_out_of_order(registry, missing);
+    }
+
+    /// Locks everything for the script that is running.
+    pub fn escalate_to_all(&mut self, registry: &'a Registry) {
+        if !self.whole {
+            let all = shards_of(registry, 0..registry.all().len());
+            let missing = all.filter(|wanted| self.position(*wanted).is_err()).collect();
+            self.add_out_of_order(registry, missing);
+            self.whole = true;
+        }
+    }
+
+    fn add_out_of_order(&mut self, registry: &'a Registry, missing: Vec<(usize, usize)>) {
+        if missing.is_empty() {
+            return;
+        }
+        registry.script_gate().escalate(|| {
+            for (store, shard) in missing {
+                let Some(found) = registry.get(store) else { continue };
+                let lock = Lock { store, shard, data: found.keyspace().lock(shard) };
+                let at = self.position((store, shard)).unwrap_or_else(|at| at);
+                self.held.insert(at, lock);
+            }
+        });
+    }
+
+    fn position(&self, wanted: (usize, usize)) -> Result<usize, usize> {
+        self.held.binary_search_by_key(&wanted, |lock| (lock.store, lock.shard))
     }
 
     /// Begins to watch a key, whose shard is locked; what `changes` tells now.
@@ -116,20 +167,54 @@ impl<'a> Locks<'a> {
     }
 
     fn find(&mut self, store: usize, shard: usize) -> Option<&mut Lock<'a>> {
-        let at = self.held.binary_search_by_key(&(store, shard), |lock| (lock.store, lock.shard)).ok()?;
+        let at = self.position((store, shard)).ok()?;
         self.held.get_mut(at)
     }
 
-    pub(super) fn add_stores(&mut self, registry: &'a Registry, stores: impl IntoIterator<Item = usize>) {
-        for store in stores {
+    /// Locks all shards of these stores, which are named in ascending order; nothing is held yet.
+    pub(super) fn take_stores(
+        &mut self,
+        registry: &'a Registry,
+        stores: impl Iterator<Item = usize> + Clone,
+    ) -> Result<(), ReplyError> {
+        self.held = lock_in_order(registry, shards_of(registry, stores))?;
+        Ok(())
+    }
+}
+
+/// All shards of these stores.
+fn shards_of(
+    registry: &Registry,
+    stores: impl Iterator<Item = usize> + Clone,
+) -> impl Iterator<Item = (usize, usize)> + Clone {
+    stores.flat_map(|store| {
+        let shards = registry.get(store).map_or(0, |store| store.keyspace().shards());
+        (0..shards).map(move |shard| (store, shard))
+    })
+}
+
+/// Locks shards that are named in ascending order. Whenever a script wants one of them out of order, all are given up and
+/// locked anew.
+fn lock_in_order<'a>(
+    registry: &'a Registry,
+    wanted: impl Iterator<Item = (usize, usize)> + Clone,
+) -> Result<SmallVec<[Lock<'a>; 1]>, ReplyError> {
+    let gate = registry.script_gate();
+    'again: loop {
+        let mut held = SmallVec::new();
+        for (store, shard) in wanted.clone() {
             let Some(found) = registry.get(store) else { continue };
-            let keyspace = found.keyspace();
-            self.held.extend((0..keyspace.shards()).map(|shard| Lock {
-                store,
-                shard,
-                data: keyspace.lock(shard),
-            }));
+            match gate.lock(found.keyspace(), shard, !held.is_empty()) {
+                Ok(data) => held.push(Lock { store, shard, data }),
+                Err(Denied::Busy(overdue)) => return Err(ReplyError::busy(overdue)),
+                Err(Denied::GiveWay) => {
+                    drop(held);
+                    gate.wait();
+                    continue 'again;
+                }
+            }
         }
+        return Ok(held);
     }
 }
 

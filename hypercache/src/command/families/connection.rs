@@ -8,43 +8,49 @@ use crate::command::spec::Spec;
 
 /// Their entries.
 pub const COMMANDS: &[Spec] = &[
-    Spec::session("AUTH", -2, SessionCommand::Auth).with(Flags::FAST.and(Flags::NO_AUTH)).doc(
-        "1.0.0",
-        "Authenticates the connection.",
-        "[username] password",
-        "O(N) where N is the number of passwords defined for the user",
-    ),
+    Spec::session("AUTH", -2, SessionCommand::Auth)
+        .with(Flags::ALLOW_BUSY)
+        .with(Flags::FAST.and(Flags::NO_AUTH))
+        .doc(
+            "1.0.0",
+            "Authenticates the connection.",
+            "[username] password",
+            "O(N) where N is the number of passwords defined for the user",
+        ),
     Spec::container("CLIENT", Group::Connection, CLIENT).doc(
         "2.4.0",
         "A container for client connection commands.",
         "",
         "Depends on subcommand.",
     ),
-    Spec::session("ECHO", 2, SessionCommand::Echo).with(Flags::FAST).doc(
+    Spec::session("ECHO", 2, SessionCommand::Echo).without(Flags::NOSCRIPT).with(Flags::FAST).doc(
         "1.0.0",
         "Returns the given string.",
         "message",
         "O(1)",
     ),
-    Spec::session("HELLO", -1, SessionCommand::Hello).with(Flags::FAST.and(Flags::NO_AUTH)).doc(
-        "6.0.0",
-        "Handshakes with the server.",
-        "[protover [AUTH username password] [SETNAME clientname]]",
-        "O(1)",
-    ),
-    Spec::session("PING", -1, SessionCommand::Ping).with(Flags::FAST.and(Flags::SUBSCRIBED)).doc(
-        "1.0.0",
-        "Returns the server's liveliness response.",
-        "[message]",
-        "O(1)",
-    ),
+    Spec::session("HELLO", -1, SessionCommand::Hello)
+        .with(Flags::ALLOW_BUSY)
+        .with(Flags::FAST.and(Flags::NO_AUTH))
+        .doc(
+            "6.0.0",
+            "Handshakes with the server.",
+            "[protover [AUTH username password] [SETNAME clientname]]",
+            "O(1)",
+        ),
+    Spec::session("PING", -1, SessionCommand::Ping)
+        .without(Flags::NOSCRIPT)
+        .with(Flags::FAST.and(Flags::SUBSCRIBED))
+        .doc("1.0.0", "Returns the server's liveliness response.", "[message]", "O(1)"),
     Spec::session("QUIT", -1, SessionCommand::Quit)
+        .with(Flags::ALLOW_BUSY)
         .with(Flags::FAST.and(Flags::NO_AUTH).and(Flags::SUBSCRIBED))
         .doc("1.0.0", "Closes the connection.", "", "O(1)"),
     Spec::session("RESET", 1, SessionCommand::Reset)
+        .with(Flags::ALLOW_BUSY)
         .with(Flags::FAST.and(Flags::NO_AUTH).and(Flags::SUBSCRIBED))
         .doc("6.2.0", "Resets the connection.", "", "O(1)"),
-    Spec::session("SELECT", 2, SessionCommand::Select).with(Flags::FAST).doc(
+    Spec::session("SELECT", 2, SessionCommand::Select).without(Flags::NOSCRIPT).with(Flags::FAST).doc(
         "1.0.0",
         "Changes the selected store, by index or by name.",
         "index",
@@ -142,6 +148,12 @@ const CLIENT: &[Spec] = &[
         "Gives the W3C trace context of the next command or pipeline, once; OFF takes it back. An extension of HyperCache.",
         "<OFF | traceparent [tracestate]>",
         "O(1)",
+    ),
+    Spec::session("TRACKING", -3, SessionCommand::ClientTracking).doc(
+        "6.0.0",
+        "Controls server-assisted client-side caching for the connection.",
+        "<ON | OFF> [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]",
+        "O(1); O(N) where N is the number of prefixes",
     ),
     Spec::session("TRACKINGINFO", 2, SessionCommand::ClientTrackingInfo).doc(
         "6.2.0",

@@ -166,7 +166,7 @@ fn flush(
         cursor.word("ASYNC");
     }
     cursor.end()?;
-    let taken = cx.take_stores(stores);
+    let taken = cx.take_stores(stores)?;
     if here {
         drop(taken);
     } else {
@@ -180,7 +180,7 @@ fn swapdb(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outc
     let registry = cx.registry();
     let left = store_index(&args[1], registry, ReplyError::err("invalid first DB index"))?;
     let right = store_index(&args[2], registry, ReplyError::err("invalid second DB index"))?;
-    cx.swap_stores(left, right);
+    cx.swap_stores(left, right)?;
     reply.ok();
     Ok(())
 }

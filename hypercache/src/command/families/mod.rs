@@ -2,9 +2,11 @@
 
 pub mod bit;
 pub mod bitfield;
+pub mod cluster;
 pub mod connection;
 pub mod counter;
 pub mod database;
+pub mod dump;
 mod element_scan;
 pub mod expiry;
 pub mod geo;
@@ -22,6 +24,7 @@ pub mod list_move;
 pub mod observation;
 pub mod pubsub;
 pub mod scan;
+pub mod scripting;
 pub mod server;
 pub mod set;
 pub mod set_algebra;
@@ -52,9 +55,11 @@ use crate::command::spec::Spec;
 pub const ALL: &[&[Spec]] = &[
     bit::COMMANDS,
     bitfield::COMMANDS,
+    cluster::COMMANDS,
     connection::COMMANDS,
     counter::COMMANDS,
     database::COMMANDS,
+    dump::COMMANDS,
     expiry::COMMANDS,
     geo::COMMANDS,
     geo_search::COMMANDS,
@@ -71,6 +76,7 @@ pub const ALL: &[&[Spec]] = &[
     observation::COMMANDS,
     pubsub::COMMANDS,
     scan::COMMANDS,
+    scripting::COMMANDS,
     server::COMMANDS,
     set::COMMANDS,
     set_algebra::COMMANDS,

@@ -17,7 +17,7 @@ pub const COMMANDS: &[Spec] = &[
         "pattern [pattern ...]",
         "O(N) where N is the number of patterns to subscribe to",
     ),
-    Spec::node("PUBLISH", 3, NodeCommand::Publish).group(Group::PubSub).with(Flags::PUBSUB.and(Flags::FAST)).doc(
+    Spec::node("PUBLISH", 3, NodeCommand::Publish).group(Group::PubSub).with(Flags::PUBSUB.and(Flags::FAST).and(Flags::MAY_REPLICATE)).doc(
         "2.0.0",
         "Posts a message to a channel.",
         "channel message",
@@ -35,7 +35,7 @@ pub const COMMANDS: &[Spec] = &[
         "[pattern [pattern ...]]",
         "O(N) where N is the number of patterns to unsubscribe",
     ),
-    Spec::node("SPUBLISH", 3, NodeCommand::SPublish).group(Group::PubSub).with(Flags::PUBSUB.and(Flags::FAST)).doc(
+    Spec::node("SPUBLISH", 3, NodeCommand::SPublish).group(Group::PubSub).with(Flags::PUBSUB.and(Flags::FAST).and(Flags::MAY_REPLICATE)).doc(
         "7.0.0",
         "Posts a message to a shard channel.",
         "shardchannel message",

@@ -54,7 +54,7 @@ fn keys(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcom
                 found.bulk(entry.key());
                 count += 1;
             }
-        });
+        })?;
     }
     reply.array(count);
     reply.append(&found);
@@ -72,7 +72,7 @@ fn randomkey(cx: &mut Context<'_>, _: Args<'_>, reply: &mut ReplyWriter) -> Outc
         let found = cx.with_shard(shard, |shard| {
             let entry = shard.sample(random).filter(|entry| !entry.expired(now));
             entry.map(|entry| reply.bulk(entry.key())).is_some()
-        });
+        })?;
         if found {
             return Ok(());
         }
@@ -83,7 +83,7 @@ fn randomkey(cx: &mut Context<'_>, _: Args<'_>, reply: &mut ReplyWriter) -> Outc
             if live.is_none() && !entry.expired(now) {
                 live = Some(entry.key().to_vec());
             }
-        });
+        })?;
     }
     match live {
         Some(key) => reply.bulk(key),
@@ -147,7 +147,7 @@ fn scan(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcom
                 found.bulk(entry.key());
                 count += 1;
             }
-        })
+        })?
     };
     reply.array(2);
     reply.bulk(next.unwrap_or(0).to_string());

@@ -38,7 +38,7 @@ pub const COMMANDS: &[Spec] = &[
         "O(1)",
     ),
     Spec::node("SHUTDOWN", -1, NodeCommand::Shutdown)
-        .with(Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::NO_MULTI))
+        .with(Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::NO_MULTI).and(Flags::ALLOW_BUSY))
         .doc(
             "1.0.0",
             "Stops the node: drains, flushes and exits.",

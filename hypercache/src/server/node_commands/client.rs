@@ -20,6 +20,7 @@ use crate::resp::ReplyWriter;
 use crate::security::authenticator::DEFAULT_USER;
 use crate::server::node_commands::NodeState;
 use crate::server::node_commands::help;
+use crate::server::tracking_commands;
 use crate::store::Registry;
 use crate::value::number::decimal;
 
@@ -85,7 +86,7 @@ pub fn line(client: &Client, registry: &Registry) -> String {
         "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db={store} sub={} psub={} ssub={} multi={multi} \
          qbuf={query_bytes} qbuf-free={query_free} argv-mem=0 multi-mem={queued_bytes} rbs=0 rbp=0 obl=0 oll={lists} \
          omem={waiting} tot-mem={total} events={events} \
-         cmd={command} user={} redir=-1 resp={} lib-name={} lib-ver={} watch={watched}",
+         cmd={command} user={} redir={} resp={} lib-name={} lib-ver={} watch={watched}",
         client.id,
         client.address,
         client.local_address,
@@ -97,6 +98,7 @@ pub fn line(client: &Client, registry: &Registry) -> String {
         client.subscriptions.of(Topic::Pattern),
         client.subscriptions.of(Topic::Shard),
         client.user().as_deref().unwrap_or_default(),
+        tracking_commands::redirection(client.tracking.mode()),
         client.protocol().number(),
         text(&labels.library),
         text(&labels.library_version),
@@ -110,6 +112,9 @@ fn flags(client: &Client) -> String {
         (client.transaction().0.is_some(), 'x'),
         (client.parked().is_some(), 'b'),
         (client.is_cut().is_some(), 'A'),
+        (client.tracking.mode().is_some(), 't'),
+        (client.tracking.broken(), 'R'),
+        (client.tracking.mode().is_some_and(|mode| mode.broadcast), 'B'),
         (client.no_evict(), 'e'),
         (client.no_touch(), 'T'),
     ];

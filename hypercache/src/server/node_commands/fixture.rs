@@ -30,6 +30,7 @@ use crate::keyspace::key::HashSeed;
 use crate::resp::OwnedArgs;
 use crate::resp::Protocol;
 use crate::resp::ReplyWriter;
+use crate::script::Scripting;
 use crate::security::Authenticator;
 use crate::security::Guarded;
 use crate::server::Dispatch;
@@ -77,20 +78,22 @@ impl Fixture {
         let authenticator = Arc::new(Authenticator::new(config.security.requirepass.clone()));
         let (stop_sender, stop) = mpsc::channel(1);
         let broker = Arc::<Broker>::default();
+        let clients = Arc::<Clients>::default();
         let node = Arc::new(NodeState {
             config_file: None,
             run_id: "0123456789".repeat(4),
             started: Instant::now(),
             registry: Arc::clone(&registry),
-            clients: Arc::new(Clients::default()),
+            herald: Arc::new(Herald::new(Arc::clone(&registry), Arc::clone(&broker), Arc::clone(&clients))),
+            clients,
             settings: Arc::new(Settings::new(&config.network)),
             pause: Arc::new(Pause::default()),
             authenticator: Arc::clone(&authenticator),
             telemetry: telemetry.clone(),
             stop: stop_sender,
-            herald: Arc::new(Herald::new(Arc::clone(&registry), Arc::clone(&broker))),
             broker,
             waiters: Arc::default(),
+            scripting: Arc::new(Scripting::new(Arc::clone(&registry), 5000).expect("Lua states can be made")),
             statistics: Statistics::default(),
             observation: Arc::new(Observation::new(config.telemetry.slow_command)),
             config,

@@ -37,6 +37,7 @@ use crate::engine::settings::Settings;
 use crate::engine::waiting::Waiters;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
+use crate::script::Scripting;
 use crate::security::Authenticator;
 use crate::server::node_commands::info::Memory;
 use crate::server::node_commands::statistics::Counts;
@@ -75,6 +76,8 @@ pub struct NodeState {
     pub herald: Arc<Herald>,
     /// Asks the node to stop.
     pub stop: mpsc::Sender<&'static str>,
+    /// Scripts and functions.
+    pub scripting: Arc<Scripting>,
     /// What `INFO` counts.
     pub statistics: Statistics,
     /// What operators may ask afterwards or watch live.
@@ -98,6 +101,8 @@ impl NodeState {
     }
 }
 
+const NO_CLUSTER: ReplyError = ReplyError::err("This instance has cluster support disabled");
+
 /// Runs `command`.
 pub fn run(
     command: NodeCommand,
@@ -113,6 +118,8 @@ pub fn run(
         NodeCommand::ClientPause => client::pause(args, node, reply)?,
         NodeCommand::ClientUnblock => client::unblock(args, node, reply)?,
         NodeCommand::ClientUnpause => client::unpause(node, reply),
+        NodeCommand::Cluster => return Err(NO_CLUSTER),
+        NodeCommand::ClusterHelp => help::write("CLUSTER", reply),
         NodeCommand::Command => command::all(reply),
         NodeCommand::CommandCount => command::count(reply),
         NodeCommand::CommandDocs => command::docs(args, reply),
@@ -137,6 +144,7 @@ pub fn run(
         NodeCommand::DebugProtocol => debug::protocol(args, reply)?,
         NodeCommand::DebugSetActiveExpire => debug::set_active_expire(args, node, reply),
         NodeCommand::DebugSleep => debug::sleep(args, reply)?,
+        NodeCommand::FunctionHelp => help::write("FUNCTION", reply),
         NodeCommand::Info => info::info(args, node, reply),
         NodeCommand::LatencyDoctor => latency::doctor(node, reply),
         NodeCommand::LatencyGraph => latency::graph(args, node, reply)?,
@@ -160,6 +168,7 @@ pub fn run(
         NodeCommand::PubsubShardNumSub => pubsub::numbers(Topic::Shard, args, &node.broker, reply),
         NodeCommand::Role => small::role(reply),
         NodeCommand::SPublish => pubsub::publish_to_shard(args, &node.broker, reply),
+        NodeCommand::ScriptHelp => help::write("SCRIPT", reply),
         NodeCommand::Shutdown => flow = small::shutdown(args, node)?,
         NodeCommand::SlowlogGet => command_log::slow_get(args, node, reply)?,
         NodeCommand::SlowlogHelp => help::write("SLOWLOG", reply),

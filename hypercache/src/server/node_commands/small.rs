@@ -53,7 +53,10 @@ pub fn shutdown(args: Args<'_>, node: &NodeState) -> Result<Flow, ReplyError> {
         (true, _) if args.len() > 2 => Err(error::SYNTAX),
         (true, _) => Err(NO_SHUTDOWN),
         (false, Some(true)) => Err(NOTHING_TO_SAVE_TO),
-        (false, _) => {
+        (false, save) => {
+            if let Some(overdue) = node.registry.script_gate().overdue().filter(|_| save.is_none()) {
+                return Err(ReplyError::busy(overdue));
+            }
             // A full channel means that the node has been asked already.
             node.stop.try_send("SHUTDOWN").ok();
             Ok(Flow::Close)
@@ -119,6 +122,15 @@ mod tests {
     #[test]
     fn the_role_is_a_lonely_master() {
         assert_eq!(Fixture::new().raw("ROLE"), "*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n");
+    }
+
+    #[test]
+    fn there_is_no_cluster() {
+        let mut fixture = Fixture::new();
+        for line in ["CLUSTER INFO", "cluster slots", "CLUSTER KEYSLOT a", "READONLY", "ASKING"] {
+            assert_eq!(fixture.raw(line), "-ERR This instance has cluster support disabled\r\n", "{line}");
+        }
+        assert!(fixture.raw("CLUSTER HELP").contains("+CLUSTER <subcommand>"));
     }
 
     #[test]

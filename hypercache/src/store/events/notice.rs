@@ -2,15 +2,25 @@
 
 use crate::store::events::EventClass;
 
-/// What happened to a key, or to all of them.
+/// What changes a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// A command.
+    Command,
+    /// Its time was over.
+    Time,
+}
+
+/// What happened to a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// Index of the key's store.
     pub store: usize,
     /// The key.
     pub key: Box<[u8]>,
-    /// Whether whoever has read the key has read something that no longer holds.
-    pub modified: bool,
+    /// What has changed the key, so that whoever has read it has read something that no longer holds; none: it is as it
+    /// was, or nobody remembers what is read.
+    pub modified: Option<Cause>,
     /// The event to be published, if one is.
     pub event: Option<(EventClass, &'static str)>,
 }

@@ -5,6 +5,7 @@ pub mod config;
 pub mod connection;
 pub mod http;
 pub mod lifecycle;
+pub mod script;
 pub mod security;
 pub mod store;
 pub mod telemetry;
@@ -20,6 +21,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static EventInfo> {
         connection::CATALOGUE,
         http::CATALOGUE,
         lifecycle::CATALOGUE,
+        script::CATALOGUE,
         security::CATALOGUE,
         store::CATALOGUE,
         telemetry::CATALOGUE,

@@ -46,7 +46,7 @@ impl<'a> Element<'a> {
     }
 
     /// The entry that it is written as.
-    pub(in crate::value) fn written(self) -> Written {
+    pub fn written(self) -> Written {
         let mut entry = Written::new();
         match self {
             Self::Int(number) => write_number(&mut entry, number),
@@ -99,6 +99,31 @@ fn write_length(entry: &mut Written, length: usize) {
 /// Bytes of the length at the end of an entry, for so many bytes before it.
 fn back_width(length: usize) -> usize {
     (usize::BITS - (length | 1).leading_zeros()).div_ceil(7) as usize
+}
+
+/// As `first`, for bytes of any origin; none where they begin with no whole entry, its length at the end among it.
+pub fn checked_first(bytes: &[u8]) -> Option<(Element<'_>, usize)> {
+    let short = |at: usize| bytes.get(at).map(|byte| usize::from(*byte));
+    let length = match *bytes.first()? {
+        0..SHORT_TEXT => 1,
+        mark @ SHORT_TEXT..INT_13 => 1 + usize::from(mark & 0x3f),
+        INT_13..TEXT_12 => 2,
+        mark @ TEXT_12..TEXT_32 => 2 + (usize::from(mark & 0x0f) << 8 | short(1)?),
+        TEXT_32 => {
+            let length = u32::from_le_bytes(*bytes.get(1..)?.first_chunk()?);
+            5_usize.checked_add(usize::try_from(length).ok()?)?
+        }
+        INT_16 => 3,
+        INT_24 => 4,
+        INT_32 => 5,
+        INT_64 => 9,
+        _ => return None,
+    };
+    let end = length.checked_add(back_width(length))?;
+    let back = bytes.get(length..end)?;
+    let told = back.iter().fold(0, |told, byte| told << 7 | usize::from(byte & 0x7f));
+    let marked = back.iter().enumerate().all(|(at, byte)| (byte & 0x80 != 0) == (at > 0));
+    (told == length && marked).then(|| first(bytes))
 }
 
 /// The entry that `bytes` begin with, and how many bytes it has.
@@ -173,6 +198,13 @@ mod tests {
             let entry = element.written();
             assert_eq!(entry.len(), length, "{length}");
             assert_eq!(first(&entry), (element, length));
+            assert_eq!(checked_first(&entry), Some((element, length)));
+            for cut in [0, 1, length / 2, length - 1] {
+                assert_eq!(checked_first(&entry[..cut]), None, "{length} cut at {cut}");
+            }
+            let mut damaged = entry.clone();
+            *damaged.last_mut().unwrap() ^= 1;
+            assert_eq!(checked_first(&damaged), None, "{length} damaged");
             all.extend_from_slice(&entry);
             assert_eq!(last(&all), (element, length));
         }

@@ -88,6 +88,12 @@ fn run(keys: &mut Keys<List>, words: &[&str]) -> Answer {
             };
             Answer::texts(keys.change(key, take).into_iter().map(Some))
         }
+        // The list is there all the time, and with it its time to live.
+        ["LMOVE", from, to, out, back] if from == to => Answer::text(keys.change(from, |list| {
+            let moved = pop(list, *out == "LEFT");
+            moved.iter().for_each(|element| push(list, *back == "LEFT", element));
+            moved
+        })),
         ["LMOVE", from, to, out, back] => {
             let moved = keys.change(from, |list| pop(list, *out == "LEFT"));
             if let Some(element) = &moved {

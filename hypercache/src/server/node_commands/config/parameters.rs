@@ -88,6 +88,7 @@ pub const PARAMETERS: &[Parameter] = &[
         |_, value| only(yes_or_no(value)?, "no", "there is no append-only file"),
     ),
     fixed("bind", |node| node.config.network.resp_addr.ip().to_string()),
+    settable("busy-reply-threshold", script_time, set_script_time),
     settable(
         "client-query-buffer-limit",
         |node| node.settings.max_query_buffer().to_string(),
@@ -122,6 +123,7 @@ pub const PARAMETERS: &[Parameter] = &[
     value_limit!("list-max-listpack-size", list_listpack_size, limit_of_chunk),
     value_limit!("list-max-ziplist-size", list_listpack_size, limit_of_chunk),
     settable("loglevel", log_level, set_log_level),
+    settable("lua-time-limit", script_time, set_script_time),
     settable(
         "maxclients",
         |node| node.settings.max_connections().to_string(),
@@ -197,11 +199,28 @@ pub const PARAMETERS: &[Parameter] = &[
             Ok(Box::new(move || node.settings.set_idle_timeout(timeout)))
         },
     ),
+    settable(
+        "tracking-table-max-keys",
+        |node| node.herald.tracking().keys_max().to_string(),
+        |node, value| {
+            let keys = limit_of_count(value)?;
+            Ok(Box::new(move || node.herald.tracking().set_keys_max(keys)))
+        },
+    ),
     value_limit!("zset-max-listpack-entries", zset_listpack_entries, limit_of_count),
     value_limit!("zset-max-listpack-value", zset_listpack_value, limit_of_bytes),
     value_limit!("zset-max-ziplist-entries", zset_listpack_entries, limit_of_count),
     value_limit!("zset-max-ziplist-value", zset_listpack_value, limit_of_bytes),
 ];
+
+fn script_time(node: &NodeState) -> String {
+    node.scripting.running().threshold_ms().to_string()
+}
+
+fn set_script_time<'a>(node: &'a NodeState, value: &str) -> Result<Apply<'a>, String> {
+    let millis = integer(value, 0, i64::MAX)?.unsigned_abs();
+    Ok(Box::new(move || node.scripting.running().set_threshold_ms(millis)))
+}
 
 fn limit_of_count(value: &str) -> Result<usize, String> {
     integer(value, 0, i64::MAX).map(|count| usize::try_from(count).unwrap_or(usize::MAX))

@@ -66,14 +66,14 @@ pub fn clients(facts: &Facts<'_>, page: &mut Page) {
     page.line("client_recent_max_input_buffer", pending.unwrap_or(0));
     page.line("client_recent_max_output_buffer", waiting.unwrap_or(0));
     page.line("blocked_clients", facts.node.waiters.len());
-    page.line("tracking_clients", 0);
+    page.line("tracking_clients", facts.node.herald.tracking().totals().clients);
     page.line("pubsub_clients", pubsub);
     let watched = || clients.iter().map(|client| client.transaction().1).filter(|keys| *keys > 0);
     page.line("watching_clients", watched().count());
     page.line("total_watched_keys", watched().sum::<usize>());
     page.line("clients_in_timeout_table", 0);
     page.line("total_blocking_keys", facts.node.waiters.keys());
-    page.line("total_blocking_keys_on_nokey", 0);
+    page.line("total_blocking_keys_on_nokey", facts.node.waiters.keys_with_end());
 }
 
 /// `# Persistence`: there is none, so nothing was ever saved and nothing has failed.

@@ -174,9 +174,10 @@ pub fn stats(facts: &Facts<'_>, page: &mut Page) {
     page.line("active_defrag_misses", 0);
     page.line("active_defrag_key_hits", 0);
     page.line("active_defrag_key_misses", 0);
-    page.line("tracking_total_keys", 0);
-    page.line("tracking_total_items", 0);
-    page.line("tracking_total_prefixes", 0);
+    let tracked = facts.node.herald.tracking().totals();
+    page.line("tracking_total_keys", tracked.keys);
+    page.line("tracking_total_items", tracked.items);
+    page.line("tracking_total_prefixes", tracked.prefixes);
     page.line("total_error_replies", errors);
     page.line("unexpected_error_replies", 0);
     page.line("client_query_buffer_limit_disconnections", pool.query_buffer_count());
