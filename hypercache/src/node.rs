@@ -23,6 +23,7 @@ use crate::engine::Disposal;
 use crate::engine::Engine;
 use crate::engine::Executor;
 use crate::engine::Herald;
+use crate::engine::Observation;
 use crate::engine::Observed;
 use crate::engine::client::Client;
 use crate::engine::client::Clients;
@@ -227,6 +228,9 @@ async fn keep_house(state: Arc<NodeState>) {
     let mut second = tokio::time::interval(Duration::from_secs(1));
     loop {
         second.tick().await;
+        if !state.settings.housekeeping() {
+            continue;
+        }
         state.tick();
         if let Some(timeout) = state.settings.idle_timeout() {
             // Whoever has subscribed or waits for a reply waits for others and is not idle.
@@ -292,6 +296,7 @@ impl Parts {
             scripting,
             stop,
             statistics: Statistics::default(),
+            observation: Arc::new(Observation::new(config.telemetry.slow_command)),
             config,
         });
         let disposal = Disposal::start().map_err(NodeError::Thread)?;
@@ -306,7 +311,8 @@ impl Parts {
             .start_scripts()
             .map_err(NodeError::Thread)?;
         let guarded = Guarded::new(dispatch, Arc::clone(&state.authenticator));
-        let executor: Arc<dyn Executor> = Arc::new(Observed::new(guarded, state.telemetry.clone()));
+        let executor: Arc<dyn Executor> =
+            Arc::new(Observed::new(guarded, state.telemetry.clone(), Arc::clone(&state.observation)));
         let http = Arc::new(HttpState {
             node: state.config.node.id.clone(),
             executor: Arc::clone(&executor),
@@ -346,6 +352,7 @@ impl SweepThread {
         let (stop, stopped) = std::sync::mpsc::channel();
         let registry = Arc::clone(&state.registry);
         let listener = Arc::clone(&state.herald);
+        let (observation, settings) = (Arc::clone(&state.observation), Arc::clone(&state.settings));
         let mut sweeper = Sweeper::new(Arc::clone(&registry), state.telemetry.clone(), listener);
         let thread = std::thread::Builder::new()
             .name("expiry".to_owned())
@@ -354,7 +361,14 @@ impl SweepThread {
                 while stopped.recv_timeout(registry.sweep_interval())
                     == Err(std::sync::mpsc::RecvTimeoutError::Timeout)
                 {
-                    sweeper.sweep(unix_millis());
+                    if !settings.active_expire() {
+                        continue;
+                    }
+                    let began = Instant::now();
+                    let left = sweeper.sweep(unix_millis());
+                    let took = nanoseconds(began.elapsed());
+                    observation.sweeps.count(took, left);
+                    observation.latency.sample("expire-cycle", took);
                 }
             })
             .map_err(NodeError::Thread)?;

@@ -2,6 +2,7 @@
 
 mod collection;
 mod events;
+mod everything;
 mod locks;
 pub mod wait;
 

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::CommandLog;
+use super::DebugCommand;
 use super::KeyRedaction;
 use super::Secret;
 use super::TracingMode;
@@ -103,6 +104,7 @@ section! {
     SecuritySection {
         requirepass: Secret,
         requirepass_file: PathBuf,
+        enable_debug_command: DebugCommand,
     }
 }
 

@@ -122,6 +122,27 @@ pub enum Eviction {
 pub struct Security {
     /// Password of the default user; none: no authentication.
     pub requirepass: Option<Secret>,
+    /// Who may use `DEBUG`.
+    pub enable_debug_command: DebugCommand,
+}
+
+/// Who may use `DEBUG`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DebugCommand {
+    /// Nobody.
+    #[default]
+    No,
+    /// Clients on this machine.
+    Local,
+    /// All clients.
+    Yes,
+}
+
+impl DebugCommand {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        words::Word::word(self)
+    }
 }
 
 /// A text that `Debug` does not show.

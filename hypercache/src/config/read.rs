@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::CommandLog;
+use super::DebugCommand;
 use super::KeyRedaction;
 use super::Secret;
 use super::TracingMode;
@@ -251,7 +252,7 @@ macro_rules! read_as_word {
         }
     )*};
 }
-read_as_word!(CommandLog, KeyRedaction, TracingMode);
+read_as_word!(CommandLog, DebugCommand, KeyRedaction, TracingMode);
 
 impl<T: Read> Read for Vec<T> {
     fn read(node: &Node, path: &str, reader: &mut Reader) -> Option<Self> {

@@ -19,6 +19,7 @@ impl Config {
             Some(_) => page.text.push_str("  # requirepass: is set, and hidden here\n"),
             None => page.key(2, "requirepass", quoted("")),
         }
+        page.key(2, "enable_debug_command", quoted(self.security.enable_debug_command.word()));
         self.render_telemetry(&mut page);
         page.text
     }

@@ -40,7 +40,9 @@ pub fn resolve(file: File, findings: &mut Findings) -> Config {
     if let Some(listed) = file.stores {
         config.stores = stores(listed, findings);
     }
-    config.security.requirepass = password(file.security.unwrap_or_default(), findings);
+    let security = file.security.unwrap_or_default();
+    set(&mut config.security.enable_debug_command, security.enable_debug_command);
+    config.security.requirepass = password(security, findings);
     telemetry(&mut config, file.telemetry.unwrap_or_default());
     if file.persistence.and_then(|section| section.enabled) == Some(true) {
         findings.fault("persistence.enabled", format!("{NO_PERSISTENCE}: set it to false or remove it"));

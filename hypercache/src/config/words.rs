@@ -1,6 +1,7 @@
 //! Settings that are one word of a few.
 
 use super::CommandLog;
+use super::DebugCommand;
 use super::Eviction;
 use super::KeyRedaction;
 use super::TracingMode;
@@ -24,6 +25,11 @@ pub trait Word: Copy + PartialEq + 'static {
 
 impl Word for Eviction {
     const WORDS: &'static [(&'static str, Self)] = &[("none", Self::None)];
+}
+
+impl Word for DebugCommand {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("no", Self::No), ("local", Self::Local), ("yes", Self::Yes)];
 }
 
 impl Word for CommandLog {
@@ -57,6 +63,7 @@ mod tests {
     fn every_variant_has_its_word() {
         holds(&[Eviction::None]);
         holds(&[CommandLog::Adaptive, CommandLog::All, CommandLog::Off]);
+        holds(&[DebugCommand::No, DebugCommand::Local, DebugCommand::Yes]);
         holds(&[KeyRedaction::Plain, KeyRedaction::Hashed, KeyRedaction::Prefix, KeyRedaction::Off]);
         holds(&[TracingMode::Adaptive, TracingMode::All, TracingMode::Parent, TracingMode::Off]);
     }

@@ -16,6 +16,8 @@ use parking_lot::Mutex;
 use parking_lot::MutexGuard;
 use tokio::sync::Notify;
 
+use crate::engine::client_memory::ClientPool;
+use crate::engine::client_memory::Holdings;
 use crate::engine::mailbox::Mailbox;
 use crate::engine::parked::Parked;
 use crate::engine::pubsub::SubscriptionCounts;
@@ -42,9 +44,14 @@ pub enum Cut {
     Idle,
     /// It let too much pile up that it should have read.
     OutputLimit,
+    /// All clients together took too much memory, and it was among the largest.
+    Evicted,
 }
 
-const CUTS: [Cut; 3] = [Cut::Killed, Cut::Idle, Cut::OutputLimit];
+impl Cut {
+    /// All reasons.
+    pub const ALL: [Self; 4] = [Self::Killed, Self::Idle, Self::OutputLimit, Self::Evicted];
+}
 
 /// A connected client.
 #[derive(Debug)]
@@ -69,6 +76,11 @@ pub struct Client {
     resp3: AtomicBool,
     no_evict: AtomicBool,
     no_touch: AtomicBool,
+    monitor: AtomicBool,
+    /// What it makes the node hold for it.
+    pub holdings: Holdings,
+    /// What it shares with the others.
+    pub pool: Arc<ClientPool>,
     /// Messages that it has not asked for just now.
     pub mailbox: Mailbox,
     /// How many names it has subscribed to.
@@ -119,6 +131,9 @@ impl Client {
             resp3: AtomicBool::new(false),
             no_evict: AtomicBool::new(false),
             no_touch: AtomicBool::new(false),
+            monitor: AtomicBool::new(false),
+            holdings: Holdings::default(),
+            pool: Arc::default(),
             mailbox: Mailbox::default(),
             subscriptions: SubscriptionCounts::default(),
             tracking: ClientTracking::default(),
@@ -229,6 +244,16 @@ impl Client {
         self.no_touch.store(on, Relaxed);
     }
 
+    /// Whether it is shown all commands.
+    pub fn is_monitor(&self) -> bool {
+        self.monitor.load(Relaxed)
+    }
+
+    /// Notes whether it is shown all commands.
+    pub fn set_monitor(&self, on: bool) {
+        self.monitor.store(on, Relaxed);
+    }
+
     /// Notes how many commands it has queued since `MULTI`, and how many keys it watches.
     pub fn note_transaction(&self, queued: Option<usize>, watched: usize) {
         self.queued.store(queued.map_or(0, |queued| queued + 1), Relaxed);
@@ -283,7 +308,9 @@ impl Client {
     /// Has its connection closed; the first reason holds.
     pub fn cut(&self, why: Cut) {
         // An error says that there is a reason already.
-        let _first = self.cut.compare_exchange(0, why as u8 + 1, Relaxed, Relaxed);
+        if self.cut.compare_exchange(0, why as u8 + 1, Relaxed, Relaxed).is_ok() {
+            self.pool.count_cut(why);
+        }
         // All who wait: a connection may have begun to wait in one place and go on to wait in another.
         self.wake.notify_waiters();
     }
@@ -291,7 +318,7 @@ impl Client {
     /// Why its connection is to be closed, if it is.
     pub fn is_cut(&self) -> Option<Cut> {
         let stored = usize::from(self.cut.load(Relaxed));
-        stored.checked_sub(1).and_then(|index| CUTS.get(index).copied())
+        stored.checked_sub(1).and_then(|index| Cut::ALL.get(index).copied())
     }
 
     /// Waits until its connection is to be closed; why.
@@ -314,6 +341,7 @@ pub struct Clients {
     admitted: AtomicU64,
     refused: AtomicU64,
     connected: Mutex<HashMap<u64, Arc<Client>>>,
+    pool: Arc<ClientPool>,
 }
 
 /// A client's place among the connected; given up when dropped.
@@ -342,9 +370,42 @@ impl Clients {
             return None;
         }
         self.admitted.fetch_add(1, Relaxed);
-        let client = Arc::new(Client::new(self.next_id(), address, local));
+        let mut client = Client::new(self.next_id(), address, local);
+        client.pool = Arc::clone(&self.pool);
+        client.account();
+        let client = Arc::new(client);
         connected.insert(client.id, Arc::clone(&client));
         Some(Registration { clients: Arc::clone(self), client })
+    }
+
+    /// What they share.
+    pub fn pool(&self) -> &ClientPool {
+        &self.pool
+    }
+
+    /// Cuts off the largest until all together are within their limit again; how many.
+    pub fn evict(&self) -> usize {
+        if self.pool.excess_bytes() == 0 {
+            return 0;
+        }
+        let connected = self.connected.lock();
+        let mut all: Vec<_> = connected.values().map(|client| (client.memory().total, client)).collect();
+        // Who is being closed already gives its memory back without being told again.
+        let going: usize =
+            all.iter().filter(|(_, client)| client.is_cut().is_some()).map(|(bytes, _)| bytes).sum();
+        let mut excess = self.pool.excess_bytes().saturating_sub(going);
+        all.retain(|(_, client)| client.is_cut().is_none() && !client.no_evict());
+        all.sort_unstable_by_key(|(bytes, client)| (std::cmp::Reverse(*bytes), client.id));
+        let mut evicted = 0;
+        for (bytes, client) in all {
+            if excess == 0 {
+                break;
+            }
+            client.cut(Cut::Evicted);
+            excess = excess.saturating_sub(bytes);
+            evicted += 1;
+        }
+        evicted
     }
 
     /// How many were registered since the start.
@@ -391,6 +452,7 @@ impl Registration {
 impl Drop for Registration {
     fn drop(&mut self) {
         self.clients.connected.lock().remove(&self.client.id);
+        self.client.leave_pool();
     }
 }
 

@@ -25,7 +25,13 @@ pub fn shape(command: &Command, args: Args<'_>) -> Result<(), ReplyError> {
 }
 
 /// Whether a client that has subscribed may run this: in RESP2 its replies could not be told from messages.
+///
+/// Nor may one that monitors work on data: Redis takes it for a kind of replica.
 pub fn subscriber(command: &Command, session: &Session) -> Result<(), ReplyError> {
+    let flags = command.spec.flags;
+    if session.monitoring.is_some() && (flags.has(Flags::READONLY) || flags.has(Flags::WRITE)) {
+        return Err(ReplyError::err("Replica can't interact with the keyspace"));
+    }
     if session.protocol() == Protocol::Resp3
         || !session.has_subscribed()
         || command.spec.flags.has(Flags::SUBSCRIBED)

@@ -1,10 +1,12 @@
 //! Runs requests on this node's data.
 
 pub mod client;
+pub mod client_memory;
 pub mod disposal;
 pub mod gate;
 pub mod herald;
 pub mod mailbox;
+pub mod observation;
 pub mod observed;
 pub mod parked;
 pub mod pause;
@@ -19,6 +21,7 @@ pub mod waiting;
 
 pub use disposal::Disposal;
 pub use herald::Herald;
+pub use observation::Observation;
 pub use observed::Observed;
 pub use session::Session;
 

@@ -10,7 +10,9 @@ use crate::engine::Call;
 use crate::engine::Execution;
 use crate::engine::Executor;
 use crate::engine::Flow;
+use crate::engine::Observation;
 use crate::engine::Session;
+use crate::engine::observation::Measured;
 use crate::resp::ReplyWriter;
 use crate::telemetry::CommandError;
 use crate::telemetry::CommandRecord;
@@ -24,6 +26,7 @@ use crate::telemetry::nanoseconds;
 pub struct Observed<E> {
     inner: E,
     telemetry: Telemetry,
+    observation: Arc<Observation>,
 }
 
 /// How long a request took, in nanoseconds.
@@ -34,8 +37,8 @@ struct Took {
 
 impl<E> Observed<E> {
     /// Measures what goes to `inner`.
-    pub fn new(inner: E, telemetry: Telemetry) -> Self {
-        Self { inner, telemetry }
+    pub fn new(inner: E, telemetry: Telemetry, observation: Arc<Observation>) -> Self {
+        Self { inner, telemetry, observation }
     }
 }
 
@@ -47,6 +50,7 @@ impl<E: Executor> Executor for Observed<E> {
         reply: &mut ReplyWriter,
     ) -> Result<Execution, ReplyError> {
         let mark = reply.len();
+        session.called = false;
         let result = self.inner.execute(call, session, reply);
         // One look at the clock for each command: where one ends, the next begins.
         let end = Instant::now();
@@ -100,6 +104,11 @@ impl<E> Observed<E> {
         }
         if let Err(error) = result {
             self.telemetry.meters().error(command, error.prefix);
+        }
+        // What is refused or only queued is not executed.
+        if session.called {
+            let measured = Measured { execution_ns: took.execution_ns, reply_bytes };
+            self.observation.executed(call, session, measured);
         }
         let parent = session.use_trace();
         let (failed, service_ns) = (result.is_err(), took.service_ns);

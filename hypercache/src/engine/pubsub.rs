@@ -10,7 +10,6 @@ use hashbrown::HashSet;
 use parking_lot::RwLock;
 
 use crate::engine::client::Client;
-use crate::engine::client::Cut;
 use crate::resp::Protocol;
 use crate::resp::ReplyWriter;
 use crate::value::glob;
@@ -84,9 +83,7 @@ impl<'a> Message<'a> {
             let protocol = client.protocol();
             let (kind, parts) = (self.kind, self.parts);
             let bytes = self.rendered[protocol as usize].get_or_insert_with(|| render(protocol, kind, parts));
-            if !client.mailbox.post(bytes) {
-                client.cut(Cut::OutputLimit);
-            }
+            client.deliver(bytes);
         }
         subscribers.len()
     }
@@ -241,6 +238,7 @@ impl Drop for Subscriptions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::client::Cut;
 
     fn client(id: u64) -> Arc<Client> {
         let here = std::net::SocketAddr::from(([127, 0, 0, 1], 1));

@@ -6,6 +6,8 @@ use std::time::SystemTime;
 
 use crate::command::context::Stamp;
 use crate::engine::client::Client;
+use crate::engine::observation::monitors::Monitoring;
+use crate::engine::observation::monitors::Origin;
 use crate::engine::parked::Waiting;
 use crate::engine::pubsub::Broker;
 use crate::engine::pubsub::Subscriptions;
@@ -65,6 +67,8 @@ pub struct Session {
     pub reply_mode: ReplyMode,
     /// When the command before ended: the next one's execution begins there.
     pub tick: Instant,
+    /// Whether the command under way has come so far that it is executed, neither refused nor queued.
+    pub called: bool,
     door: Door,
     protocol: Protocol,
     now: UnixMillis,
@@ -85,6 +89,8 @@ pub struct Session {
     pub tracked: Option<Tracked>,
     /// Most clients never subscribe.
     subscriptions: Option<Box<Subscriptions>>,
+    /// Its place among those who monitor, while it does.
+    pub monitoring: Option<Monitoring>,
 }
 
 impl Session {
@@ -97,6 +103,7 @@ impl Session {
             user,
             reply_mode: ReplyMode::On,
             tick: Instant::now(),
+            called: false,
             door,
             protocol: Protocol::Resp2,
             now: unix_millis(),
@@ -110,6 +117,7 @@ impl Session {
             waiting: None,
             tracked: None,
             subscriptions: None,
+            monitoring: None,
         }
     }
 
@@ -134,6 +142,19 @@ impl Session {
     /// Whether it has subscribed to something.
     pub fn has_subscribed(&self) -> bool {
         self.subscriptions.as_ref().is_some_and(|subscriptions| subscriptions.any())
+    }
+
+    /// Whether something may come to it without being asked for.
+    pub fn receives(&self) -> bool {
+        self.listens() || self.monitoring.is_some()
+    }
+
+    /// Where its commands come from, as `MONITOR` shows it.
+    pub fn origin(&self) -> Origin {
+        match self.door {
+            Door::Resp => Origin::Resp(self.client.address),
+            Door::Http => Origin::Http(self.client.address),
+        }
     }
 
     /// Whether its commands may wait for something: over HTTP each has to answer at once.
@@ -170,6 +191,7 @@ impl Session {
         self.transaction = None;
         self.watched = None;
         self.client.note_transaction(None, 0);
+        self.client.note_queued(0);
     }
 
     /// Begins a batch of commands that arrived at `received`.

@@ -1,5 +1,6 @@
 //! Limits of the doors that `CONFIG SET` may change while the node runs.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
@@ -18,6 +19,8 @@ pub struct Settings {
     tcp_keepalive_ms: AtomicU64,
     max_inline_bytes: usize,
     max_arguments: usize,
+    active_expire: AtomicBool,
+    housekeeping: AtomicBool,
 }
 
 impl Settings {
@@ -33,7 +36,29 @@ impl Settings {
             tcp_keepalive_ms: millis(network.tcp_keepalive),
             max_inline_bytes: network.max_inline_bytes,
             max_arguments: network.max_arguments,
+            active_expire: true.into(),
+            housekeeping: true.into(),
         }
+    }
+
+    /// Whether expired keys are removed in the background.
+    pub fn active_expire(&self) -> bool {
+        self.active_expire.load(Relaxed)
+    }
+
+    /// Has expired keys removed in the background, or not.
+    pub fn set_active_expire(&self, on: bool) {
+        self.active_expire.store(on, Relaxed);
+    }
+
+    /// Whether the node does what it does once a second.
+    pub fn housekeeping(&self) -> bool {
+        self.housekeeping.load(Relaxed)
+    }
+
+    /// Lets the node do what it does once a second, or not.
+    pub fn set_housekeeping(&self, on: bool) {
+        self.housekeeping.store(on, Relaxed);
     }
 
     /// Connections at the most.

@@ -33,6 +33,7 @@ use crate::config::Store as StoreRules;
 use crate::engine::Disposal;
 use crate::engine::Engine;
 use crate::engine::Herald;
+use crate::engine::Observation;
 use crate::engine::Observed;
 use crate::http::run::Caller;
 use crate::http::run::Runner;
@@ -88,7 +89,10 @@ impl Bench {
         let (stopping, seen) = watch::channel(false);
         let state = HttpState {
             node: "node-1".to_owned(),
-            executor: executor.unwrap_or_else(|| Arc::new(Observed::new(guarded, telemetry.clone()))),
+            executor: executor.unwrap_or_else(|| {
+                let observation = Arc::new(Observation::new(Duration::MAX));
+                Arc::new(Observed::new(guarded, telemetry.clone(), observation))
+            }),
             registry,
             clients: Arc::default(),
             authenticator,

@@ -48,6 +48,7 @@ struct Sizes {
     expiring: AtomicUsize,
     expiring_in_part: AtomicUsize,
     bytes: AtomicUsize,
+    table: AtomicUsize,
 }
 
 /// Sizes of a whole keyspace.
@@ -102,6 +103,11 @@ impl Keyspace {
     pub fn lock(&self, shard: usize) -> LockedShard<'_> {
         let slot = &self.shards[shard];
         LockedShard { shard: slot.shard.lock(), sizes: &slot.sizes }
+    }
+
+    /// Bytes that a shard's table takes beside its entries.
+    pub fn table_bytes(&self, shard: usize) -> usize {
+        self.shards[shard].sizes.table.load(Relaxed)
     }
 
     /// Locks one shard unless that takes longer than `patience`.
@@ -205,6 +211,7 @@ impl LockedShard<'_> {
         self.sizes.expiring.store(self.shard.expiring(), Relaxed);
         self.sizes.expiring_in_part.store(self.shard.expiring_in_part(), Relaxed);
         self.sizes.bytes.store(self.shard.entry_bytes(), Relaxed);
+        self.sizes.table.store(self.shard.overhead_bytes(), Relaxed);
     }
 }
 

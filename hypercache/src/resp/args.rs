@@ -70,6 +70,17 @@ impl<'a> Args<'a> {
         self.spans.iter().map(|span| span.len as usize).sum()
     }
 
+    /// Bytes from the first argument's beginning to the last one's end, what the protocol puts in between included. Takes
+    /// the same time however many there are.
+    pub fn extent(&self) -> usize {
+        match (self.spans.first(), self.spans.last()) {
+            (Some(first), Some(last)) => {
+                (last.start as usize + last.len as usize).saturating_sub(first.start as usize)
+            }
+            _ => 0,
+        }
+    }
+
     /// A copy that lives on its own.
     pub fn to_owned(&self) -> OwnedArgs {
         OwnedArgs::new(self.iter())

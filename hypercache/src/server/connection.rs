@@ -80,6 +80,7 @@ impl Ending {
             Self::Cut(Cut::Killed) => "killed",
             Self::Cut(Cut::Idle) => "idle",
             Self::Cut(Cut::OutputLimit) => "output_limit",
+            Self::Cut(Cut::Evicted) => "evicted",
             Self::Shutdown => "shutdown",
             Self::Error => "io_error",
         }
@@ -175,7 +176,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let mut targeted = std::pin::pin!(async move { target.until_target().await });
         let (mut progress, mut stopping, mut is_target) = (Progress::Read, false, false);
         loop {
-            let listens = matches!(progress, Progress::Read | Progress::Waiting) && self.session.listens();
+            let listens = matches!(progress, Progress::Read | Progress::Waiting) && self.session.receives();
             let step = tokio::select! {
                 biased;
                 step = self.step(progress) => step,
@@ -204,6 +205,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 let waiting = self.session.waiting();
                 let mail = waiting.map_or_else(|| Some(take()), |waiting| waiting.parked.while_waiting(take));
                 self.unsent.extend(mail.unwrap_or_default());
+                client.note_unsent(self.unsent.len());
             }
             // A stop waits for replies under way; only being killed cuts them off.
             let flushed = tokio::select! {
@@ -231,6 +233,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if !self.unsent.is_empty() {
             self.stream.write_all(&self.unsent).await?;
             self.unsent = Vec::new();
+            self.session.client.note_unsent(0);
+            self.session.client.account();
         }
         Ok(())
     }
@@ -324,6 +328,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let used = self.parser.take_consumed();
         self.pending.extend_from_slice(&input[used..]);
         self.send(cx);
+        self.account();
         Poll::Ready(progress)
     }
 
@@ -339,6 +344,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         self.filled = self.pending.len() == self.pending.capacity();
         if self.pending.len() > self.shared.settings.max_query_buffer() {
+            self.shared.clients.pool().count_query_buffer();
             return Ok(Progress::End(Ending::QueryBuffer));
         }
         Ok(poll_fn(|cx| Poll::Ready(self.run_pending(cx, read))).await)
@@ -355,6 +361,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.pending = input;
         }
         self.send(cx);
+        self.account();
         progress
     }
 
@@ -371,6 +378,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let arrived = Instant::now();
         self.session.begin_batch(arrived);
         let (mut commands, mut last) = (0, self.session.client.last_command());
+        // Whoever passes its limit runs nothing more of its batch.
+        let most = match self.session.client.output_limit().hard_bytes {
+            0 => REPLY_BYTES_MAX,
+            hard => REPLY_BYTES_MAX.min(usize::try_from(hard).unwrap_or(usize::MAX)),
+        };
         let progress = loop {
             let limits = self.shared.settings.request_limits(self.session.user.is_some());
             match self.parser.advance(input, &limits) {
@@ -398,7 +410,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 Flow::Close => break Progress::End(Ending::Quit),
                 Flow::Wait => break Progress::Waiting,
             }
-            if reply.len() >= REPLY_BYTES_MAX {
+            if reply.len() >= most {
                 break Progress::Run;
             }
         };
@@ -445,7 +457,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn send(&mut self, cx: &mut Context<'_>) {
         let buffers = Rc::clone(&self.buffers);
         let reply = buffers.reply.borrow();
-        if reply.is_empty() {
+        // As in Redis, a reply counts before it is sent: one beyond the limit never is.
+        if reply.is_empty() || !self.session.client.may_wait(reply.len()) {
             return;
         }
         let sent = match Pin::new(&mut self.stream).poll_write(cx, reply.bytes()) {
@@ -454,6 +467,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Poll::Ready(Err(_)) | Poll::Pending => 0,
         };
         self.unsent.extend_from_slice(&reply.bytes()[sent..]);
+        if !self.unsent.is_empty() {
+            self.session.client.note_unsent(self.unsent.len());
+        }
+    }
+
+    /// Lets others see what this connection makes the node hold; too much of it costs the largest clients their place.
+    fn account(&self) {
+        let client = &self.session.client;
+        client.note_query_free(self.pending.capacity() - self.pending.len());
+        client.account();
+        if self.shared.clients.pool().excess_bytes() > 0 {
+            self.shared.clients.evict();
+        }
     }
 }
 

@@ -7,15 +7,19 @@ use std::time::Instant;
 use crate::command::ReplyError;
 use crate::command::context::Effects;
 use crate::command::context::Locks;
+use crate::command::error;
 use crate::command::spec::Flags;
 use crate::command::spec::Run;
 use crate::command::spec::SessionCommand;
+use crate::config::DebugCommand;
 use crate::engine::Call;
 use crate::engine::Engine;
 use crate::engine::Execution;
 use crate::engine::Executor;
 use crate::engine::Flow;
 use crate::engine::Session;
+use crate::engine::observation::Measured;
+use crate::engine::observation::monitors::Origin;
 use crate::engine::transaction;
 use crate::engine::transaction::Transaction;
 use crate::resp::ReplyWriter;
@@ -52,6 +56,10 @@ impl Executor for Dispatch {
         session: &mut Session,
         reply: &mut ReplyWriter,
     ) -> Result<Execution, ReplyError> {
+        if call.command.spec.flags.has(Flags::PROTECTED) && !self.may_debug(session) {
+            session.spoil_transaction();
+            return Err(NO_DEBUG);
+        }
         if let Some(overdue) = self.engine.registry().script_gate().overdue()
             && !call.command.spec.flags.has(Flags::ALLOW_BUSY)
         {
@@ -63,12 +71,19 @@ impl Executor for Dispatch {
             let bytes_max = self.node.settings.max_query_buffer();
             return transaction_commands::queue(call, session, &self.engine, bytes_max, reply);
         }
+        session.called = true;
+        let store = session.store;
         let outcome = match call.command.spec.run {
             Run::Data(_) => self.engine.execute(call, session, reply),
             Run::Session(SessionCommand::Exec) => self.exec(call, session, reply),
             Run::Script(command) => self.script(command, call, session, reply),
             _ => self.answer(call, session, reply),
         };
+        if outcome.as_ref().is_err_and(|error| *error == error::OUT_OF_MEMORY) {
+            session.called = false;
+        } else {
+            self.show(call, store, session.origin());
+        }
         // It holds for one command or one transaction; one that waits has yet to run.
         let waits = outcome.as_ref().is_ok_and(|execution| execution.flow == Flow::Wait);
         let tracking = &session.client.tracking;
@@ -84,6 +99,22 @@ impl Executor for Dispatch {
 }
 
 impl Dispatch {
+    /// Shows a command that was executed to those who monitor.
+    pub(super) fn show(&self, call: &Call<'_>, store: usize, origin: Origin) {
+        let monitors = &self.node.observation.monitors;
+        if monitors.any() {
+            monitors.show(call.command, call.args, store, origin);
+        }
+    }
+
+    fn may_debug(&self, session: &Session) -> bool {
+        match self.node.config.security.enable_debug_command {
+            DebugCommand::No => false,
+            DebugCommand::Local => session.client.address.ip().is_loopback(),
+            DebugCommand::Yes => true,
+        }
+    }
+
     /// Answers what is about the session or the node.
     pub(super) fn answer(
         &self,
@@ -98,6 +129,7 @@ impl Dispatch {
                     authenticator: &self.authenticator,
                     registry: self.engine.registry(),
                     broker: &self.node.broker,
+                    observation: &self.node.observation,
                     herald: self.engine.herald(),
                     clients: &self.node.clients,
                 };
@@ -150,8 +182,10 @@ impl Dispatch {
         session.in_transaction = true;
         for queued in &transaction.queued {
             let inner = Call { command: queued.command, args: queued.args.view(), ..*call };
-            let (mark, began) = (reply.len(), Instant::now());
-            let outcome = if matches!(inner.command.spec.run, Run::Data(_)) {
+            let (mark, began, store) = (reply.len(), Instant::now(), session.store);
+            let outcome = if matches!(inner.command.spec.run, Run::Session(SessionCommand::Monitor)) {
+                Err(NO_MONITOR)
+            } else if matches!(inner.command.spec.run, Run::Data(_)) {
                 let (back, outcome) = self.engine.run_locked(&inner, session, locks, reply);
                 locks = back;
                 outcome
@@ -163,7 +197,8 @@ impl Dispatch {
             } else {
                 self.answer(&inner, session, reply)
             };
-            self.measure(&inner, session, began, &outcome);
+            self.measure(&inner, session, (began, reply.len().saturating_sub(mark)), &outcome);
+            self.show(&inner, store, session.origin());
             match outcome {
                 Ok(done) => {
                     effects.add(done.effects);
@@ -205,10 +240,11 @@ impl Dispatch {
         &self,
         call: &Call<'_>,
         session: &Session,
-        began: Instant,
+        (began, reply_bytes): (Instant, usize),
         outcome: &Result<Execution, ReplyError>,
     ) {
         let took = nanoseconds(began.elapsed());
+        self.node.observation.executed(call, session, Measured { execution_ns: took, reply_bytes });
         let meters = self.node.telemetry.meters();
         meters.command(CommandSample {
             command: call.command.id,
@@ -223,4 +259,8 @@ impl Dispatch {
     }
 }
 
+const NO_MONITOR: ReplyError = ReplyError::err("MONITOR isn't allowed for DENY BLOCKING client");
+const NO_DEBUG: ReplyError = ReplyError::err(
+    "DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.",
+);
 const SPOILED: ReplyError = ReplyError::new("EXECABORT", "Transaction discarded because of previous errors.");

@@ -22,6 +22,7 @@ use crate::engine::Execution;
 use crate::engine::Flow;
 use crate::engine::Reach;
 use crate::engine::Session;
+use crate::engine::observation::monitors::Origin;
 use crate::engine::parked::Answer;
 use crate::engine::parked::Parked;
 use crate::engine::parked::Waiting;
@@ -205,19 +206,21 @@ impl Host for Actor<'_, '_, '_> {
         if let Err(refusal) = self.check(&inner) {
             let error = ReplyError::text(refusal.clone());
             if !matches!(command.spec.run, Run::Unknown | Run::Container) {
-                self.dispatch.measure(&inner, self.session, began, &Err(error));
+                self.dispatch.measure(&inner, self.session, (began, 0), &Err(error));
             }
             return Err(refusal);
         }
         if command.spec.flags.has(Flags::WRITE) {
             self.dispatch.node.scripting.running().note_write();
         }
-        let mark = reply.len();
+        let (mark, store) = (reply.len(), self.session.store);
         let outcome = match command.spec.run {
             Run::Data(_) => self.run_data(&inner, reply),
             _ => self.dispatch.answer(&inner, self.session, reply),
         };
-        self.dispatch.measure(&inner, self.session, began, &outcome);
+        let reply_bytes = reply.len().saturating_sub(mark);
+        self.dispatch.measure(&inner, self.session, (began, reply_bytes), &outcome);
+        self.dispatch.show(&inner, store, Origin::Script);
         match outcome {
             Ok(done) => self.effects.add(done.effects),
             Err(error) => {

@@ -10,8 +10,10 @@ use crate::command::spec::SessionCommand;
 use crate::engine::Execution;
 use crate::engine::Flow;
 use crate::engine::Herald;
+use crate::engine::Observation;
 use crate::engine::Session;
 use crate::engine::client::Clients;
+use crate::engine::observation::monitors::Monitoring;
 use crate::engine::pubsub::Broker;
 use crate::engine::pubsub::Topic;
 use crate::engine::session::ReplyMode;
@@ -38,6 +40,8 @@ pub struct World<'a> {
     pub registry: &'a Arc<Registry>,
     /// Knows who has subscribed to what.
     pub broker: &'a Arc<Broker>,
+    /// Knows who monitors.
+    pub observation: &'a Arc<Observation>,
     /// Tells of changes to keys.
     pub herald: &'a Herald,
     /// Who is connected.
@@ -64,6 +68,7 @@ pub fn run(
         SessionCommand::Discard => transaction_commands::discard(session, reply)?,
         // The dispatcher has taken it where there is something to run.
         SessionCommand::Exec => return Err(ReplyError::err("EXEC without MULTI")),
+        SessionCommand::Monitor => monitor(session, world, reply),
         SessionCommand::Multi => transaction_commands::multi(session, reply)?,
         SessionCommand::Unwatch => transaction_commands::unwatch(session, reply),
         SessionCommand::Watch => {
@@ -249,9 +254,18 @@ fn select(
     Ok(())
 }
 
+/// `MONITOR`; a second time changes nothing, and as in Redis says nothing.
+fn monitor(session: &mut Session, world: &World<'_>, reply: &mut ReplyWriter) {
+    if session.monitoring.is_none() {
+        session.monitoring = Some(Monitoring::begin(world.observation, &session.client));
+        reply.ok();
+    }
+}
+
 fn reset(session: &mut Session, world: &World<'_>, reply: &mut ReplyWriter) {
     session.select(0);
     session.end_transaction();
+    session.monitoring = None;
     session.tracked = None;
     session.subscriptions(world.broker).clear();
     session.set_protocol(Protocol::Resp2);

@@ -106,5 +106,7 @@ pub fn unwatch(session: &mut Session, reply: &mut ReplyWriter) {
 
 fn note(session: &Session) {
     let queued = session.transaction.as_ref().map(|transaction| transaction.queued.len());
+    let bytes = session.transaction.as_ref().map_or(0, |transaction| transaction.bytes);
+    session.client.note_queued(bytes);
     session.client.note_transaction(queued, session.watched.as_ref().map_or(0, WatchList::len));
 }

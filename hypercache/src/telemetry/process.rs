@@ -2,6 +2,8 @@
 
 use std::hint::black_box;
 use std::sync::LazyLock;
+use tikv_jemalloc_ctl::Access;
+use tikv_jemalloc_ctl::AsName;
 use tikv_jemalloc_ctl::epoch;
 use tikv_jemalloc_ctl::stats;
 use tikv_jemalloc_ctl::thread;
@@ -98,6 +100,27 @@ pub fn allocator_bytes() -> Vec<(&'static str, u64)> {
         ("mapped", stats::mapped::read()),
     ];
     states.into_iter().filter_map(|(state, bytes)| Some((state, bytes.ok()? as u64))).collect()
+}
+
+/// Has the allocator return all memory that it keeps unused to the system; whether it could.
+///
+/// Pages that nothing uses decay with time: a time of 0 releases them at once, then the time is what it was.
+pub fn purge_allocator() -> bool {
+    if allocator_bytes().is_empty() {
+        return false;
+    }
+    let Ok(arenas) = tikv_jemalloc_ctl::arenas::narenas::read() else { return false };
+    let mut purged = false;
+    for arena in 0..arenas {
+        for kind in ["dirty", "muzzy"] {
+            let name = format!("arena.{arena}.{kind}_decay_ms\0");
+            let name = name.name();
+            // An arena that was never used does not know the name.
+            let Ok(before) = Access::<isize>::update(name, 0) else { continue };
+            purged |= Access::<isize>::write(name, before).is_ok();
+        }
+    }
+    purged
 }
 
 /// The allocator is linked in any case; whether it is in use shows when something is allocated.

@@ -12,6 +12,7 @@ mod client;
 mod commands;
 mod lifecycle;
 mod limits;
+mod observe;
 mod process;
 mod protocol;
 mod pubsub;

@@ -10,7 +10,7 @@ use crate::command::spec::Spec;
 pub const COMMANDS: &[Spec] = &[
     Spec::session("AUTH", -2, SessionCommand::Auth)
         .with(Flags::ALLOW_BUSY)
-        .with(Flags::FAST.and(Flags::NO_AUTH).and(Flags::SKIP_MONITOR))
+        .with(Flags::FAST.and(Flags::NO_AUTH))
         .doc(
             "1.0.0",
             "Authenticates the connection.",
@@ -31,7 +31,7 @@ pub const COMMANDS: &[Spec] = &[
     ),
     Spec::session("HELLO", -1, SessionCommand::Hello)
         .with(Flags::ALLOW_BUSY)
-        .with(Flags::FAST.and(Flags::NO_AUTH).and(Flags::SKIP_MONITOR))
+        .with(Flags::FAST.and(Flags::NO_AUTH))
         .doc(
             "6.0.0",
             "Handshakes with the server.",

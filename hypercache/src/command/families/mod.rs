@@ -15,11 +15,13 @@ pub mod hash;
 pub mod hash_counter;
 pub mod hash_expiry;
 pub mod hyperloglog;
+pub mod introspection;
 pub mod key;
 pub mod list;
 pub mod list_blocking;
 pub mod list_element;
 pub mod list_move;
+pub mod observation;
 pub mod pubsub;
 pub mod scan;
 pub mod scripting;
@@ -65,11 +67,13 @@ pub const ALL: &[&[Spec]] = &[
     hash_counter::COMMANDS,
     hash_expiry::COMMANDS,
     hyperloglog::COMMANDS,
+    introspection::COMMANDS,
     key::COMMANDS,
     list::COMMANDS,
     list_blocking::COMMANDS,
     list_element::COMMANDS,
     list_move::COMMANDS,
+    observation::COMMANDS,
     pubsub::COMMANDS,
     scan::COMMANDS,
     scripting::COMMANDS,

@@ -13,7 +13,7 @@ pub const COMMANDS: &[Spec] = &[
         .group(Group::Transactions)
         .with(Flags::FAST)
         .doc("2.0.0", "Discards a transaction.", "", "O(N), when N is the number of queued commands"),
-    Spec::session("EXEC", 1, SessionCommand::Exec).group(Group::Transactions).doc(
+    Spec::session("EXEC", 1, SessionCommand::Exec).group(Group::Transactions).with(Flags::SKIP_SLOWLOG).doc(
         "1.2.0",
         "Executes all commands in a transaction.",
         "",

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::engine::client::Client;
 use crate::engine::client::Clients;
-use crate::engine::client::Cut;
 use crate::resp::Protocol;
 use crate::resp::ReplyWriter;
 
@@ -40,9 +39,7 @@ pub fn send(clients: &Clients, tracker: &Arc<Client>, redirect: u64, invalid: In
 }
 
 fn post(client: &Client, message: &[u8]) {
-    if !client.mailbox.post(message) {
-        client.cut(Cut::OutputLimit);
-    }
+    client.deliver(message);
 }
 
 fn write(message: &mut ReplyWriter, invalid: Invalid<'_>) {

@@ -12,6 +12,7 @@ use crate::engine::Flow;
 use crate::engine::Session;
 use crate::engine::client::Client;
 use crate::engine::client::Cut;
+use crate::engine::client_memory::ClientMemory;
 use crate::engine::pause::Held;
 use crate::engine::pubsub::Topic;
 use crate::resp::Args;
@@ -33,7 +34,7 @@ const TIMEOUT_NOT_A_NUMBER: ReplyError = ReplyError::err("timeout is not an inte
 const TIMEOUT_NEGATIVE: ReplyError = ReplyError::err("timeout is negative");
 const UNBLOCK_REASON: ReplyError = ReplyError::err("CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
 
-/// The kinds of clients that Redis tells apart. All that connect to us are normal ones.
+/// The kinds of clients that Redis tells apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Normal,
@@ -43,6 +44,11 @@ enum Kind {
 }
 
 impl Kind {
+    /// Nobody is a master or replica of ours. Whoever monitors is a normal client.
+    fn of(client: &Client) -> Self {
+        if client.subscriptions.any() { Self::Pubsub } else { Self::Normal }
+    }
+
     fn read(word: &[u8]) -> Result<Self, ReplyError> {
         const WORDS: [(&str, Kind); 5] = [
             ("normal", Kind::Normal),
@@ -60,9 +66,9 @@ impl Kind {
 
 /// The line of `CLIENT LIST` and `CLIENT INFO` about one client, without a line break.
 ///
-/// The fields and their order are those of Redis 7.2, with `watch` of later versions at the end. What does not exist here
-/// reads as it does in a Redis where it is not in use, such as output waiting. Buffers belong to the I/O threads, so a client has none of its own but for a request
-/// that has not arrived whole.
+/// The fields and their order are those of Redis 7.2, with `watch` of later versions at the end. Buffers belong to the I/O
+/// threads, so a client has none of its own but for a request that has not arrived whole, and replies that its socket has
+/// not taken. The arguments of such a request lie in the buffer, so they are not counted apart.
 pub fn line(client: &Client, registry: &Registry) -> String {
     let labels = client.labels().clone();
     let text = |label: &Option<Box<str>>| label.as_deref().unwrap_or_default().to_owned();
@@ -71,12 +77,15 @@ pub fn line(client: &Client, registry: &Registry) -> String {
     let last = usize::from(client.last_command());
     let command = if last == 0 { "NULL".to_owned() } else { all[last.min(all.len() - 1)].lower_name() };
     let store = client.store().min(registry.all().len().saturating_sub(1));
-    let memory = size_of::<Client>() as u64 + query_bytes;
+    let ClientMemory { query_free, unsent, mailbox, queued: queued_bytes, total } = client.memory();
+    let (waiting, lists) = (unsent + mailbox, usize::from(unsent > 0) + usize::from(mailbox > 0));
+    let events = if unsent > 0 { "rw" } else { "r" };
     let (queued, watched) = client.transaction();
     let multi = queued.map_or_else(|| "-1".to_owned(), |queued| queued.to_string());
     format!(
         "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db={store} sub={} psub={} ssub={} multi={multi} \
-         qbuf={query_bytes} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem={memory} events=r \
+         qbuf={query_bytes} qbuf-free={query_free} argv-mem=0 multi-mem={queued_bytes} rbs=0 rbp=0 obl=0 oll={lists} \
+         omem={waiting} tot-mem={total} events={events} \
          cmd={command} user={} redir={} resp={} lib-name={} lib-ver={} watch={watched}",
         client.id,
         client.address,
@@ -98,6 +107,7 @@ pub fn line(client: &Client, registry: &Registry) -> String {
 
 fn flags(client: &Client) -> String {
     let set = [
+        (client.is_monitor(), 'O'),
         (client.subscriptions.any(), 'P'),
         (client.transaction().0.is_some(), 'x'),
         (client.parked().is_some(), 'b'),
@@ -129,7 +139,7 @@ pub fn list(args: Args<'_>, node: &NodeState, reply: &mut ReplyWriter) -> Result
         Some(ids) => ids.into_iter().filter_map(|id| node.clients.get(id)).collect(),
         None => node.clients.all(),
     };
-    clients.retain(|_| kind.is_none_or(|kind| kind == Kind::Normal));
+    clients.retain(|client| kind.is_none_or(|kind| kind == Kind::of(client)));
     let text: String = clients.iter().map(|client| line(client, &node.registry) + "\n").collect();
     reply.verbatim("txt", &text);
     Ok(())
@@ -195,7 +205,7 @@ impl Filter {
             wanted.as_deref().is_none_or(|wanted| wanted == address.to_string().as_bytes())
         };
         self.id.is_none_or(|id| id == client.id)
-            && self.kind.is_none_or(|kind| kind == Kind::Normal)
+            && self.kind.is_none_or(|kind| kind == Kind::of(client))
             && is(&self.address, client.address)
             && is(&self.local_address, client.local_address)
             && self.age_min.is_none_or(|age| client.since.elapsed() >= age)

@@ -1,6 +1,7 @@
 //! `CONFIG`.
 
 mod absent;
+mod observation;
 mod parameters;
 mod values;
 
@@ -18,7 +19,6 @@ use crate::telemetry::events::config::ConfigChanged;
 use crate::value::glob;
 use absent::ABSENT;
 use absent::Absent;
-use parameters::PARAMETERS;
 use parameters::Parameter;
 use values::Apply;
 use values::HIDDEN;
@@ -80,7 +80,7 @@ impl Known {
     /// The parameter of this name, in any case.
     fn find(name: &[u8], node: &NodeState) -> Option<Self> {
         let named = |known: &str| known.as_bytes().eq_ignore_ascii_case(name);
-        let real = PARAMETERS.iter().find(|parameter| named(parameter.name)).map(Self::Real);
+        let real = parameters::all().find(|parameter| named(parameter.name)).map(Self::Real);
         let absent = || ABSENT.iter().find(|absent| named(absent.name)).map(Self::Absent);
         let own = || own(node).into_iter().find(|(known, _)| named(known));
         real.or_else(absent).or_else(|| own().map(|(name, value)| Self::Own(name, value)))
@@ -93,7 +93,7 @@ pub fn get(args: Args<'_>, node: &NodeState, reply: &mut ReplyWriter) {
     let wanted =
         |name: &str| patterns.iter().any(|pattern| glob::matches_ignoring_case(pattern, name.as_bytes()));
     let called = |name: &str| patterns.iter().any(|pattern| pattern.eq_ignore_ascii_case(name.as_bytes()));
-    let real = PARAMETERS.iter().filter(|parameter| wanted(parameter.name)).map(Known::Real);
+    let real = parameters::all().filter(|parameter| wanted(parameter.name)).map(Known::Real);
     let absent =
         ABSENT.iter().filter(|absent| wanted(absent.name) && (!absent.hidden || called(absent.name)));
     let mut found: Vec<Known> = real.chain(absent.map(Known::Absent)).collect();

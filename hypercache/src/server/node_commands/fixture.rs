@@ -15,6 +15,7 @@ use crate::engine::Engine;
 use crate::engine::Executor;
 use crate::engine::Flow;
 use crate::engine::Herald;
+use crate::engine::Observation;
 use crate::engine::Session;
 use crate::engine::client::Client;
 use crate::engine::client::Clients;
@@ -94,13 +95,18 @@ impl Fixture {
             waiters: Arc::default(),
             scripting: Arc::new(Scripting::new(Arc::clone(&registry), 5000).expect("Lua states can be made")),
             statistics: Statistics::default(),
+            observation: Arc::new(Observation::new(config.telemetry.slow_command)),
             config,
         });
         let disposal = Disposal::start().expect("a thread can be started");
         let (herald, waiters) = (Arc::clone(&node.herald), Arc::clone(&node.waiters));
         let engine = Engine::new(registry, disposal, telemetry.clone(), herald, waiters);
         let dispatch = Dispatch::new(engine, Arc::clone(&authenticator), Arc::clone(&node));
-        let executor = Observed::new(Guarded::new(dispatch, Arc::clone(&authenticator)), telemetry);
+        let executor = Observed::new(
+            Guarded::new(dispatch, Arc::clone(&authenticator)),
+            telemetry,
+            Arc::clone(&node.observation),
+        );
         let registration = connect(&node, 1001);
         let client = Arc::clone(registration.client());
         let session = Session::new(client, Door::Resp, authenticator.anonymous(), 1);

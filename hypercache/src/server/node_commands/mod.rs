@@ -2,11 +2,15 @@
 
 pub mod client;
 pub mod command;
+pub mod command_log;
 pub mod config;
+pub mod debug;
 #[cfg(test)]
 mod fixture;
 pub mod help;
 pub mod info;
+pub mod latency;
+pub mod memory;
 pub mod small;
 pub mod statistics;
 
@@ -23,6 +27,7 @@ use crate::config::Config;
 use crate::engine::Execution;
 use crate::engine::Flow;
 use crate::engine::Herald;
+use crate::engine::Observation;
 use crate::engine::Session;
 use crate::engine::client::Clients;
 use crate::engine::pause::Pause;
@@ -75,6 +80,8 @@ pub struct NodeState {
     pub scripting: Arc<Scripting>,
     /// What `INFO` counts.
     pub statistics: Statistics,
+    /// What operators may ask afterwards or watch live.
+    pub observation: Arc<Observation>,
 }
 
 impl NodeState {
@@ -83,6 +90,14 @@ impl NodeState {
         let counts = Counts::read(&self.telemetry, &self.clients);
         self.statistics.look(Instant::now(), &counts);
         self.statistics.memory_peak(Memory::read(&ProcessStats::read()).used());
+        self.limit_clients();
+        self.clients.all().iter().for_each(|client| client.check_output());
+    }
+
+    /// Lets the limit of all clients together hold as it is set now.
+    pub fn limit_clients(&self) {
+        self.clients.pool().resolve_memory_limit(self.registry.limit_bytes());
+        self.clients.evict();
     }
 }
 
@@ -113,14 +128,37 @@ pub fn run(
         NodeCommand::CommandHelp => command::help(reply),
         NodeCommand::CommandInfo => command::info(args, reply),
         NodeCommand::CommandList => command::list(args, reply)?,
+        NodeCommand::CommandLogGet => command_log::get(args, node, reply)?,
+        NodeCommand::CommandLogHelp => help::write("COMMANDLOG", reply),
+        NodeCommand::CommandLogLen => command_log::len(args, node, reply)?,
+        NodeCommand::CommandLogReset => command_log::reset(args, node, reply)?,
         NodeCommand::ConfigGet => config::get(args, node, reply),
         NodeCommand::ConfigHelp => config::help(reply),
         NodeCommand::ConfigResetStat => config::reset_stat(node, reply),
         NodeCommand::ConfigRewrite => config::rewrite(node)?,
         NodeCommand::ConfigSet => config::set(args, session, node, reply)?,
+        NodeCommand::DebugError => debug::error(args, reply),
+        NodeCommand::DebugHelp => help::write("DEBUG", reply),
+        NodeCommand::DebugLog => debug::log(args, reply),
+        NodeCommand::DebugPauseCron => debug::pause_cron(args, node, reply),
+        NodeCommand::DebugProtocol => debug::protocol(args, reply)?,
+        NodeCommand::DebugSetActiveExpire => debug::set_active_expire(args, node, reply),
+        NodeCommand::DebugSleep => debug::sleep(args, reply)?,
         NodeCommand::FunctionHelp => help::write("FUNCTION", reply),
         NodeCommand::Info => info::info(args, node, reply),
+        NodeCommand::LatencyDoctor => latency::doctor(node, reply),
+        NodeCommand::LatencyGraph => latency::graph(args, node, reply)?,
+        NodeCommand::LatencyHelp => help::write("LATENCY", reply),
+        NodeCommand::LatencyHistogram => latency::histogram(args, node, reply),
+        NodeCommand::LatencyHistory => latency::history(args, node, reply),
+        NodeCommand::LatencyLatest => latency::latest(node, reply),
+        NodeCommand::LatencyReset => latency::reset(args, node, reply),
         NodeCommand::Lolwut => small::lolwut(args, reply)?,
+        NodeCommand::MemoryDoctor => memory::doctor(node, reply),
+        NodeCommand::MemoryHelp => help::write("MEMORY", reply),
+        NodeCommand::MemoryMallocStats => memory::malloc_stats(reply),
+        NodeCommand::MemoryPurge => memory::purge(reply)?,
+        NodeCommand::MemoryStats => memory::stats(node, reply),
         NodeCommand::Publish => pubsub::publish(args, &node.broker, reply),
         NodeCommand::PubsubChannels => pubsub::channels(Topic::Channel, args, &node.broker, reply)?,
         NodeCommand::PubsubHelp => pubsub::help(reply),
@@ -132,6 +170,10 @@ pub fn run(
         NodeCommand::SPublish => pubsub::publish_to_shard(args, &node.broker, reply),
         NodeCommand::ScriptHelp => help::write("SCRIPT", reply),
         NodeCommand::Shutdown => flow = small::shutdown(args, node)?,
+        NodeCommand::SlowlogGet => command_log::slow_get(args, node, reply)?,
+        NodeCommand::SlowlogHelp => help::write("SLOWLOG", reply),
+        NodeCommand::SlowlogLen => command_log::slow_len(node, reply),
+        NodeCommand::SlowlogReset => command_log::slow_reset(node, reply),
         NodeCommand::Time => small::time(reply),
     }
     Ok(Execution { flow, ..Execution::default() })

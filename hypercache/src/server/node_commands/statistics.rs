@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
+use std::sync::OnceLock;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -49,6 +50,8 @@ pub struct Counts {
     pub changes: u64,
     /// Keys whose time was over and that were removed.
     pub expired: u64,
+    /// Fields of hashes whose time was over and that were removed.
+    pub expired_fields: u64,
     /// Connections accepted.
     pub admitted: u64,
     /// Connections turned away because there were too many.
@@ -65,6 +68,9 @@ impl Counts {
         let totals = telemetry.meters().totals();
         let (bytes_in, bytes_out) = (totals.bytes_in(), totals.bytes_out());
         let (hits, misses, expired) = (totals.hits(), totals.misses(), totals.expired());
+        let fields =
+            totals.stores.iter().map(|store| store.expired_fields_lazy + store.expired_fields_active);
+        let expired_fields = fields.sum();
         let changes = totals.stores.iter().map(|store| store.changes).sum();
         let by_command = totals.by_command.into_iter().map(|command| CommandCounts {
             calls: command.calls,
@@ -80,6 +86,7 @@ impl Counts {
             misses,
             changes,
             expired,
+            expired_fields,
             admitted: clients.admitted(),
             refused: clients.refused(),
             by_command: by_command.collect(),
@@ -96,6 +103,7 @@ impl Counts {
             (&mut self.hits, base.hits),
             (&mut self.misses, base.misses),
             (&mut self.expired, base.expired),
+            (&mut self.expired_fields, base.expired_fields),
             (&mut self.admitted, base.admitted),
             (&mut self.refused, base.refused),
         ];
@@ -147,6 +155,8 @@ pub struct Statistics {
     base: Mutex<Counts>,
     looks: Mutex<VecDeque<Look>>,
     memory_peak: Mutex<u64>,
+    /// What was in use when memory was first looked at.
+    startup: OnceLock<u64>,
 }
 
 impl Statistics {
@@ -187,8 +197,14 @@ impl Statistics {
         }
     }
 
+    /// How much memory was in use when that was first noted.
+    pub fn startup_bytes(&self) -> u64 {
+        self.startup.get().copied().unwrap_or(0)
+    }
+
     /// Notes how much memory is in use; the most that was ever noted.
     pub fn memory_peak(&self, used_bytes: u64) -> u64 {
+        self.startup.get_or_init(|| used_bytes);
         let mut peak = self.memory_peak.lock();
         *peak = used_bytes.max(*peak);
         *peak

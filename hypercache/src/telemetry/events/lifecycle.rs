@@ -5,6 +5,13 @@ use crate::telemetry::event::events;
 use std::net::SocketAddr;
 
 events! {
+    /// A client asked for a line with `DEBUG LOG`.
+    WARN Node ["process"] ["info"] unknown "debug.logged" "message of a client"
+    DebugLogged<'a> {
+        /// What it wants to be seen.
+        message: &'a str as "error.message",
+    };
+
     /// The process has begun and telemetry works.
     INFO Node ["process"] ["start"] success "node.started" "node started"
     NodeStarted<'a> {

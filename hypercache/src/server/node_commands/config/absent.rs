@@ -4,7 +4,6 @@
 use crate::server::node_commands::config::values::Apply;
 use crate::server::node_commands::config::values::integer;
 use crate::server::node_commands::config::values::memory;
-use crate::server::node_commands::config::values::memory_or_share;
 use crate::server::node_commands::config::values::only;
 use crate::server::node_commands::config::values::yes_or_no;
 
@@ -31,7 +30,6 @@ enum Takes {
         max: i64,
     },
     Memory,
-    MemoryOrShare,
     Text,
 }
 
@@ -48,7 +46,6 @@ impl Absent {
             Takes::YesOrNo => yes_or_no(text)?.to_owned(),
             Takes::Integer { min, max } => integer(text, min, max)?.to_string(),
             Takes::Memory => memory(text, 0, i64::MAX)?.to_string(),
-            Takes::MemoryOrShare => memory_or_share(text)?,
         };
         only(&told, self.value, self.reason)
     }
@@ -106,7 +103,6 @@ pub const ABSENT: &[Absent] = &[
     absent("logfile", Takes::Nothing, "", AT_START),
     absent("masterauth", Takes::Text, "", NO_REPLICAS),
     absent("masteruser", Takes::Text, "", NO_REPLICAS),
-    absent("maxmemory-clients", Takes::MemoryOrShare, "0", "clients are not evicted"),
     absent("maxmemory-samples", SAMPLES, "5", NO_EVICTION),
     absent("min-replicas-max-lag", COUNT, "0", NO_REPLICAS),
     absent("min-replicas-to-write", COUNT, "0", NO_REPLICAS),
@@ -175,8 +171,6 @@ mod tests {
             ("list-compress-depth", "-1", "argument must be between 0 and 2147483647 inclusive"),
             ("activedefrag", "maybe", "argument must be 'yes' or 'no'"),
             ("repl-backlog-size", "1mb", "not provided: there are no replicas"),
-            ("maxmemory-clients", "200%", "percentage argument must be less or equal to 100"),
-            ("maxmemory-clients", "5%", "not provided: clients are not evicted"),
         ] {
             let absent = ABSENT.iter().find(|absent| absent.name == name).unwrap();
             assert_eq!(absent.check(value).err().as_deref(), Some(reason), "{name} {value}");

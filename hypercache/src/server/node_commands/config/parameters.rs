@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::server::node_commands::NodeState;
+use crate::server::node_commands::config::observation;
 use crate::server::node_commands::config::values::Apply;
 use crate::server::node_commands::config::values::HIDDEN;
 use crate::server::node_commands::config::values::Set;
@@ -27,7 +28,7 @@ const fn fixed(name: &'static str, get: fn(&NodeState) -> String) -> Parameter {
     Parameter { name, get, set: None }
 }
 
-const fn settable(name: &'static str, get: fn(&NodeState) -> String, set: Set) -> Parameter {
+pub(super) const fn settable(name: &'static str, get: fn(&NodeState) -> String, set: Set) -> Parameter {
     Parameter { name, get, set: Some(set) }
 }
 
@@ -67,7 +68,12 @@ const POLICIES: [&str; 8] = [
     "noeviction",
 ];
 
-/// All parameters.
+/// All parameters, table by table.
+pub fn all() -> impl Iterator<Item = &'static Parameter> {
+    PARAMETERS.iter().chain(observation::PARAMETERS)
+}
+
+/// Those that have no table of their own.
 pub const PARAMETERS: &[Parameter] = &[
     settable(
         "appendfsync",
@@ -99,6 +105,7 @@ pub const PARAMETERS: &[Parameter] = &[
     ),
     fixed("databases", |node| node.registry.all().len().to_string()),
     fixed("dir", |node| node.config.node.data_dir.display().to_string()),
+    fixed("enable-debug-command", |node| node.config.security.enable_debug_command.word().to_owned()),
     value_limit!("hash-max-listpack-entries", hash_listpack_entries, limit_of_count),
     value_limit!("hash-max-listpack-value", hash_listpack_value, limit_of_bytes),
     value_limit!("hash-max-ziplist-entries", hash_listpack_entries, limit_of_count),
@@ -113,12 +120,6 @@ pub const PARAMETERS: &[Parameter] = &[
         },
     ),
     fixed("io-threads", |node| node.config.network.io_threads.to_string()),
-    settable(
-        "latency-tracking",
-        |_| "yes".to_owned(),
-        |_, value| only(yes_or_no(value)?, "yes", "latencies are always tracked"),
-    ),
-    fixed("latency-tracking-info-percentiles", |_| "50 99 99.9".to_owned()),
     value_limit!("list-max-listpack-size", list_listpack_size, limit_of_chunk),
     value_limit!("list-max-ziplist-size", list_listpack_size, limit_of_chunk),
     settable("loglevel", log_level, set_log_level),
@@ -136,7 +137,10 @@ pub const PARAMETERS: &[Parameter] = &[
         |node| node.registry.limit_bytes().to_string(),
         |node, value| {
             let bytes = memory(value, 0, i64::MAX)?;
-            Ok(Box::new(move || node.registry.set_limit_bytes(bytes)))
+            Ok(Box::new(move || {
+                node.registry.set_limit_bytes(bytes);
+                node.limit_clients();
+            }))
         },
     ),
     settable(
@@ -176,13 +180,6 @@ pub const PARAMETERS: &[Parameter] = &[
     value_limit!("set-max-listpack-entries", set_listpack_entries, limit_of_count),
     value_limit!("set-max-listpack-value", set_listpack_value, limit_of_bytes),
     settable("slave-read-only", |_| "yes".to_owned(), replica_read_only),
-    settable("slowlog-log-slower-than", slow_threshold, |node, value| {
-        let threshold = match integer(value, -1, i64::MAX)? {
-            micros @ 0.. => Duration::from_micros(micros.unsigned_abs()),
-            _ => Duration::MAX,
-        };
-        Ok(Box::new(move || node.telemetry.commands().set_slow_threshold(threshold)))
-    }),
     value_limit!("stream-node-max-bytes", stream_node_bytes, limit_of_bytes),
     value_limit!("stream-node-max-entries", stream_node_entries, limit_of_count),
     fixed("tcp-backlog", |node| node.config.network.tcp_backlog.to_string()),
@@ -253,16 +250,6 @@ fn seconds(duration: Option<Duration>) -> String {
 
 fn replica_read_only<'a>(_: &'a NodeState, value: &str) -> Result<Apply<'a>, String> {
     only(yes_or_no(value)?, "yes", "there are no replicas")
-}
-
-/// In microseconds; -1: no command counts as slow.
-fn slow_threshold(node: &NodeState) -> String {
-    let threshold = node.telemetry.commands().slow_threshold();
-    if threshold == Duration::from_nanos(u64::MAX) {
-        "-1".to_owned()
-    } else {
-        threshold.as_micros().to_string()
-    }
 }
 
 /// Redis's names of levels, then our own, each with the filter that it stands for. A filter that has several names is

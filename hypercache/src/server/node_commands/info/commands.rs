@@ -24,9 +24,6 @@ const REFUSALS: [&str; 12] = [
     "ASK",
 ];
 
-/// Percentiles as `latency-tracking-info-percentiles` tells them.
-const PERCENTILES: [(&str, f64); 3] = [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999)];
-
 /// Commands that were called, with their names. Names that are no command are not among them: their errors are counted.
 fn called<'a>(facts: &'a Facts<'_>) -> impl Iterator<Item = (String, &'a CommandCounts)> {
     let commands = table().all().iter().zip(&facts.counts.by_command);
@@ -66,9 +63,16 @@ pub fn error_stats(facts: &Facts<'_>, page: &mut Page) {
 
 /// `# Latencystats`: percentiles of the execution alone, as Redis has them.
 pub fn latency_stats(facts: &Facts<'_>, page: &mut Page) {
+    let latency = &facts.node.observation.latency;
+    let percentiles = latency.percentiles();
+    if !latency.tracking() || percentiles.is_empty() {
+        return;
+    }
     for (name, counts) in called(facts) {
-        let values = PERCENTILES
-            .map(|(label, rank)| format!("{label}={:.3}", quantile(&counts.execution, rank) / 1e3));
+        let value = |percentile: &f64| {
+            format!("p{percentile}={:.3}", quantile(&counts.execution, percentile / 100.0) / 1e3)
+        };
+        let values: Vec<String> = percentiles.iter().map(value).collect();
         page.line(format_args!("latency_percentiles_usec_{name}"), values.join(","));
     }
 }

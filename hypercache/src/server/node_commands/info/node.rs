@@ -58,13 +58,19 @@ fn operating_system() -> String {
 pub fn clients(facts: &Facts<'_>, page: &mut Page) {
     let clients = facts.node.clients.all();
     let pending = clients.iter().map(|client| client.traffic().query_bytes).max();
+    let waiting = clients.iter().map(|client| client.memory()).map(|held| held.unsent + held.mailbox).max();
+    let pubsub = clients.iter().filter(|client| client.subscriptions.any()).count();
     page.line("connected_clients", clients.len());
     page.line("cluster_connections", 0);
     page.line("maxclients", facts.node.settings.max_connections());
     page.line("client_recent_max_input_buffer", pending.unwrap_or(0));
-    page.line("client_recent_max_output_buffer", 0);
+    page.line("client_recent_max_output_buffer", waiting.unwrap_or(0));
     page.line("blocked_clients", facts.node.waiters.len());
     page.line("tracking_clients", facts.node.herald.tracking().totals().clients);
+    page.line("pubsub_clients", pubsub);
+    let watched = || clients.iter().map(|client| client.transaction().1).filter(|keys| *keys > 0);
+    page.line("watching_clients", watched().count());
+    page.line("total_watched_keys", watched().sum::<usize>());
     page.line("clients_in_timeout_table", 0);
     page.line("total_blocking_keys", facts.node.waiters.keys());
     page.line("total_blocking_keys_on_nokey", facts.node.waiters.keys_with_end());

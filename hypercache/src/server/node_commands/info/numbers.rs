@@ -1,5 +1,6 @@
 //! Sections of measurements: memory, counters, processor time.
 
+use crate::engine::client::Cut;
 use crate::engine::pubsub::Topic;
 use crate::server::node_commands::info::Facts;
 use crate::server::node_commands::info::Page;
@@ -29,6 +30,27 @@ impl Memory {
     pub fn used(&self) -> u64 {
         self.used
     }
+
+    /// Bytes of the allocator's pages that something is in.
+    pub fn active(&self) -> u64 {
+        self.active
+    }
+
+    /// Bytes that the allocator keeps resident.
+    pub fn resident_in_allocator(&self) -> u64 {
+        self.resident_in_allocator
+    }
+
+    /// Bytes of the process that are resident.
+    pub fn resident(&self) -> u64 {
+        self.resident
+    }
+
+    /// These numbers: in use, active, resident in the allocator, resident.
+    #[cfg(test)]
+    pub fn of([used, active, resident_in_allocator, resident]: [u64; 4]) -> Self {
+        Self { used, active, resident_in_allocator, resident }
+    }
 }
 
 /// `# Memory`
@@ -39,7 +61,6 @@ pub fn memory(facts: &Facts<'_>, page: &mut Page) {
     let dataset = node.registry.used_bytes().min(memory.used);
     let limit = node.registry.limit_bytes();
     let system = system_memory();
-    let pending: u64 = node.clients.all().iter().map(|client| client.traffic().query_bytes).sum();
     page.line("used_memory", memory.used);
     page.line("used_memory_human", human(memory.used));
     page.line("used_memory_rss", memory.resident);
@@ -49,6 +70,7 @@ pub fn memory(facts: &Facts<'_>, page: &mut Page) {
     page.line("used_memory_peak_perc", percent(memory.used, peak));
     // The limit holds for the data alone, so all else is overhead and does not count.
     page.line("used_memory_overhead", memory.used - dataset);
+    page.line("used_memory_startup", node.statistics.startup_bytes());
     page.line("used_memory_dataset", dataset);
     page.line("used_memory_dataset_perc", percent(dataset, memory.used));
     page.line("allocator_allocated", memory.used);
@@ -71,7 +93,7 @@ pub fn memory(facts: &Facts<'_>, page: &mut Page) {
     page.line("mem_replication_backlog", 0);
     page.line("mem_total_replication_buffers", 0);
     page.line("mem_clients_slaves", 0);
-    page.line("mem_clients_normal", pending);
+    page.line("mem_clients_normal", node.clients.pool().held_bytes());
     page.line("mem_cluster_links", 0);
     page.line("mem_aof_buffer", 0);
     page.line("mem_allocator", if allocator_bytes().is_empty() { "system" } else { "jemalloc" });
@@ -114,6 +136,8 @@ pub fn stats(facts: &Facts<'_>, page: &mut Page) {
     let rates = facts.node.statistics.rates();
     let errors: u64 = counts.errors.values().sum();
     let broker = &facts.node.broker;
+    let pool = facts.node.clients.pool();
+    let (sweeping_ns, overruns) = facts.node.observation.sweeps.totals();
     page.line("total_connections_received", counts.admitted);
     page.line("total_commands_processed", counts.commands);
     page.line("instantaneous_ops_per_sec", rates.commands.round() as u64);
@@ -130,8 +154,11 @@ pub fn stats(facts: &Facts<'_>, page: &mut Page) {
     page.line("sync_partial_ok", 0);
     page.line("sync_partial_err", 0);
     page.line("expired_keys", counts.expired);
+    page.line("expired_subkeys", counts.expired_fields);
+    page.line("expired_time_cap_reached_count", overruns);
+    page.line("expire_cycle_cpu_milliseconds", sweeping_ns / 1_000_000);
     page.line("evicted_keys", 0);
-    page.line("evicted_clients", 0);
+    page.line("evicted_clients", pool.cut_count(Cut::Evicted));
     page.line("total_eviction_exceeded_time", 0);
     page.line("current_eviction_exceeded_time", 0);
     page.line("keyspace_hits", counts.hits);
@@ -152,7 +179,14 @@ pub fn stats(facts: &Facts<'_>, page: &mut Page) {
     page.line("tracking_total_items", tracked.items);
     page.line("tracking_total_prefixes", tracked.prefixes);
     page.line("total_error_replies", errors);
+    page.line("unexpected_error_replies", 0);
+    page.line("client_query_buffer_limit_disconnections", pool.query_buffer_count());
+    page.line("client_output_buffer_limit_disconnections", pool.cut_count(Cut::OutputLimit));
     page.line("acl_access_denied_auth", counts.errors.get("WRONGPASS").copied().unwrap_or(0));
+    // Whoever has authenticated may do all: nobody is ever refused for one of these.
+    page.line("acl_access_denied_cmd", 0);
+    page.line("acl_access_denied_key", 0);
+    page.line("acl_access_denied_channel", 0);
 }
 
 /// `# CPU`, in seconds. There are no child processes.
