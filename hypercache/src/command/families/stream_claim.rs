@@ -117,7 +117,7 @@ fn change_group(
     })?;
     if done.consumer_created {
         cx.changed(1);
-        cx.notify(EventClass::Stream, "xgroup-createconsumer", key);
+        cx.announce(EventClass::Stream, "xgroup-createconsumer", key);
     }
     cx.changed(done.changes);
     Ok(())

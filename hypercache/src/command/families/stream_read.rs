@@ -165,7 +165,7 @@ fn xreadgroup(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> 
         let (served, created) = read_as_consumer(cx, key, &request, wanted, &mut found)?;
         if created {
             cx.changed(1);
-            cx.notify(EventClass::Stream, "xgroup-createconsumer", key);
+            cx.announce(EventClass::Stream, "xgroup-createconsumer", key);
         }
         if served {
             cx.changed(1);
