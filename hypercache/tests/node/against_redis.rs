@@ -1,5 +1,6 @@
 //! The same commands to a real Redis and to a node: the same replies, byte for byte where order means something.
 
+mod dump;
 mod events;
 
 use std::process::Child;
