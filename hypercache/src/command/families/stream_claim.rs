@@ -124,7 +124,7 @@ fn change_group(
 }
 
 fn has_group(cx: &mut Context<'_>, key: &[u8], name: &[u8]) -> Result<(), ReplyError> {
-    let stream: Option<&Stream> = cx.peek_collection(key)?;
+    let stream: Option<&Stream> = cx.read_collection(key)?;
     let group = stream.and_then(|stream| stream.group(name));
     group.map(|_| ()).ok_or_else(|| stream_reply::no_key_or_group(key, name, ""))
 }

@@ -153,13 +153,14 @@ fn create(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outc
     if stream.is_some_and(|stream| stream.group(group).is_some()) {
         return Err(BUSY);
     }
-    let new = stream.is_none();
+    let made = stream.is_none();
     cx.change_collection(key, |stream: &mut Stream| stream.create_group(group, id, options.read))?;
     cx.changed(1);
-    if new {
-        cx.signal(key);
+    if made {
+        cx.notify(EventClass::Stream, "xgroup-create", key);
+    } else {
+        cx.announce(EventClass::Stream, "xgroup-create", key);
     }
-    cx.announce(EventClass::Stream, "xgroup-create", key);
     reply.ok();
     Ok(())
 }
@@ -234,7 +235,7 @@ fn help(_: &mut Context<'_>, _: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
 
 fn xack(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
     let (key, name) = (&args[1], &args[2]);
-    let stream: Option<&Stream> = cx.peek_collection(key)?;
+    let stream: Option<&Stream> = cx.read_collection(key)?;
     let Some(group) = stream.and_then(|stream| stream.group(name)) else {
         reply.integer(0);
         return Ok(());
