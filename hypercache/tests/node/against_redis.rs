@@ -1,6 +1,7 @@
 //! The same commands to a real Redis and to a node: the same replies, byte for byte where order means something.
 
 mod events;
+mod scripts;
 
 use std::process::Child;
 use std::process::Command;

@@ -15,6 +15,7 @@ mod limits;
 mod process;
 mod protocol;
 mod pubsub;
+mod scripts;
 mod strangers;
 mod telemetry;
 mod tracking;
