@@ -2,6 +2,7 @@
 
 mod dump;
 mod events;
+mod scripts;
 mod streams;
 
 use std::process::Child;
