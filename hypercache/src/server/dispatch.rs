@@ -6,6 +6,7 @@ use std::time::Instant;
 use crate::command::ReplyError;
 use crate::command::context::Effects;
 use crate::command::context::Locks;
+use crate::command::error;
 use crate::command::spec::Run;
 use crate::command::spec::SessionCommand;
 use crate::engine::Call;
@@ -124,7 +125,8 @@ impl Dispatch {
                 locks = back;
                 outcome
             } else {
-                self.answer(&inner, session, reply)
+                let outcome = self.answer(&inner, session, reply);
+                if reply.take_cut() { outcome.and(Err(error::REPLY_TOO_LONG)) } else { outcome }
             };
             self.measure(&inner, session, began, &outcome);
             match outcome {
