@@ -195,7 +195,8 @@ impl Dispatch {
                 locks = back;
                 outcome
             } else {
-                self.answer(&inner, session, reply)
+                let outcome = self.answer(&inner, session, reply);
+                if reply.take_cut() { outcome.and(Err(error::REPLY_TOO_LONG)) } else { outcome }
             };
             self.measure(&inner, session, (began, reply.len().saturating_sub(mark)), &outcome);
             self.show(&inner, store, session.origin());
