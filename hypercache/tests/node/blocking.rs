@@ -60,8 +60,8 @@ fn whoever_waits_longest_is_served_first_and_at_once() {
 fn keys_that_are_waited_for_are_counted() {
     let node = TestNode::start();
     let mut other = node.client();
-    other.text("XGROUP CREATE s g $ MKSTREAM");
     let _lists = waiting(&node, &mut other, "BLPOP s t 0");
+    other.text("XGROUP CREATE s g $ MKSTREAM");
     let mut group = waiting(&node, &mut other, "XREADGROUP GROUP g me BLOCK 0 STREAMS s >");
     let counts = |other: &mut Client| {
         (number(other, "total_blocking_keys:"), number(other, "total_blocking_keys_on_nokey:"))
