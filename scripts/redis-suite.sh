@@ -16,8 +16,8 @@ that fails without being named there is a failure, and so is one that is named a
 
   REDIS_SOURCE   the suite: a folder, a tarball, or REPOSITORY@TAG; without it the release is downloaded
   REDIS_VERSION  the release to download, 7.2.6
-  FILE_TIMEOUT   seconds that one file may take, 300
-  TEST_TIMEOUT   seconds that one test may take, 100
+  FILE_TIMEOUT   seconds that one file may take, 600
+  TEST_TIMEOUT   seconds that one test may take, 240
   UPDATE_DOCS=1  writes the page's counts anew; its reasons are written by hand
 
 Needs cargo, tclsh, python3, timeout, redis-cli and redis-benchmark; git for a repository, curl for a download.
@@ -148,8 +148,8 @@ run_file() { # name
   # the suite talk at a port below it, which may be another run's.
   (
     cd "$folder/suite"
-    exec timeout --kill-after 5 "${FILE_TIMEOUT:-300}" tclsh "$folder/suite.tcl" \
-      --host 127.0.0.1 --port "${resp##*:}" --single "$name" --durable --dont-pre-clean --timeout "${TEST_TIMEOUT:-100}" \
+    exec timeout --kill-after 5 "${FILE_TIMEOUT:-600}" tclsh "$folder/suite.tcl" \
+      --host 127.0.0.1 --port "${resp##*:}" --single "$name" --durable --dont-pre-clean --timeout "${TEST_TIMEOUT:-240}" \
       --baseport "$((20000 + RANDOM % 9000))" --skipfile "$folder/left-out" --tags '-needs:repl -needs:save'
   ) >"$log" 2>&1 </dev/null &
   suite=$!

@@ -119,6 +119,8 @@ pub const TOO_LONG: ReplyError = ReplyError::err("string exceeds maximum allowed
 /// The store is at its memory limit and may not evict.
 pub const OUT_OF_MEMORY: ReplyError =
     ReplyError::new("OOM", "command not allowed when used memory > 'maxmemory'.");
+/// The reply would fill the memory; what the command has changed stays changed.
+pub const REPLY_TOO_LONG: ReplyError = ReplyError::err("the reply is too long");
 /// A store index that does not exist.
 pub const DB_OUT_OF_RANGE: ReplyError = ReplyError::err("DB index is out of range");
 /// The client has not authenticated.

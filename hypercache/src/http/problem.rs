@@ -58,14 +58,6 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "STOPPING", "the node stops")
     }
 
-    /// A command has answered with more than is made JSON of.
-    pub fn reply_too_long(bytes: usize, left: usize) -> Self {
-        let detail = format!(
-            "the command has run, but its reply of {bytes} bytes is more than the {left} that this answer has room for; ask for less, or over RESP"
-        );
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "REPLY_TOO_LONG", detail)
-    }
-
     /// The document, for the request at `instance` in the trace `trace_id`.
     pub fn document(&self, instance: &str, trace_id: &str) -> Response {
         let document = Document {
@@ -90,6 +82,10 @@ impl Problem {
 
 impl From<ReplyError> for Problem {
     fn from(error: ReplyError) -> Self {
+        if error == error::REPLY_TOO_LONG {
+            let detail = "the command has run, and its reply is longer than is answered; ask for less of it";
+            return Self::new(StatusCode::UNPROCESSABLE_ENTITY, "REPLY_TOO_LONG", detail);
+        }
         let status = match error.prefix {
             "WRONGTYPE" | "BUSYKEY" | "BUSYGROUP" => StatusCode::CONFLICT,
             "NOGROUP" | "NOSCRIPT" => StatusCode::NOT_FOUND,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::command::Command;
+use crate::command::error;
 use crate::command::table::table;
 use crate::engine::Call;
 use crate::engine::Session;
@@ -99,11 +100,12 @@ impl<'a> Runner<'a> {
         let call = Call { command, args: args.view(), received: self.received, position: self.commands };
         self.commands += 1;
         let mut reply = ReplyWriter::new(Protocol::Resp3);
+        reply.limit(self.reply_bytes_left);
         self.state.executor.execute(&call, &mut self.session, &mut reply)?;
         self.reply_bytes_left = self
             .reply_bytes_left
             .checked_sub(reply.len())
-            .ok_or_else(|| Problem::reply_too_long(reply.len(), self.reply_bytes_left))?;
+            .ok_or_else(|| Problem::from(error::REPLY_TOO_LONG))?;
         // What our own writer wrote is as long as it is, whatever may be asked of strangers.
         let limits = FrameLimits { bulk_bytes: reply.len(), elements: reply.len(), ..FrameLimits::default() };
         match decode(reply.bytes(), &limits) {

@@ -24,14 +24,20 @@ pub const ZSET_ZIPLIST: u8 = 12;
 pub const HASH_ZIPLIST: u8 = 13;
 /// Pieces, each a ziplist.
 pub const LIST_ZIPLISTS: u8 = 14;
+/// Entries of a stream in listpacks, and its groups.
+pub const STREAM_EARLY: u8 = 15;
 /// Fields and values in a listpack.
 pub const HASH_LISTPACK: u8 = 16;
 /// Members and scores in a listpack.
 pub const ZSET_LISTPACK: u8 = 17;
 /// Pieces, each a listpack or a single element.
 pub const LIST_PIECES: u8 = 18;
+/// As `STREAM_EARLY`, with what is remembered of entries that are gone.
+pub const STREAM_REMEMBERING: u8 = 19;
 /// Members in a listpack.
 pub const SET_LISTPACK: u8 = 20;
+/// As `STREAM_REMEMBERING`, with the time at which each consumer was last active.
+pub const STREAM: u8 = 21;
 /// As `HASH_TIMED`, with absolute deadlines, as release candidates of Redis 7.4 wrote it.
 pub const HASH_TIMED_EARLY: u8 = 22;
 /// As `HASH_TIMED_LISTPACK`, without the earliest deadline at its beginning, as release candidates of Redis 7.4 wrote it.

@@ -12,17 +12,25 @@ const UNCOUNTED: u16 = u16::MAX;
 
 const DAMAGED: Malformed = Malformed("a listpack is damaged");
 
+/// What lies between the header and the end mark of a listpack; an error where these do not fit. How many entries there
+/// should be; none where that is not told.
+pub fn open(bytes: &[u8]) -> Result<(&[u8], Option<usize>), Malformed> {
+    let (length, rest) = bytes.split_first_chunk().ok_or(DAMAGED)?;
+    let (told, rest) = rest.split_first_chunk().ok_or(DAMAGED)?;
+    let (end, entries) = rest.split_last().ok_or(DAMAGED)?;
+    if usize::try_from(u32::from_le_bytes(*length)) != Ok(bytes.len()) || *end != END {
+        return Err(DAMAGED);
+    }
+    let told = u16::from_le_bytes(*told);
+    Ok((entries, (told != UNCOUNTED).then_some(told.into())))
+}
+
 /// Visits the elements of a listpack, each of them checked; that the whole is one is known when the last was visited.
 pub fn visit<'a>(
     bytes: &'a [u8],
     mut visit: impl FnMut(Element<'a>) -> Result<(), Malformed>,
 ) -> Result<(), Malformed> {
-    let (length, rest) = bytes.split_first_chunk().ok_or(DAMAGED)?;
-    let (told, rest) = rest.split_first_chunk().ok_or(DAMAGED)?;
-    let (end, mut rest) = rest.split_last().ok_or(DAMAGED)?;
-    if usize::try_from(u32::from_le_bytes(*length)) != Ok(bytes.len()) || *end != END {
-        return Err(DAMAGED);
-    }
+    let (mut rest, told) = open(bytes)?;
     let mut count = 0_usize;
     while !rest.is_empty() {
         let (element, width) = entry::checked_first(rest).ok_or(DAMAGED)?;
@@ -30,8 +38,7 @@ pub fn visit<'a>(
         count += 1;
         rest = &rest[width..];
     }
-    let told = u16::from_le_bytes(*told);
-    if told == UNCOUNTED || usize::from(told) == count { Ok(()) } else { Err(DAMAGED) }
+    if told.is_none_or(|told| told == count) { Ok(()) } else { Err(DAMAGED) }
 }
 
 /// A listpack of these elements; `bytes` are expected.
@@ -43,6 +50,26 @@ pub fn write<'a>(elements: impl Iterator<Item = Element<'a>>, bytes: usize) -> V
         written.extend_from_slice(&element.written());
         count += 1;
     }
+    close(written, count)
+}
+
+/// A listpack of these elements and of others that are written already, so many.
+pub fn write_before<'a>(
+    elements: impl Iterator<Item = Element<'a>>,
+    written: &[u8],
+    count: usize,
+) -> Vec<u8> {
+    let mut bytes = vec![0; HEADER_BYTES];
+    let mut before = 0;
+    for element in elements {
+        bytes.extend_from_slice(&element.written());
+        before += 1;
+    }
+    bytes.extend_from_slice(written);
+    close(bytes, before + count)
+}
+
+fn close(mut written: Vec<u8>, count: usize) -> Vec<u8> {
     written.push(END);
     let length = u32::try_from(written.len()).expect("collections that are kept packed are small");
     written[..4].copy_from_slice(&length.to_le_bytes());

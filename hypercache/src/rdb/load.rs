@@ -4,6 +4,7 @@ use crate::rdb::Malformed;
 use crate::rdb::Reader;
 use crate::rdb::kind;
 use crate::rdb::listpack;
+use crate::rdb::stream::read_stream;
 use crate::rdb::ziplist;
 use crate::rdb::zipmap;
 use crate::value::Value;
@@ -50,6 +51,7 @@ pub fn read_value(kind: u8, reader: &mut Reader<'_>, seed: u64, limits: &Limits)
         | kind::HASH_TIMED_EARLY
         | kind::HASH_TIMED_LISTPACK
         | kind::HASH_TIMED_LISTPACK_EARLY => read_timed_hash(kind, reader, seed, limits)?.into(),
+        kind::STREAM_EARLY | kind::STREAM_REMEMBERING | kind::STREAM => read_stream(kind, reader)?.into(),
         _ => return Err(UNKNOWN),
     };
     if Value::is_empty_collection(&value) { Err(EMPTY) } else { Ok(value) }

@@ -12,6 +12,7 @@ mod lzf;
 pub mod payload;
 mod reader;
 mod save;
+mod stream;
 mod writer;
 mod ziplist;
 mod zipmap;

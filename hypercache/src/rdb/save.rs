@@ -3,6 +3,7 @@
 use crate::rdb::Writer;
 use crate::rdb::kind;
 use crate::rdb::listpack;
+use crate::rdb::stream::write_stream;
 use crate::value::Value;
 use crate::value::hash::Hash;
 use crate::value::hash::Pair;
@@ -25,7 +26,7 @@ pub fn write_value(value: &Value, writer: &mut Writer) {
             writer.byte(kind::STRING);
             writer.string(&string.bytes());
         }
-        Value::Stream(_) => todo!("comes with the next merge"),
+        Value::Stream(stream) => write_stream(stream, writer),
         Value::ZSet(zset) => write_zset(zset, writer),
     }
 }

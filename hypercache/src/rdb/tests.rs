@@ -10,6 +10,9 @@ use crate::value::list::End;
 use crate::value::list::List;
 use crate::value::set::Member;
 use crate::value::set::Set;
+use crate::value::stream::Stream;
+use crate::value::stream::group::Pending;
+use crate::value::stream::id::Id;
 use crate::value::string::Str;
 use crate::value::zset::ZSet;
 
@@ -57,6 +60,30 @@ fn zset(pairs: &[(&str, f64)], limits: &Limits) -> Value {
     zset.into()
 }
 
+/// A stream with entries of all kinds, some deleted, in blocks of three, and with groups in all states.
+fn stream() -> Value {
+    let limits = Limits { stream_node_entries: 3, ..Limits::DEFAULT };
+    let mut stream = Stream::new();
+    let id = |ms, seq| Id { ms, seq };
+    for number in 0..8_u64 {
+        let number_text = number.to_string();
+        let same = [(&b"f"[..], number_text.as_bytes()), (b"g", b"text")];
+        let other = [(&b"h"[..], &b""[..])];
+        let fields = if number == 4 { &other[..] } else { &same[..] };
+        stream.log_mut().append(id(5 + number / 2, number % 2), fields.iter().copied(), &limits);
+    }
+    assert!(stream.log_mut().remove(id(7, 1)) && stream.log_mut().remove(id(5, 0)));
+    stream.log_mut().set_last_id(id(90, 3));
+    assert!(stream.create_group(b"idle", Id::ZERO, None));
+    assert!(stream.create_group(b"busy", id(6, 0), Some(3)));
+    stream.change_group(b"busy", |group, _| {
+        let [one, _] = [b"one", b"two"].map(|name| group.create_consumer(name, 1000).unwrap());
+        group.give(id(5, 1), Pending { consumer: one, delivered: 2000, deliveries: 300 }, 2000);
+        group.give(id(5, 0), Pending { consumer: one, delivered: 2500, deliveries: 1 }, 2500);
+    });
+    stream.into()
+}
+
 fn written(value: &Value) -> Vec<u8> {
     let mut writer = Writer::new();
     write_value(value, &mut writer);
@@ -99,6 +126,8 @@ fn values() -> Vec<(u8, Value)> {
         (kind::HASH, hash(&fields, &NARROW)),
         (kind::HASH_TIMED_LISTPACK, hash(&timed, &wide)),
         (kind::HASH_TIMED, hash(&timed, &NARROW)),
+        (kind::STREAM, stream()),
+        (kind::STREAM, Stream::new().into()),
     ]
 }
 
@@ -188,6 +217,45 @@ fn forms_of_older_versions_are_read() {
     let early = after(kind::HASH_TIMED_EARLY, b"\x02\x00\x01f\x01v\x40\x64\x01g\x01w");
     let timed = hash(&[("f", "v", None), ("g", "w", Some(100))], &Limits::DEFAULT);
     assert_eq!(read(&early), Ok(timed));
+}
+
+#[test]
+fn streams_are_read_as_they_were_kept() {
+    let read = read(&written(&stream())).unwrap();
+    let (Value::Stream(read), Value::Stream(wanted)) = (read, stream()) else { panic!("no streams") };
+    assert!(read.log().written_blocks().eq(wanted.log().written_blocks()), "block by block");
+    let times = |stream: &Stream| {
+        let group = stream.group(b"busy").unwrap();
+        group.consumers().map(|consumer| (consumer.seen, consumer.active)).collect::<Vec<_>>()
+    };
+    assert_eq!(times(&read), [(1000, Some(2500)), (1000, None)]);
+    assert_eq!(times(&read), times(&wanted));
+}
+
+#[test]
+fn damaged_streams_are_refused() {
+    let stream = written(&stream());
+    let mut refused = 0;
+    for at in 1..stream.len() {
+        let mut damaged = stream.clone();
+        damaged[at] = damaged[at].wrapping_add(1);
+        refused += usize::from(read(&damaged).is_err());
+    }
+    assert!(refused * 2 > stream.len(), "{refused} of {}", stream.len());
+    // What a consumer has must be pending with the group, and all of that must be with one consumer.
+    let group = |pending: &[u8], owned: &[u8]| {
+        let head = b"\x15\0\0\0\0\0\0\0\0\0\x01\x01g\0\0\0";
+        [&head[..], pending, b"\x01\x01c\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", owned].concat()
+    };
+    let id = [0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 1];
+    let given = [&[1][..], &id, &[0; 9]].concat();
+    let owned = [&[1][..], &id].concat();
+    assert!(read(&group(&given, &owned)).is_ok());
+    assert!(read(&group(b"\0", b"\0")).is_ok());
+    for damaged in [group(&given, b"\0"), group(b"\0", &owned), group(&given, &[&[2][..], &id, &id].concat())]
+    {
+        assert!(read(&damaged).is_err());
+    }
 }
 
 #[test]

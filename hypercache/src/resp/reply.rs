@@ -6,17 +6,40 @@
 use crate::resp::Protocol;
 use crate::value::number;
 
+/// Bytes that a reply may have before another string of bytes is written to it. A short request can ask for the same long
+/// string a million times, or for any one of them at random: what has grown to this size is no reply any more.
+pub const BYTES_MAX: usize = 1 << 30;
+
 /// A growing reply.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ReplyWriter {
     buffer: Vec<u8>,
     protocol: Protocol,
+    bytes_max: usize,
+    cut: bool,
+}
+
+impl Default for ReplyWriter {
+    fn default() -> Self {
+        Self::new(Protocol::default())
+    }
 }
 
 impl ReplyWriter {
     /// An empty reply for a client that speaks `protocol`.
     pub fn new(protocol: Protocol) -> Self {
-        Self { buffer: Vec::new(), protocol }
+        Self { buffer: Vec::new(), protocol, bytes_max: BYTES_MAX, cut: false }
+    }
+
+    /// Lets it grow to fewer bytes than `BYTES_MAX`.
+    pub fn limit(&mut self, bytes_max: usize) {
+        self.bytes_max = bytes_max.min(BYTES_MAX);
+    }
+
+    /// Whether something was not written because the reply had grown too long; asks once. What is there is not whole then,
+    /// and has to be taken back.
+    pub fn take_cut(&mut self) -> bool {
+        std::mem::take(&mut self.cut)
     }
 
     /// The version that is written.
@@ -68,6 +91,7 @@ impl ReplyWriter {
     /// Appends a reply that was written apart, to tell its length before it.
     pub fn append(&mut self, other: &Self) {
         debug_assert_eq!(self.protocol, other.protocol, "both are for the same client");
+        self.cut |= other.cut;
         self.buffer.extend_from_slice(&other.buffer);
     }
 
@@ -111,9 +135,13 @@ impl ReplyWriter {
         self.integer(i64::try_from(number).unwrap_or(i64::MAX));
     }
 
-    /// A bulk string.
+    /// A bulk string; nothing where the reply has grown too long already.
     pub fn bulk(&mut self, bytes: impl AsRef<[u8]>) {
         let bytes = bytes.as_ref();
+        if self.buffer.len() >= self.bytes_max {
+            self.cut = true;
+            return;
+        }
         self.buffer.reserve(bytes.len() + 16);
         self.header(b'$', bytes.len() as i64);
         self.buffer.extend_from_slice(bytes);
@@ -292,6 +320,24 @@ mod tests {
     #[test]
     fn an_error_stays_on_one_line() {
         assert_eq!(written(Protocol::Resp2, |r| r.error("ERR", "a\r\nb")), "-ERR a  b\r\n");
+    }
+
+    #[test]
+    fn what_has_grown_too_long_is_cut_and_tells_it_once() {
+        let mut reply = ReplyWriter::new(Protocol::Resp2);
+        reply.limit(10);
+        reply.array(3);
+        reply.bulk("longer than ten bytes");
+        assert!(!reply.take_cut());
+        let written = reply.len();
+        let mut apart = ReplyWriter::new(Protocol::Resp2);
+        apart.limit(0);
+        apart.bulk("x");
+        reply.bulk("y");
+        assert_eq!(reply.len(), written);
+        assert!(reply.take_cut() && !reply.take_cut());
+        reply.append(&apart);
+        assert!(reply.take_cut());
     }
 
     #[test]

@@ -464,3 +464,6 @@ fn list(functions: &Functions, args: Args<'_>, reply: &mut ReplyWriter) -> Outco
 fn is_like(pattern: &[u8], name: &[u8]) -> bool {
     glob::matches(&pattern.to_ascii_lowercase(), &name.to_ascii_lowercase())
 }
+
+#[cfg(test)]
+mod tests;

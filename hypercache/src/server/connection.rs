@@ -176,7 +176,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let mut targeted = std::pin::pin!(async move { target.until_target().await });
         let (mut progress, mut stopping, mut is_target) = (Progress::Read, false, false);
         loop {
-            let listens = matches!(progress, Progress::Read | Progress::Waiting) && self.session.receives();
+            let listens = match progress {
+                Progress::Read => self.session.receives(),
+                Progress::Waiting => self.session.receives() && !self.runs_script(),
+                _ => false,
+            };
             let step = tokio::select! {
                 biased;
                 step = self.step(progress) => step,
@@ -202,9 +206,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             // command changes is told after its reply, even where others have it run.
             if client.mailbox.waiting_bytes() > 0 {
                 let take = || client.mailbox.take();
-                let waiting = self.session.waiting();
-                let mail = waiting.map_or_else(|| Some(take()), |waiting| waiting.parked.while_waiting(take));
-                self.unsent.extend(mail.unwrap_or_default());
+                let mail = match self.session.waiting() {
+                    None => take(),
+                    // What a script sends to its own client follows the script's reply.
+                    Some(_) if self.runs_script() => Vec::new(),
+                    Some(waiting) => waiting.parked.while_waiting(take).unwrap_or_default(),
+                };
+                self.unsent.extend(mail);
                 client.note_unsent(self.unsent.len());
             }
             // A stop waits for replies under way; only being killed cuts them off.
@@ -226,6 +234,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 tokio::task::yield_now().await;
             }
         }
+    }
+
+    /// Whether what its client waits for runs elsewhere, and is sure to end by itself.
+    fn runs_script(&self) -> bool {
+        self.session.waiting().is_some_and(|waiting| waiting.parked.unserved.is_none())
     }
 
     /// Sends what the socket did not take at once.

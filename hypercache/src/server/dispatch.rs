@@ -63,8 +63,15 @@ impl Executor for Dispatch {
         if let Some(overdue) = self.engine.registry().script_gate().overdue()
             && !call.command.spec.flags.has(Flags::ALLOW_BUSY)
         {
+            let busy = ReplyError::busy(overdue);
+            if session.transaction.is_some()
+                && matches!(call.command.spec.run, Run::Session(SessionCommand::Exec))
+            {
+                session.end_transaction();
+                return Err(aborted(&busy));
+            }
             session.spoil_transaction();
-            return Err(ReplyError::busy(overdue));
+            return Err(busy);
         }
         if session.transaction.is_some() && !transaction_commands::runs_at_once(call.command) {
             // What waits for `EXEC` is input that is not answered yet.
@@ -195,7 +202,8 @@ impl Dispatch {
                 locks = back;
                 outcome
             } else {
-                self.answer(&inner, session, reply)
+                let outcome = self.answer(&inner, session, reply);
+                if reply.take_cut() { outcome.and(Err(error::REPLY_TOO_LONG)) } else { outcome }
             };
             self.measure(&inner, session, (began, reply.len().saturating_sub(mark)), &outcome);
             self.show(&inner, store, session.origin());
@@ -228,10 +236,7 @@ impl Dispatch {
     ) -> Result<(), ReplyError> {
         transaction.queued.iter().try_for_each(|queued| {
             let inner = Call { command: queued.command, args: queued.args.view(), ..*call };
-            self.engine.room(&inner, session).map_err(|error| ReplyError {
-                prefix: "EXECABORT",
-                text: format!("Transaction discarded because of: {error}").into(),
-            })
+            self.engine.room(&inner, session).map_err(|error| aborted(&error))
         })
     }
 
@@ -263,4 +268,10 @@ const NO_MONITOR: ReplyError = ReplyError::err("MONITOR isn't allowed for DENY B
 const NO_DEBUG: ReplyError = ReplyError::err(
     "DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.",
 );
+/// A transaction that is not even begun.
+fn aborted(reason: &ReplyError) -> ReplyError {
+    let text = format!("Transaction discarded because of: {reason}");
+    ReplyError { prefix: "EXECABORT", text: text.into() }
+}
+
 const SPOILED: ReplyError = ReplyError::new("EXECABORT", "Transaction discarded because of previous errors.");

@@ -110,6 +110,8 @@ impl Dispatch {
         reply: &mut ReplyWriter,
     ) -> Result<Execution, ReplyError> {
         let mut world = self.node.scripting.enter()?;
+        // For the script, time stands still from here on.
+        session.begin_batch(Instant::now());
         let (locks, outcome) =
             self.script_locked(command, call, session, &mut world, Locks::default(), reply);
         self.engine.finish(locks, session);

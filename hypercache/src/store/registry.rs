@@ -15,6 +15,9 @@ use crate::store::events::Interests;
 use crate::value::limits::Limits;
 use crate::value::number;
 
+/// Bytes that even the smallest entry takes: a limit that has no room for them is reached.
+const ROOM_BYTES: u64 = 64;
+
 /// All stores of a node.
 #[derive(Debug)]
 pub struct Registry {
@@ -123,7 +126,7 @@ impl Registry {
     pub fn limit_reached(&self, store: &Store) -> Option<LimitReached> {
         if store.limit_bytes() != 0 {
             let (used_bytes, limit_bytes) = (store.census().bytes as u64, store.limit_bytes());
-            if used_bytes > limit_bytes {
+            if used_bytes + ROOM_BYTES > limit_bytes {
                 return Some(LimitReached { reason: "store_limit", used_bytes, limit_bytes });
             }
         }
@@ -132,7 +135,11 @@ impl Registry {
             return None;
         }
         let used_bytes = self.used_bytes();
-        (used_bytes > limit_bytes).then_some(LimitReached { reason: "node_limit", used_bytes, limit_bytes })
+        (used_bytes + ROOM_BYTES > limit_bytes).then_some(LimitReached {
+            reason: "node_limit",
+            used_bytes,
+            limit_bytes,
+        })
     }
 }
 

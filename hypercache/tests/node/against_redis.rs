@@ -1,6 +1,9 @@
 //! The same commands to a real Redis and to a node: the same replies, byte for byte where order means something.
 
+mod dump;
 mod events;
+mod scripts;
+mod streams;
 
 use std::process::Child;
 use std::process::Command;
@@ -72,6 +75,7 @@ const SCRIPTS: &[(Group, &str)] = &[
     (Group::SortedSet, include_str!("against_redis/sorted-set.txt")),
     (Group::HyperLogLog, include_str!("against_redis/hyperloglog.txt")),
     (Group::Geo, include_str!("against_redis/geo.txt")),
+    (Group::Stream, include_str!("against_redis/stream.txt")),
     (Group::Transactions, include_str!("against_redis/transactions.txt")),
     (Group::Connection, include_str!("against_redis/connection.txt")),
     (Group::Server, include_str!("against_redis/server.txt")),
@@ -146,7 +150,7 @@ impl Pair {
         self.redis.send(&bytes);
         self.node.send(&bytes);
         let name = String::from_utf8_lossy(&parts[0]).into_owned();
-        [&mut self.redis, &mut self.node].map(|client| ordered(&name, client.reply()))
+        [&mut self.redis, &mut self.node].map(|client| ordered(&name, streams::comparable(client.reply())))
     }
 }
 
@@ -265,6 +269,11 @@ fn filled(shape: &str, random: &mut StdRng) -> Vec<Vec<u8>> {
             "n" => random.random_range(-12..12_i64).to_string().into_bytes(),
             "f" => format!("f{}", random.random_range(0..3)).into_bytes(),
             "t" => ["1", "33000000000", "33000000001", "33000000000000"][random.random_range(0..4)].into(),
+            "i" => {
+                let (ms, seq) = (random.random_range(0..40), random.random_range(0..3));
+                if random.random_bool(0.3) { ms.to_string() } else { format!("{ms}-{seq}") }.into_bytes()
+            }
+            "(i" => format!("({}", random.random_range(0..40)).into_bytes(),
             "b" => random.random_range(0..2).to_string().into_bytes(),
             word => word.as_bytes().to_vec(),
         })

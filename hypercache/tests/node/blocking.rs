@@ -60,8 +60,8 @@ fn whoever_waits_longest_is_served_first_and_at_once() {
 fn keys_that_are_waited_for_are_counted() {
     let node = TestNode::start();
     let mut other = node.client();
-    other.text("XGROUP CREATE s g $ MKSTREAM");
     let _lists = waiting(&node, &mut other, "BLPOP s t 0");
+    other.text("XGROUP CREATE s g $ MKSTREAM");
     let mut group = waiting(&node, &mut other, "XREADGROUP GROUP g me BLOCK 0 STREAMS s >");
     let counts = |other: &mut Client| {
         (number(other, "total_blocking_keys:"), number(other, "total_blocking_keys_on_nokey:"))
@@ -238,4 +238,62 @@ fn many_producers_and_consumers_lose_nothing_and_double_nothing() {
     }
     assert_eq!(counts.len(), 4 * EACH);
     assert!(counts.values().all(|count| *count == 1));
+}
+
+#[test]
+fn readers_of_streams_wait_for_entries() {
+    let node = TestNode::start();
+    let mut other = node.client();
+    assert_eq!(other.text("XADD s 1-0 f a"), "1-0");
+    assert_eq!(other.text("XGROUP CREATE s g $"), "OK");
+    let mut reader = waiting(&node, &mut other, "XREAD BLOCK 0 STREAMS s none $ $");
+    let mut first = waiting(&node, &mut other, "XREADGROUP GROUP g a COUNT 1 BLOCK 0 STREAMS s >");
+    let mut second = waiting(&node, &mut other, "XREADGROUP GROUP g b BLOCK 0 STREAMS s >");
+    // Neither an entry that is gone before anyone can see it nor what is there already wakes anybody.
+    for line in ["MULTI", "XADD s 2-0 f b", "XDEL s 2-0", "EXEC"] {
+        other.run(line);
+    }
+    assert_eq!(blocked(&mut other), 3);
+    other.run("XADD s 3-0 f c");
+    let told = format!("{:?}", reader.reply());
+    assert!(told.contains("3-0") && !told.contains("1-0"), "{told}");
+    assert!(format!("{:?}", first.reply()).contains("3-0"));
+    assert_eq!(blocked(&mut other), 1);
+    other.run("XADD s 4-0 f d");
+    assert!(format!("{:?}", second.reply()).contains("4-0"));
+    assert_eq!(texts(&other.run("XPENDING s g"))[0], "2");
+    let mut late = node.client();
+    late.send(wire(&["XREAD", "BLOCK", "10", "STREAMS", "s", "$"]));
+    assert_eq!(late.reply(), Frame::Null);
+}
+
+#[test]
+fn readers_in_a_group_are_told_when_it_goes() {
+    let node = TestNode::start();
+    let mut other = node.client();
+    for (end, told) in [
+        ("DEL s", "NOGROUP"),
+        ("XGROUP DESTROY s g", "NOGROUP"),
+        ("SET s x", "WRONGTYPE"),
+        ("FLUSHALL", "NOGROUP"),
+    ] {
+        other.run("DEL s");
+        other.run("XGROUP CREATE s g $ MKSTREAM");
+        let mut reader = waiting(&node, &mut other, "XREADGROUP GROUP g a BLOCK 0 STREAMS s >");
+        let mut plain = waiting(&node, &mut other, "XREAD BLOCK 0 STREAMS s $");
+        assert_eq!(
+            other.text("INFO clients").lines().find(|line| line.starts_with("total_blocking_keys_on_nokey")),
+            Some("total_blocking_keys_on_nokey:1")
+        );
+        other.run(end);
+        let reply = reader.reply();
+        assert!(
+            matches!(&reply, Frame::Error(text) if text.starts_with(told.as_bytes())),
+            "{end}: {reply:?}"
+        );
+        assert_eq!(blocked(&mut other), 1, "{end}");
+        other.run("DEL s");
+        other.run("XADD s 9-0 f a");
+        assert!(format!("{:?}", plain.reply()).contains("9-0"), "{end}");
+    }
 }

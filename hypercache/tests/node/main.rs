@@ -16,6 +16,7 @@ mod observe;
 mod process;
 mod protocol;
 mod pubsub;
+mod scripts;
 mod strangers;
 mod telemetry;
 mod tracking;

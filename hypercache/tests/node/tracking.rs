@@ -299,11 +299,8 @@ fn a_cache_that_listens_is_never_left_with_what_has_changed() {
             let mut fresh = node.client();
             wait_for("cache and store agree", || {
                 reader.send(wire(&["PING"]));
-                loop {
-                    match reader.reply() {
-                        message @ Frame::Push(_) => forget(&mut cache, &message),
-                        _ => break,
-                    }
+                while let message @ Frame::Push(_) = reader.reply() {
+                    forget(&mut cache, &message);
                 }
                 let agree = |(key, cached): (usize, &Option<String>)| {
                     cached.as_ref().is_none_or(|cached| *cached == fresh.text(&format!("GET k{key}")))

@@ -62,6 +62,12 @@ const CLUSTER: &[Spec] = &[
         "",
         "O(N) where N is the number of nodes",
     ),
+    refused("RESET", -2).with(Flags::ADMIN.and(Flags::NOSCRIPT)).doc(
+        "3.0.0",
+        "Resets a node.",
+        "[HARD | SOFT]",
+        "O(N) where N is the number of known nodes",
+    ),
     refused("SHARDS", 2).doc(
         "7.0.0",
         "Returns the mapping of cluster slots to shards.",

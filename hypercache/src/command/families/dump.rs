@@ -98,7 +98,7 @@ fn restore(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Out
             cx.notify(EventClass::Generic, "del", key);
         }
     } else {
-        cx.put(cx.store().index(), key, value, deadline);
+        cx.put_anew(cx.store().index(), key, value, deadline);
         // How often a key is used is not counted here; how long ago it was, is.
         if let Some(seconds) = options.idle_seconds {
             cx.set_idle(key, seconds);

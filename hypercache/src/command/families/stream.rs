@@ -266,7 +266,7 @@ fn xsetid(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outc
     wanted.check(stream.log())?;
     cx.change_present_collection(key, |stream: &mut Stream| wanted.apply(stream.log_mut()))?;
     cx.changed(1);
-    cx.notify(EventClass::Stream, "xsetid", key);
+    cx.announce(EventClass::Stream, "xsetid", key);
     reply.ok();
     Ok(())
 }

@@ -117,14 +117,14 @@ fn change_group(
     })?;
     if done.consumer_created {
         cx.changed(1);
-        cx.notify(EventClass::Stream, "xgroup-createconsumer", key);
+        cx.announce(EventClass::Stream, "xgroup-createconsumer", key);
     }
     cx.changed(done.changes);
     Ok(())
 }
 
 fn has_group(cx: &mut Context<'_>, key: &[u8], name: &[u8]) -> Result<(), ReplyError> {
-    let stream: Option<&Stream> = cx.peek_collection(key)?;
+    let stream: Option<&Stream> = cx.read_collection(key)?;
     let group = stream.and_then(|stream| stream.group(name));
     group.map(|_| ()).ok_or_else(|| stream_reply::no_key_or_group(key, name, ""))
 }

@@ -153,9 +153,14 @@ fn create(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outc
     if stream.is_some_and(|stream| stream.group(group).is_some()) {
         return Err(BUSY);
     }
+    let made = stream.is_none();
     cx.change_collection(key, |stream: &mut Stream| stream.create_group(group, id, options.read))?;
     cx.changed(1);
-    cx.notify(EventClass::Stream, "xgroup-create", key);
+    if made {
+        cx.notify(EventClass::Stream, "xgroup-create", key);
+    } else {
+        cx.announce(EventClass::Stream, "xgroup-create", key);
+    }
     reply.ok();
     Ok(())
 }
@@ -174,7 +179,7 @@ fn set_id(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outc
         stream.change_group(group, |group, _| group.set_position(id, options.read))
     })?;
     cx.changed(1);
-    cx.notify(EventClass::Stream, "xgroup-setid", key);
+    cx.announce(EventClass::Stream, "xgroup-setid", key);
     reply.ok();
     Ok(())
 }
@@ -186,7 +191,7 @@ fn destroy(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Out
     if found {
         cx.change_present_collection(key, |stream: &mut Stream| stream.remove_group(group))?;
         cx.changed(1);
-        cx.notify(EventClass::Stream, "xgroup-destroy", key);
+        cx.announce(EventClass::Stream, "xgroup-destroy", key);
     }
     reply.integer(found.into());
     Ok(())
@@ -201,7 +206,7 @@ fn create_consumer(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter
             stream.change_group(group, |group, _| group.create_consumer(name, now))
         })?;
         cx.changed(1);
-        cx.notify(EventClass::Stream, "xgroup-createconsumer", key);
+        cx.announce(EventClass::Stream, "xgroup-createconsumer", key);
     }
     reply.integer(new.into());
     Ok(())
@@ -218,7 +223,7 @@ fn delete_consumer(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter
         stream.change_group(group, |group, _| group.remove_consumer(name))
     })?;
     cx.changed(1);
-    cx.notify(EventClass::Stream, "xgroup-delconsumer", key);
+    cx.announce(EventClass::Stream, "xgroup-delconsumer", key);
     reply.count(pending.flatten().flatten().unwrap_or(0));
     Ok(())
 }
@@ -230,7 +235,7 @@ fn help(_: &mut Context<'_>, _: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
 
 fn xack(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
     let (key, name) = (&args[1], &args[2]);
-    let stream: Option<&Stream> = cx.peek_collection(key)?;
+    let stream: Option<&Stream> = cx.read_collection(key)?;
     let Some(group) = stream.and_then(|stream| stream.group(name)) else {
         reply.integer(0);
         return Ok(());

@@ -93,8 +93,9 @@ fn xread(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outco
         });
     }
     let (mut found, mut streams) = (ReplyWriter::new(reply.protocol()), 0);
+    // Looked up anew, as Redis does it: it counts twice, and is told of twice where it is missed.
     for (key, after) in request.keys.iter().zip(&after) {
-        let Some(log) = cx.seen_collection(key).map(Stream::log) else { continue };
+        let Some(log) = cx.read_collection(key)?.map(Stream::log) else { continue };
         let Some(start) = after.next().filter(|start| log.last_present_id() >= Some(*start)) else {
             continue;
         };
@@ -165,7 +166,7 @@ fn xreadgroup(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> 
         let (served, created) = read_as_consumer(cx, key, &request, wanted, &mut found)?;
         if created {
             cx.changed(1);
-            cx.notify(EventClass::Stream, "xgroup-createconsumer", key);
+            cx.announce(EventClass::Stream, "xgroup-createconsumer", key);
         }
         if served {
             cx.changed(1);

@@ -63,10 +63,9 @@ impl ClientTracking {
     pub fn remembers(&self) -> bool {
         let flags = self.flags.load(Relaxed);
         let chosen = |flag: u8| flags & flag != 0;
-        chosen(ON)
-            && !chosen(BROADCAST)
-            && !(chosen(OPT_IN) && !chosen(CACHING))
-            && !(chosen(OPT_OUT) && chosen(CACHING))
+        // `CLIENT CACHING` means the opposite of what the mode does by itself.
+        let wanted = if chosen(OPT_IN) { chosen(CACHING) } else { !chosen(OPT_OUT) || !chosen(CACHING) };
+        chosen(ON) && !chosen(BROADCAST) && wanted
     }
 
     /// Whether messages may come to it: it tracks, or another client's messages are redirected to it.

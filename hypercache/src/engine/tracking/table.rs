@@ -65,7 +65,7 @@ impl Table {
     }
 
     /// How many keys.
-    pub fn len(&self) -> usize {
+    pub fn keys(&self) -> usize {
         self.entries.len()
     }
 
@@ -107,7 +107,7 @@ mod tests {
                         }
                     },
                 }
-                prop_assert_eq!(table.len(), model.len());
+                prop_assert_eq!(table.keys(), model.len());
                 prop_assert_eq!(table.items(), model.values().map(BTreeSet::len).sum::<usize>());
             }
         }

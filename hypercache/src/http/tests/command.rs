@@ -87,6 +87,8 @@ async fn a_reply_that_is_too_long_is_told_and_not_sent() {
     assert_eq!((status, &answer["results"][0]), (StatusCode::OK, &json!({"result": 40_000_001})));
     assert!(answer["results"][1]["result"].is_string());
     assert_eq!(answer["results"][2]["error"]["code"], json!("REPLY_TOO_LONG"));
+    let (status, problem) = sent(&bench, json!(["MGET", "k", "k", "k", "k"])).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("REPLY_TOO_LONG")));
 }
 
 #[tokio::test]

@@ -103,6 +103,39 @@ fn count_element(count: usize) -> Element<'static> {
     Element::Int(i64::try_from(count).expect("less than memory has bytes"))
 }
 
+/// Takes the first element off, whatever the bytes are.
+fn checked<'a>(rest: &mut &'a [u8]) -> Option<Element<'a>> {
+    let (element, width) = entry::checked_first(rest)?;
+    *rest = &rest[width..];
+    Some(element)
+}
+
+fn checked_number(rest: &mut &[u8]) -> Option<i64> {
+    match checked(rest)? {
+        Element::Int(number) => Some(number),
+        Element::Bytes(_) => None,
+    }
+}
+
+fn checked_count(rest: &mut &[u8]) -> Option<usize> {
+    usize::try_from(checked_number(rest)?).ok()
+}
+
+/// Takes an entry off, whatever the bytes are; its mark and its ID.
+fn checked_entry(rest: &mut &[u8], first: Id, names: usize) -> Option<(u8, Id)> {
+    // A mark is changed in place later, so it has to lie there as it is written here.
+    let mark = *rest.first().filter(|mark| **mark <= DELETED | SAME_NAMES)?;
+    checked(rest)?;
+    let ms = first.ms.wrapping_add_signed(checked_number(rest)?);
+    let seq = first.seq.wrapping_add_signed(checked_number(rest)?);
+    let fields = if mark & SAME_NAMES != 0 { names } else { checked_count(rest)?.checked_mul(2)? };
+    for _ in 0..fields {
+        checked(rest)?;
+    }
+    let elements = HEAD_ELEMENTS + fields + usize::from(mark & SAME_NAMES == 0);
+    (checked_count(rest)? == elements).then_some((mark, Id { ms, seq }))
+}
+
 impl Block {
     /// A block without entries, for one with this ID and these fields.
     pub(super) fn new<'f>(first: Id, fields: impl Iterator<Item = (&'f [u8], &'f [u8])> + Clone) -> Self {
@@ -111,6 +144,47 @@ impl Block {
         fields.for_each(|(name, _)| push(&mut bytes, Element::new(name)));
         push_count(&mut bytes, 0);
         Self { start: bytes.len(), bytes, names, first, last: first, live: 0, deleted: 0 }
+    }
+
+    /// A block of entries that come from anybody: `bytes` are the elements of a stream's listpack that follow its two
+    /// counts, those of live and of deleted entries. None where anything in it is not as it is written here, IDs do not
+    /// ascend, or no entry is live.
+    pub(super) fn restore(first: Id, live: usize, deleted: usize, bytes: &[u8]) -> Option<Self> {
+        let mut rest = bytes;
+        let names = checked_count(&mut rest)?;
+        for _ in 0..names {
+            checked(&mut rest)?;
+        }
+        if checked_count(&mut rest)? != 0 {
+            return None;
+        }
+        let start = bytes.len() - rest.len();
+        let (mut last, mut found) = (None, [0, 0]);
+        while !rest.is_empty() {
+            let (mark, id) = checked_entry(&mut rest, first, names)?;
+            if id < first || last.is_some_and(|last| id <= last) {
+                return None;
+            }
+            last = Some(id);
+            found[usize::from(mark & DELETED)] += 1;
+        }
+        let fits = found == [live, deleted] && live > 0;
+        fits.then_some(Self { bytes: bytes.to_vec(), start, names, first, last: last?, live, deleted })
+    }
+
+    /// The elements that `restore` takes, and how many they are.
+    pub(super) fn written(&self) -> (&[u8], usize) {
+        let (mut rest, mut count) = (self.bytes.as_slice(), 0);
+        while !rest.is_empty() {
+            take(&mut rest);
+            count += 1;
+        }
+        (&self.bytes, count)
+    }
+
+    /// Entries that are deleted.
+    pub(super) fn deleted(&self) -> usize {
+        self.deleted
     }
 
     /// The least ID that it may have.

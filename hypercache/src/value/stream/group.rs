@@ -137,6 +137,11 @@ impl Group {
         self.consumers.get_mut(consumer).seen = now;
     }
 
+    /// Sets when a consumer was last active.
+    pub fn set_active(&mut self, consumer: ConsumerNumber, active: Option<u64>) {
+        self.consumers.get_mut(consumer).active = active;
+    }
+
     /// Makes an entry pending with a consumer, whoever had it before. The consumer is active at `now`.
     pub fn give(&mut self, id: Id, pending: Pending, now: u64) {
         let before = self.pending.insert(id, pending);

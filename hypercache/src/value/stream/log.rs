@@ -114,6 +114,33 @@ impl Log {
         }
     }
 
+    /// Its blocks as they are written: the ID that those in it are counted from, how many entries are live and how many
+    /// deleted, the elements that follow these counts in Redis's listpack, and how many those are.
+    pub fn written_blocks(
+        &self,
+    ) -> impl ExactSizeIterator<Item = (Id, [usize; 2], &[u8], usize)> + DoubleEndedIterator {
+        self.blocks.iter().map(|block| {
+            let (bytes, elements) = block.written();
+            (block.first(), [block.live(), block.deleted()], bytes, elements)
+        })
+    }
+
+    /// Adds a block that comes from anybody, such as `written_blocks` tells it; whether it is whole and its IDs are greater
+    /// than all before.
+    pub fn restore_block(&mut self, first: Id, [live, deleted]: [usize; 2], bytes: &[u8]) -> bool {
+        if self.blocks.back().is_some_and(|block| first <= block.last()) {
+            return false;
+        }
+        let Some(block) = Block::restore(first, live, deleted, bytes) else { return false };
+        self.block_bytes += block.heap_bytes();
+        self.len += live;
+        self.added = self.added.saturating_add_unsigned(live as u64);
+        self.last = block.last();
+        self.blocks.push_back(block);
+        self.find_first();
+        true
+    }
+
     /// The entry of an ID.
     pub fn get(&self, id: Id) -> Option<Entry<'_>> {
         self.range(id..=id).next()
@@ -196,7 +223,7 @@ impl Log {
     }
 
     /// How many entries have been added up to this ID; none where that cannot be told.
-    pub(super) fn added_up_to(&self, id: Id) -> Option<i64> {
+    pub fn added_up_to(&self, id: Id) -> Option<i64> {
         if self.added == 0 {
             return Some(0);
         }

@@ -155,6 +155,33 @@ fn hashes_tell_of_fields_and_their_times() {
 }
 
 #[test]
+fn streams_tell_of_entries_and_of_consumers() {
+    let mut bench = listening();
+    bench.events(&[
+        ("XADD x 1-1 f v", "new:x xadd:x"),
+        ("XADD x MAXLEN = 1 2-1 f v", "xadd:x xtrim:x"),
+        ("XADD none NOMKSTREAM * f v", ""),
+        ("XDEL x 9-9", ""),
+        ("XGROUP CREATE x g 0", "xgroup-create:x"),
+        ("XREADGROUP GROUP g c STREAMS x >", "xgroup-createconsumer:x"),
+        ("XGROUP DELCONSUMER x g c", "xgroup-delconsumer:x"),
+        ("XGROUP SETID x g 0", "xgroup-setid:x"),
+        ("XGROUP DESTROY x g", "xgroup-destroy:x"),
+        ("XGROUP CREATE y g 0 MKSTREAM", "new:y xgroup-create:y"),
+        ("XSETID x 5-1", "xsetid:x"),
+        ("XDEL x 2-1", "xdel:x"),
+        ("XADD x 7-1 f v", "xadd:x"),
+        ("XTRIM x MAXLEN = 5", ""),
+        ("XTRIM x MAXLEN = 0", "xtrim:x"),
+    ]);
+    let notices = bench.execute(&["XGROUP", "CREATE", "x", "g", "0"]).notices;
+    assert!(
+        notices.keys.iter().all(|notice| notice.modified.is_none()),
+        "whoever reads entries reads the same"
+    );
+}
+
+#[test]
 fn nothing_is_kept_while_nobody_listens() {
     let mut bench = Bench::new();
     assert!(bench.execute(&["SET", "a", "1"]).notices.is_empty());

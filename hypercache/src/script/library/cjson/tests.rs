@@ -87,7 +87,7 @@ fn json_is_decoded() {
         ("0x10", "return tostring(t)", "16"),
         ("  [ ] ", "return tostring(#t)", "0"),
         ("-inf", "return tostring(t)", "-inf"),
-        ("1\0rest", "return tostring(t)", "1"),
+        ("12\0rest", "return tostring(t)", "12"),
     ] {
         let script = format!("local t = cjson.decode(ARGV[1]) {script}");
         assert_eq!(evaluate_with(&script, &[json.as_bytes()]), result, "{json}");

@@ -26,7 +26,7 @@ fn values_are_packed_in_their_formats() {
         ("'c0', 'abc'", "616263"),
         ("'Bxx B', 1, 2", "01000002"),
         ("'>!4 BI4', 1, 2", "0100000000000002"),
-        ("'>!BI3', 1, 2", "01000002"),
+        ("'>!BI3', 1, 2", "010000000002"),
         ("''", ""),
     ] {
         assert_eq!(packed(arguments), bytes, "{arguments}");

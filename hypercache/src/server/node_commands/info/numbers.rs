@@ -78,6 +78,17 @@ pub fn memory(facts: &Facts<'_>, page: &mut Page) {
     page.line("allocator_resident", memory.resident_in_allocator);
     page.line("total_system_memory", system);
     page.line("total_system_memory_human", human(system));
+    let scripts = node.scripting.census();
+    page.line("used_memory_vm_eval", scripts.script_state_bytes);
+    page.line("used_memory_lua", scripts.script_state_bytes);
+    page.line("used_memory_scripts_eval", scripts.script_bytes);
+    page.line("number_of_cached_scripts", scripts.scripts);
+    page.line("number_of_functions", scripts.functions);
+    page.line("number_of_libraries", scripts.libraries);
+    page.line("used_memory_vm_functions", scripts.function_state_bytes);
+    page.line("used_memory_vm_total", scripts.script_state_bytes + scripts.function_state_bytes);
+    page.line("used_memory_functions", scripts.function_bytes);
+    page.line("used_memory_scripts", scripts.script_bytes + scripts.function_bytes);
     page.line("maxmemory", limit);
     page.line("maxmemory_human", human(limit));
     page.line("maxmemory_policy", "noeviction");
