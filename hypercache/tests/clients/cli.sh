@@ -89,17 +89,48 @@ whole_keyspace() {
   cli --scan --pattern 'bulk:*' | sort -u >"$folder/scanned"
   expect "--scan meets every key" 5000 awk 'END { print NR }' "$folder/scanned"
   expect "--scan --pattern" 3 scanned 'bulk:4[6-8]11'
+  expect "--memkeys" '*Biggest string found "big" has [1-9]*bytes*5001 strings*' memkeys
+  expect "--hotkeys without an LFU policy" '*LFU maxmemory policy is not selected*' cli --hotkeys
   expect "--bigkeys" '*Biggest string found "big" has 1000 bytes*5001 strings*' bigkeys
   expect "pipelined on standard input" $'OK\nvalue' cli < <(printf 'SET cli:stdin value\nGET cli:stdin\n')
 }
 scanned() { cli --scan --pattern "$1" | sort -u | grep -c '^bulk:4[678]11$'; }
 # Some versions of redis-cli quote the key once, others twice.
 bigkeys() { cli --bigkeys | tr -d "'" | tr -s '"'; }
+memkeys() { cli --memkeys | tr -d "'" | tr -s '"'; }
 
 watching() {
   # It runs until it is ended: the first two lines are a header and the first figures.
   expect "--stat" '*keys*mem*clients*[0-9]*' stat_lines
   expect "--latency" '*[0-9]*' timeout 10 redis-cli -h "${COMPAT_RESP%:*}" -p "${COMPAT_RESP##*:}" --raw --latency
+}
+observed() {
+  expect "SLOWLOG LEN" '[0-9]*' cli SLOWLOG LEN
+  expect "CONFIG SET of thresholds" OK cli CONFIG SET slowlog-log-slower-than 0 latency-monitor-threshold 1
+  expect "PING, which is slow enough now" PONG cli PING
+  expect "SLOWLOG GET" '*PING*127.0.0.1:*' cli SLOWLOG GET 5
+  expect "COMMANDLOG LEN" '[0-9]*' cli COMMANDLOG LEN large-reply
+  expect "CONFIG SET back" OK cli CONFIG SET slowlog-log-slower-than 10000 latency-monitor-threshold 0
+  expect "LATENCY HISTOGRAM over RESP3" '*ping*calls*histogram_usec*' cli -3 LATENCY HISTOGRAM ping
+  expect "LATENCY DOCTOR" '*latency*' cli LATENCY DOCTOR
+  expect "MEMORY DOCTOR" '*memory*' cli MEMORY DOCTOR
+  expect "MEMORY STATS" '*peak.allocated*' cli MEMORY STATS
+  expect "DEBUG is off" 'ERR DEBUG command not allowed*' cli DEBUG SLEEP 0
+  expect "MONITOR" 'OK*"SET" "cli:monitored" "two words"*' monitored
+  expect "--intrinsic-latency" '*Worst run took*' cli --intrinsic-latency 1
+  expect "--latency-history" '*[0-9] [0-9]*' latency_history
+}
+# It says OK when it has begun, and runs until it is ended.
+monitored() {
+  local lines line
+  exec {lines}< <(exec timeout 10 stdbuf -oL redis-cli -h "${COMPAT_RESP%:*}" -p "${COMPAT_RESP##*:}" MONITOR)
+  read -r -u "$lines" line && printf '%s\n' "$line"
+  cli SET cli:monitored 'two words' >/dev/null
+  read -r -u "$lines" line && printf '%s\n' "$line"
+  exec {lines}<&-
+}
+latency_history() {
+  timeout 3 stdbuf -o0 redis-cli -h "${COMPAT_RESP%:*}" -p "${COMPAT_RESP##*:}" --latency-history -i 1 || true
 }
 stat_lines() {
   local lines
@@ -188,6 +219,7 @@ described
 authentication
 whole_keyspace
 watching
+observed
 over_http
 stores_over_http
 commands_over_http

@@ -60,7 +60,7 @@ pub fn protocol(args: Args<'_>, reply: &mut ReplyWriter) -> Result<(), ReplyErro
     match args[2].to_ascii_lowercase().as_slice() {
         b"string" => reply.bulk("Hello World"),
         b"integer" => reply.integer(12345),
-        b"double" => reply.double(3.141),
+        b"double" => reply.double(f64::from(3141) / 1000.0),
         b"bignum" if new => reply.raw(b"(1234567999999999999999999999999999999\r\n"),
         b"bignum" => reply.bulk("1234567999999999999999999999999999999"),
         b"null" => reply.null(),
