@@ -55,6 +55,8 @@ struct Waiter {
 pub struct Waiters {
     last_id: AtomicU64,
     count: AtomicUsize,
+    /// How many of them also want to know when a key is gone.
+    with_end: AtomicUsize,
     by_id: Mutex<HashMap<u64, Arc<Waiter>>>,
 }
 
@@ -91,7 +93,7 @@ impl Waiters {
 
     /// How many keys there are whose end is also waited for.
     pub fn keys_with_end(&self) -> usize {
-        self.keys_of(|waiter| waiter.awaited == Awaited::Group)
+        self.keys_of(Waiter::wants_end)
     }
 
     fn keys_of(&self, counts: impl Fn(&Waiter) -> bool) -> usize {
@@ -114,6 +116,7 @@ impl Waiters {
             }
         }
         let mut by_id = self.by_id.lock();
+        self.with_end.fetch_add(waiter.wants_end().into(), Relaxed);
         by_id.insert(id, Arc::new(waiter));
         self.count.store(by_id.len(), Relaxed);
         id
@@ -122,6 +125,7 @@ impl Waiters {
     fn remove(&self, id: u64) -> Option<Arc<Waiter>> {
         let mut by_id = self.by_id.lock();
         let removed = by_id.remove(&id);
+        self.with_end.fetch_sub(removed.as_ref().is_some_and(|waiter| waiter.wants_end()).into(), Relaxed);
         self.count.store(by_id.len(), Relaxed);
         removed
     }
@@ -141,6 +145,11 @@ impl Drop for Place {
 }
 
 impl Waiter {
+    /// Whether it also wants to know when a key is gone.
+    fn wants_end(&self) -> bool {
+        self.awaited == Awaited::Group
+    }
+
     fn find(&self, place: KeyPlace, locks: &mut Locks<'_>, now: u64) -> Found {
         let Some((_, at)) = self.keys.iter().find(|(key, _)| *key == place) else { return Found::OtherType };
         let args = self.args.view();
@@ -254,8 +263,9 @@ impl Engine {
                     continue;
                 }
                 match waiter.find(place, &mut locks, session.now()) {
-                    Found::Nothing => break,
-                    Found::OtherType => continue,
+                    // Whoever wants to know that may stand behind others whom it does not help.
+                    Found::Nothing if self.waiters.with_end.load(Relaxed) == 0 => break,
+                    Found::Nothing | Found::OtherType => continue,
                     Found::Awaited => {}
                 }
                 let waits;
