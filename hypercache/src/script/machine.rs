@@ -129,7 +129,7 @@ impl Machine {
         });
         let spoken = self.link.exchange.lock().protocol;
         let written = match outcome {
-            Ok(Ok(value)) => reply::from_lua(value, spoken, reply),
+            Ok(Ok(value)) => reply::from_lua(&value, spoken, reply),
             Ok(Err(fault)) => return Err(self.failed(name, &fault)),
             Err(error) => Err(error),
         };

@@ -2,6 +2,8 @@
 //! with it, and each with what it needs of the node.
 
 use std::io;
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Instant;
@@ -96,7 +98,9 @@ impl Dispatch {
         let Job { command, parked, mut session, protocol } = job;
         let began = Instant::now();
         let mut reply = ReplyWriter::new(protocol);
-        let result = self.run_script(command, &parked.call(), &mut session, &mut reply);
+        let run = || self.run_script(command, &parked.call(), &mut session, &mut reply);
+        // The panic hook tells of it; the thread goes on for the others.
+        let result = catch_unwind(AssertUnwindSafe(run)).unwrap_or(Err(PANICKED));
         let took = began.elapsed();
         parked.answer_if(|| Some(Answer::Ran { reply: reply.take(), result, took }));
     }
@@ -217,6 +221,10 @@ impl Host for Actor<'_, '_, '_> {
         }
         let (mark, store) = (reply.len(), self.session.store);
         let outcome = match command.spec.run {
+            Run::Data(_) if wants_to_block(&inner) => Err(ReplyError::text(format!(
+                "{} command is not allowed with BLOCK option from scripts",
+                command.lower_name()
+            ))),
             Run::Data(_) => self.run_data(&inner, reply),
             _ => self.dispatch.answer(&inner, self.session, reply),
         };
@@ -282,6 +290,15 @@ impl<'a> Actor<'a, '_, '_> {
         outcome
     }
 }
+
+/// Whether a command that reads streams would wait for them: where others just do not wait, Redis refuses these.
+fn wants_to_block(call: &Call<'_>) -> bool {
+    let options = call.args.iter().take_while(|word| !word.eq_ignore_ascii_case(b"STREAMS"));
+    matches!(&*call.command.name, "XREAD" | "XREADGROUP")
+        && options.skip(1).any(|word| word.eq_ignore_ascii_case(b"BLOCK"))
+}
+
+const PANICKED: ReplyError = ReplyError::err("the script could not be run to its end");
 
 const FULL: ReplyError = ReplyError::new(
     "OOM",
