@@ -275,9 +275,9 @@ impl Functions {
     ) -> Result<Library, ReplyError> {
         let line = shebang::of_library(source)?;
         let name =
-            std::str::from_utf8(line.name).ok().filter(|name| is_name(name.as_bytes())).ok_or(BAD_NAME)?;
+            std::str::from_utf8(&line.name).ok().filter(|name| is_name(name.as_bytes())).ok_or(BAD_NAME)?;
         if !line.engine.eq_ignore_ascii_case(ENGINE.as_bytes()) {
-            let engine = String::from_utf8_lossy(line.engine);
+            let engine = String::from_utf8_lossy(&line.engine);
             return Err(ReplyError::text(format!("Engine '{engine}' not found")));
         }
         check(name)?;

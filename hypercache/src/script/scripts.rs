@@ -48,8 +48,8 @@ impl Scripts {
 
     /// Forgets all, and starts a fresh Lua state.
     pub fn flush(&mut self) -> Result<(), ReplyError> {
-        *self =
-            Self::new(Arc::clone(&self.running)).map_err(|error| ReplyError::text(sandbox::message(&error)))?;
+        *self = Self::new(Arc::clone(&self.running))
+            .map_err(|error| ReplyError::text(sandbox::message(&error)))?;
         Ok(())
     }
 

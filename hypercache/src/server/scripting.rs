@@ -135,6 +135,7 @@ impl Dispatch {
         reply: &mut ReplyWriter,
     ) -> (Locks<'a>, Result<Execution, ReplyError>) {
         let store = session.store;
+        session.in_script = true;
         let mark = reply.len();
         let mut actor = Actor {
             dispatch: self,
@@ -154,6 +155,7 @@ impl Dispatch {
         }
         // What it has selected was for itself alone.
         session.select(store);
+        session.in_script = false;
         self.engine.escalate_to_lines(&written, &mut locks);
         (locks, outcome.map(|()| Execution { effects, ..Execution::default() }))
     }
@@ -221,10 +223,6 @@ impl Host for Actor<'_, '_, '_> {
         }
         let (mark, store) = (reply.len(), self.session.store);
         let outcome = match command.spec.run {
-            Run::Data(_) if wants_to_block(&inner) => Err(ReplyError::text(format!(
-                "{} command is not allowed with BLOCK option from scripts",
-                command.lower_name()
-            ))),
             Run::Data(_) => self.run_data(&inner, reply),
             _ => self.dispatch.answer(&inner, self.session, reply),
         };
@@ -289,13 +287,6 @@ impl<'a> Actor<'a, '_, '_> {
         }
         outcome
     }
-}
-
-/// Whether a command that reads streams would wait for them: where others just do not wait, Redis refuses these.
-fn wants_to_block(call: &Call<'_>) -> bool {
-    let options = call.args.iter().take_while(|word| !word.eq_ignore_ascii_case(b"STREAMS"));
-    matches!(&*call.command.name, "XREAD" | "XREADGROUP")
-        && options.skip(1).any(|word| word.eq_ignore_ascii_case(b"BLOCK"))
 }
 
 const PANICKED: ReplyError = ReplyError::err("the script could not be run to its end");
