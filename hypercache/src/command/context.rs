@@ -95,6 +95,7 @@ pub struct Context<'a> {
     locks: Locks<'a>,
     touches: bool,
     may_wait: bool,
+    in_script: bool,
     wait: Option<Wait>,
     effects: Effects,
     /// As it was once the locks were held.
@@ -126,6 +127,7 @@ impl<'a> Context<'a> {
             locks,
             touches: true,
             may_wait: false,
+            in_script: false,
             wait: None,
             effects: Effects::default(),
             interest: registry.interests().now(),
@@ -151,6 +153,16 @@ impl<'a> Context<'a> {
     /// Lets the command wait where there is nothing for it; else it is answered at once.
     pub fn let_wait(&mut self) {
         self.may_wait = true;
+    }
+
+    /// Has the command answer a script.
+    pub fn serve_script(&mut self) {
+        self.in_script = true;
+    }
+
+    /// Whether a script has called the command.
+    pub fn in_script(&self) -> bool {
+        self.in_script
     }
 
     /// Whether it may.

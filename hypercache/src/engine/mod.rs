@@ -135,6 +135,17 @@ pub struct Engine {
     herald: Arc<Herald>,
 }
 
+/// How a command runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    /// It answers at once.
+    AtOnce,
+    /// It may wait for what is not there yet.
+    MayWait,
+    /// It answers a script, at once.
+    Script,
+}
+
 /// A command that has run under locks.
 struct Ran<'a> {
     locks: Locks<'a>,
@@ -209,7 +220,8 @@ impl Engine {
         reply: &mut ReplyWriter,
     ) -> (Locks<'a>, Result<Execution, ReplyError>) {
         let stamp = session.stamp();
-        let ran = self.run_handler(call, stamp, (session.store, &session.client), locks, false, reply);
+        let manner = if session.in_script { Manner::Script } else { Manner::AtOnce };
+        let ran = self.run_handler(call, stamp, (session.store, &session.client), locks, manner, reply);
         (ran.locks, ran.result)
     }
 
@@ -232,7 +244,7 @@ impl Engine {
         stamp: Stamp,
         (store, client): (usize, &Client),
         locks: Locks<'a>,
-        may_wait: bool,
+        manner: Manner,
         reply: &mut ReplyWriter,
     ) -> Ran<'a> {
         let Run::Data(handler) = call.command.spec.run else {
@@ -246,8 +258,10 @@ impl Engine {
         if client.no_touch() && call.command.name != "TOUCH" {
             context.read_without_trace();
         }
-        if may_wait {
-            context.let_wait();
+        match manner {
+            Manner::AtOnce => {}
+            Manner::MayWait => context.let_wait(),
+            Manner::Script => context.serve_script(),
         }
         let mut outcome = handler(&mut context, call.args, reply);
         if reply.take_cut() && outcome.is_ok() {
@@ -303,7 +317,8 @@ impl Executor for Engine {
             Reach::Anywhere => Locks::default(),
         };
         let (stamp, client) = (session.stamp(), (session.store, &*session.client));
-        let ran = self.run_handler(call, stamp, client, locks, session.may_wait(), reply);
+        let manner = if session.may_wait() { Manner::MayWait } else { Manner::AtOnce };
+        let ran = self.run_handler(call, stamp, client, locks, manner, reply);
         if let (Some(wait), Ok(_)) = (ran.wait, &ran.result) {
             // What others wait for first: its own changes, such as a consumer that is new, are not to wake it.
             let mut locks = self.serve(ran.locks, session);

@@ -65,6 +65,8 @@ pub struct Session {
     pub user: Option<Arc<str>>,
     /// Whether replies are sent.
     pub reply_mode: ReplyMode,
+    /// A script acts in it for its client.
+    pub in_script: bool,
     /// When the command before ended: the next one's execution begins there.
     pub tick: Instant,
     /// Whether the command under way has come so far that it is executed, neither refused nor queued.
@@ -102,6 +104,7 @@ impl Session {
             store: 0,
             user,
             reply_mode: ReplyMode::On,
+            in_script: false,
             tick: Instant::now(),
             called: false,
             door,

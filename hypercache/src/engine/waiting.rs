@@ -23,6 +23,7 @@ use crate::engine::Call;
 use crate::engine::Engine;
 use crate::engine::Execution;
 use crate::engine::Flow;
+use crate::engine::Manner;
 use crate::engine::Session;
 use crate::engine::client::Client;
 use crate::engine::parked::Answer;
@@ -300,7 +301,7 @@ impl Engine {
                 session.stamp(),
                 (waiter.store, &waiter.client),
                 locks.take()?,
-                true,
+                Manner::MayWait,
                 &mut reply,
             );
             locks = Some(ran.locks);

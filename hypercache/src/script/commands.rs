@@ -214,6 +214,9 @@ impl Scripting {
                 reply.ok();
             }
             C::FunctionFlush => {
+                if args.len() > 3 {
+                    return Err(ReplyError::misused_subcommand(args));
+                }
                 flush_mode(args, "FUNCTION FLUSH only supports SYNC|ASYNC option")?;
                 world.functions.flush()?;
                 stage.changed();
@@ -280,7 +283,7 @@ impl Scripting {
         let given = (args.from(3).first(keys), args.from(3 + keys));
         stage.begin(rules, given.0)?;
         let _ending = self.running.begin(run(Overdue::Script, &digest, args));
-        world.scripts.run(&digest, &script, given, stage, reply)
+        world.scripts.run(&digest, given, stage, reply)
     }
 
     fn fcall(
@@ -399,7 +402,7 @@ fn load(functions: &mut Functions, args: Args<'_>) -> Result<String, ReplyError>
 
 fn restore(functions: &mut Functions, args: Args<'_>) -> Outcome {
     if args.len() > 4 {
-        return Err(ReplyError::unknown_subcommand("FUNCTION", &args[1]));
+        return Err(ReplyError::misused_subcommand(args));
     }
     let policy = match args.get(3).map(<[u8]>::to_ascii_uppercase).as_deref() {
         None | Some(b"APPEND") => Policy::Append,

@@ -35,7 +35,8 @@ pub struct Registered {
     pub description: Option<Vec<u8>>,
     /// What it says about itself.
     pub flags: Flags,
-    callback: Function,
+    /// Where its callback lies in the table of them.
+    callback: u64,
 }
 
 /// A library.
@@ -71,6 +72,8 @@ struct State {
     /// What libraries find while they are loaded, in place of the globals.
     loading_globals: Table,
     loading: Loading,
+    /// What is called: in Lua, since a state has handles for some thousands of values only.
+    callbacks: Table,
 }
 
 /// What the library that is being loaded has registered; none where none is.
@@ -93,13 +96,21 @@ impl State {
         let machine = Machine::new(running, |_: &Lua, _: &Table| Ok(()))?;
         let lua = machine.sandbox().lua();
         let loading = Loading::default();
-        let (globals, redis) = (lua.create_table()?, lua.create_table()?);
-        register::add(lua, &redis, &loading)?;
+        let (globals, redis, callbacks) = (lua.create_table()?, lua.create_table()?, lua.create_table()?);
+        register::add(lua, &redis, &loading, &callbacks)?;
         api::log_and_version(lua, &redis)?;
         machine.sandbox().refuse_missing(&redis)?;
         globals.raw_set("redis", machine.sandbox().freeze(&redis)?)?;
         machine.sandbox().refuse_missing(&globals)?;
-        Ok(Self { loading_globals: globals, loading, machine })
+        Ok(Self { loading_globals: globals, loading, callbacks, machine })
+    }
+
+    /// Gives up the callbacks of functions.
+    fn forget<'a>(&self, functions: impl Iterator<Item = &'a Registered>) {
+        for function in functions {
+            // Where there is no memory to take one out it stays, and is never called.
+            self.callbacks.raw_set(function.callback, Value::Nil).ok();
+        }
     }
 }
 
@@ -153,15 +164,21 @@ impl Functions {
             Ok(())
         })?;
         let name = library.name.clone();
-        self.refuse_twice(&library, &[&name])?;
-        self.libraries.insert(name.clone(), library);
+        if let Err(error) = self.refuse_twice(&library, &[&name]) {
+            self.state.forget(library.functions.values());
+            return Err(error);
+        }
+        let replaced = self.libraries.insert(name.clone(), library);
+        self.state.forget(replaced.iter().flat_map(|library| library.functions.values()));
         Ok(name)
     }
 
     /// Deletes a library.
     pub fn delete(&mut self, name: &[u8]) -> Result<(), ReplyError> {
         let found = std::str::from_utf8(name).ok().and_then(|name| self.libraries.remove(name));
-        found.map(drop).ok_or(ReplyError::err("Library not found"))
+        let library = found.ok_or(ReplyError::err("Library not found"))?;
+        self.state.forget(library.functions.values());
+        Ok(())
     }
 
     /// All libraries, as `restore` reads them.
@@ -172,6 +189,30 @@ impl Functions {
     /// Brings back libraries: all of them, or none where one cannot be.
     pub fn restore(&mut self, payload: &[u8], policy: Policy) -> Result<(), ReplyError> {
         let mut restored: Vec<Library> = Vec::new();
+        let outcome = self.restore_into(&mut restored, payload, policy);
+        let gone = match outcome {
+            Err(_) => restored,
+            Ok(()) => {
+                let mut gone = Vec::new();
+                if policy == Policy::Flush {
+                    gone.extend(std::mem::take(&mut self.libraries).into_values());
+                }
+                let added = restored.into_iter().map(|library| (library.name.clone(), library));
+                gone.extend(added.filter_map(|(name, library)| self.libraries.insert(name, library)));
+                gone
+            }
+        };
+        self.state.forget(gone.iter().flat_map(|library| library.functions.values()));
+        outcome
+    }
+
+    /// Loads what a payload holds, beside what is there; whether it may take its place.
+    fn restore_into(
+        &self,
+        restored: &mut Vec<Library>,
+        payload: &[u8],
+        policy: Policy,
+    ) -> Result<(), ReplyError> {
         for source in payload::read(payload)? {
             let library = self.prepare(&source, |name| {
                 if restored.iter().any(|library| library.name == name) {
@@ -179,8 +220,9 @@ impl Functions {
                 }
                 Ok(())
             })?;
-            refuse_shared(&library, restored.iter())?;
+            let outcome = refuse_shared(&library, restored.iter());
             restored.push(library);
+            outcome?;
         }
         let names: Vec<&str> = restored.iter().map(|library| library.name.as_str()).collect();
         if policy == Policy::Append
@@ -189,17 +231,15 @@ impl Functions {
             return Err(ReplyError::text(format!("Library {name} already exists")));
         }
         if policy == Policy::Flush {
-            self.libraries.clear();
+            return Ok(());
         }
-        restored.iter().try_for_each(|library| self.refuse_twice(library, &names))?;
-        self.libraries.extend(restored.into_iter().map(|library| (library.name.clone(), library)));
-        Ok(())
+        restored.iter().try_for_each(|library| self.refuse_twice(library, &names))
     }
 
-    /// The function of this name.
+    /// The function of this name, in any case.
     pub fn find(&self, name: &[u8]) -> Option<Registered> {
-        let name = std::str::from_utf8(name).ok()?;
-        self.libraries.values().find_map(|library| library.functions.get(name)).cloned()
+        let named = |function: &&Registered| function.name.as_bytes().eq_ignore_ascii_case(name);
+        self.libraries.values().find_map(|library| library.functions.values().find(named)).cloned()
     }
 
     /// Calls a function.
@@ -214,7 +254,9 @@ impl Functions {
         let keys = machine.list(keys.iter()).map_err(|error| told(&error))?;
         let arguments = machine.list(arguments.iter()).map_err(|error| told(&error))?;
         let given = (Value::Table(keys), Value::Table(arguments));
-        machine.run(&function.name, &function.callback, given, host, reply)
+        let callback: Function =
+            self.state.callbacks.raw_get(function.callback).map_err(|error| told(&error))?;
+        machine.run(&function.name, &callback, given, host, reply)
     }
 
     /// An error where a function of `library` is in another library that is not among those to be `replaced`.
@@ -233,9 +275,9 @@ impl Functions {
     ) -> Result<Library, ReplyError> {
         let line = shebang::of_library(source)?;
         let name =
-            std::str::from_utf8(line.name).ok().filter(|name| is_name(name.as_bytes())).ok_or(BAD_NAME)?;
+            std::str::from_utf8(&line.name).ok().filter(|name| is_name(name.as_bytes())).ok_or(BAD_NAME)?;
         if !line.engine.eq_ignore_ascii_case(ENGINE.as_bytes()) {
-            let engine = String::from_utf8_lossy(line.engine);
+            let engine = String::from_utf8_lossy(&line.engine);
             return Err(ReplyError::text(format!("Engine '{engine}' not found")));
         }
         check(name)?;
@@ -247,7 +289,7 @@ impl Functions {
     }
 
     fn register(&self, code: &[u8]) -> Result<BTreeMap<String, Registered>, ReplyError> {
-        let State { machine, loading_globals, loading } = &self.state;
+        let State { machine, loading_globals, loading, .. } = &self.state;
         let sandbox = machine.sandbox();
         let function = sandbox.compile(code, "@user_function").map_err(|error| {
             ReplyError::text(format!("Error compiling function: {}", sandbox::message(&error)))
@@ -260,6 +302,9 @@ impl Functions {
         };
         let registered = loading.lock().take().unwrap_or_default();
         sandbox.look_up_in(None).map_err(|error| told(&error))?;
+        if !matches!(outcome, Ok(Ok(_))) {
+            self.state.forget(registered.values());
+        }
         match outcome {
             Ok(Ok(_)) => Ok(registered),
             Ok(Err(fault)) => {
@@ -280,7 +325,8 @@ impl Functions {
 
 fn refuse_shared<'a>(library: &Library, others: impl Iterator<Item = &'a Library>) -> Result<(), ReplyError> {
     for other in others {
-        if let Some(name) = library.functions.keys().find(|name| other.functions.contains_key(*name)) {
+        let there = |name: &&String| other.functions.keys().any(|other| other.eq_ignore_ascii_case(name));
+        if let Some(name) = library.functions.keys().find(there) {
             return Err(ReplyError::text(format!("Function {name} already exists")));
         }
     }

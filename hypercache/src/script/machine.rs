@@ -129,7 +129,10 @@ impl Machine {
         });
         let spoken = self.link.exchange.lock().protocol;
         let written = match outcome {
-            Ok(Ok(value)) => reply::from_lua(value, spoken, reply),
+            Ok(Ok(value)) => match returned_error(&value) {
+                Some(error) => return Err(error),
+                None => reply::from_lua(&value, spoken, reply),
+            },
             Ok(Err(fault)) => return Err(self.failed(name, &fault)),
             Err(error) => Err(error),
         };
@@ -152,6 +155,14 @@ impl Machine {
             text.push_str(&format!(" script: {name}, on {source}:{line}."));
         }
         error_reply(&text)
+    }
+}
+
+/// The error that a script has returned as its value.
+fn returned_error(value: &Value) -> Option<ReplyError> {
+    match value.as_table()?.raw_get("err").ok()? {
+        Value::String(text) => Some(error_reply(&text.to_string_lossy())),
+        _ => None,
     }
 }
 

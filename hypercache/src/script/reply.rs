@@ -7,9 +7,7 @@ use mlua::Value;
 
 use crate::resp::Protocol;
 use crate::resp::ReplyWriter;
-
-/// How deep a value may be nested that a script returns: as many levels as Lua's stack has places.
-const DEPTH_MAX: usize = 7990;
+use crate::script::library::NESTING_MAX;
 
 /// A number as an argument of a command: whole ones without a point or exponent, others in the shortest form that reads
 /// back the same.
@@ -140,41 +138,23 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What is still to be written of a table.
-enum Pending {
-    Elements { table: Table, next: usize, count: usize },
-    Values(std::vec::IntoIter<Value>),
-}
-
 /// Writes the value that a script returned; `spoken` is the protocol version that the script has chosen for itself.
-pub fn from_lua(value: Value, spoken: Protocol, reply: &mut ReplyWriter) -> Result<()> {
-    let mut pending = Vec::new();
-    write(value, spoken, reply, &mut pending)?;
-    while let Some(top) = pending.last_mut() {
-        let next = match top {
-            Pending::Elements { table, next, count } => {
-                *next += 1;
-                if *next > *count { None } else { Some(table.raw_get(*next)?) }
-            }
-            Pending::Values(values) => values.next(),
-        };
-        match next {
-            None => drop(pending.pop()),
-            Some(_) if pending.len() > DEPTH_MAX => reply.error("ERR", "reached lua stack limit"),
-            Some(value) => write(value, spoken, reply, &mut pending)?,
-        }
-    }
-    Ok(())
+pub fn from_lua(value: &Value, spoken: Protocol, reply: &mut ReplyWriter) -> Result<()> {
+    write(value, spoken, 0, reply)
 }
 
-fn write(value: Value, spoken: Protocol, reply: &mut ReplyWriter, pending: &mut Vec<Pending>) -> Result<()> {
+fn write(value: &Value, spoken: Protocol, depth: usize, reply: &mut ReplyWriter) -> Result<()> {
+    if depth > NESTING_MAX {
+        reply.error("ERR", "reached lua stack limit");
+        return Ok(());
+    }
     match value {
         Value::String(text) => reply.bulk(&*text.as_bytes()),
-        Value::Boolean(truth) if spoken == Protocol::Resp3 => reply.boolean(truth),
+        Value::Boolean(truth) if spoken == Protocol::Resp3 => reply.boolean(*truth),
         Value::Boolean(true) => reply.integer(1),
-        Value::Integer(number) => reply.integer(number),
-        Value::Number(number) => reply.integer(truncated(number)),
-        Value::Table(table) => write_table(table, reply, pending)?,
+        Value::Integer(number) => reply.integer(*number),
+        Value::Number(number) => reply.integer(truncated(*number)),
+        Value::Table(table) => write_table(table, spoken, depth + 1, reply)?,
         _ => reply.null(),
     }
     Ok(())
@@ -186,7 +166,7 @@ fn truncated(number: f64) -> i64 {
     if (-BEYOND..BEYOND).contains(&number) { number as i64 } else { i64::MIN }
 }
 
-fn write_table(table: Table, reply: &mut ReplyWriter, pending: &mut Vec<Pending>) -> Result<()> {
+fn write_table(table: &Table, spoken: Protocol, depth: usize, reply: &mut ReplyWriter) -> Result<()> {
     if let Value::String(text) = table.raw_get("err")? {
         error(&text.as_bytes(), reply);
     } else if let Value::String(text) = table.raw_get("ok")? {
@@ -197,32 +177,27 @@ fn write_table(table: Table, reply: &mut ReplyWriter, pending: &mut Vec<Pending>
         reply.double(number as f64);
     } else if let Value::String(digits) = table.raw_get("big_number")? {
         reply.big_number(&one_line(&digits.as_bytes()));
-    } else if let Some((format, text)) = verbatim(&table)? {
+    } else if let Some((format, text)) = verbatim(table)? {
         let mut letters = [b' '; 3];
         letters.iter_mut().zip(&*format.as_bytes()).for_each(|(to, from)| *to = *from);
         reply.verbatim_bytes(letters, &text.as_bytes());
     } else if let Value::Table(map) = table.raw_get("map")? {
-        let pairs: Vec<Value> = map
-            .pairs::<Value, Value>()
-            .map(|pair| pair.map(|(key, value)| [key, value]))
-            .collect::<Result<Vec<_>>>()?
-            .into_iter()
-            .flatten()
-            .collect();
-        reply.map(pairs.len() / 2);
-        pending.push(Pending::Values(pairs.into_iter()));
+        reply.map(map.pairs::<Value, Value>().count());
+        map.pairs::<Value, Value>().try_for_each(|pair| {
+            let (key, value) = pair?;
+            write(&key, spoken, depth, reply)?;
+            write(&value, spoken, depth, reply)
+        })?;
     } else if let Value::Table(set) = table.raw_get("set")? {
-        let members: Vec<Value> =
-            set.pairs::<Value, Value>().map(|pair| pair.map(|(member, _)| member)).collect::<Result<_>>()?;
-        reply.set(members.len());
-        pending.push(Pending::Values(members.into_iter()));
+        reply.set(set.pairs::<Value, Value>().count());
+        set.pairs::<Value, Value>().try_for_each(|pair| write(&pair?.0, spoken, depth, reply))?;
     } else {
         let mut count = 0;
         while !table.raw_get::<Value>(count + 1)?.is_nil() {
             count += 1;
         }
         reply.array(count);
-        pending.push(Pending::Elements { table, next: 0, count });
+        (1..=count).try_for_each(|index| write(&table.raw_get(index)?, spoken, depth, reply))?;
     }
     Ok(())
 }
@@ -260,7 +235,7 @@ mod tests {
             (-1.5, "-1.5"),
             (1e30, "1e+30"),
             (1e19, "1e+19"),
-            (1.234_567_890_123_4e19, "12345678901234000000"),
+            (12_345_678_901_234e6, "12345678901234000000"),
             (1e-7, "1e-7"),
             (0.001_234, "0.001234"),
             (1.25e-9, "1.25e-9"),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 use mlua::Function;
+use mlua::Table;
 use mlua::Value;
 
 use crate::command::ReplyError;
@@ -18,9 +19,8 @@ use crate::script::shebang;
 use crate::script::shebang::Flags;
 
 /// A script that is known.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub struct Script {
-    function: Function,
     /// What it says about itself; none where it says nothing, as scripts did before Redis 7.
     pub flags: Option<Flags>,
     source_bytes: usize,
@@ -30,6 +30,8 @@ pub struct Script {
 pub struct Scripts {
     running: Arc<Running>,
     machine: Machine,
+    /// Their functions by digest: in Lua, since a state has handles for some thousands of values only.
+    functions: Table,
     known: HashMap<String, Script>,
 }
 
@@ -40,14 +42,14 @@ impl Scripts {
     /// None yet.
     pub fn new(running: Arc<Running>) -> mlua::Result<Self> {
         let machine = Machine::new(&running, api::debugging)?;
-        Ok(Self { machine, running, known: HashMap::new() })
+        let functions = machine.sandbox().lua().create_table()?;
+        Ok(Self { functions, machine, running, known: HashMap::new() })
     }
 
     /// Forgets all, and starts a fresh Lua state.
     pub fn flush(&mut self) -> Result<(), ReplyError> {
-        self.machine = Machine::new(&self.running, api::debugging)
+        *self = Self::new(Arc::clone(&self.running))
             .map_err(|error| ReplyError::text(sandbox::message(&error)))?;
-        self.known.clear();
         Ok(())
     }
 
@@ -58,25 +60,25 @@ impl Scripts {
             return Ok(digest);
         }
         let (flags, code) = shebang::of_script(source)?;
-        let function = self.machine.sandbox().compile(code, "@user_script").map_err(|error| {
+        let compiled = self.machine.sandbox().compile(code, "@user_script");
+        compiled.and_then(|function| self.functions.raw_set(&*digest, function)).map_err(|error| {
             ReplyError::text(format!("Error compiling script (new function): {}", sandbox::message(&error)))
         })?;
-        self.known.insert(digest.clone(), Script { function, flags, source_bytes: source.len() });
+        self.known.insert(digest.clone(), Script { flags, source_bytes: source.len() });
         Ok(digest)
     }
 
     /// The script of a digest, in any case.
     pub fn find(&self, digest: &[u8]) -> Option<(String, Script)> {
         let digest = std::str::from_utf8(digest).ok()?.to_ascii_lowercase();
-        let script = self.known.get(&digest)?.clone();
+        let script = *self.known.get(&digest)?;
         Some((digest, script))
     }
 
-    /// Runs a script; errors are told as from `digest`.
+    /// Runs the script of this digest, which is known.
     pub fn run(
         &self,
         digest: &str,
-        script: &Script,
         (keys, arguments): (Args<'_>, Args<'_>),
         host: &mut dyn Host,
         reply: &mut ReplyWriter,
@@ -84,10 +86,11 @@ impl Scripts {
         let sandbox = self.machine.sandbox();
         let prepared = self.machine.list(keys.iter()).and_then(|keys| {
             sandbox.set_global("KEYS", keys)?;
-            sandbox.set_global("ARGV", self.machine.list(arguments.iter())?)
+            sandbox.set_global("ARGV", self.machine.list(arguments.iter())?)?;
+            self.functions.raw_get::<Function>(digest)
         });
-        prepared.map_err(|error| ReplyError::text(sandbox::message(&error)))?;
-        self.machine.run(digest, &script.function, (Value::Nil, Value::Nil), host, reply)
+        let function = prepared.map_err(|error| ReplyError::text(sandbox::message(&error)))?;
+        self.machine.run(digest, &function, (Value::Nil, Value::Nil), host, reply)
     }
 
     /// How many scripts are known.

@@ -64,8 +64,64 @@ fn split(source: &[u8]) -> Option<Option<(&[u8], &[u8])>> {
     })
 }
 
-fn words(line: &[u8]) -> Vec<&[u8]> {
-    line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).collect()
+/// The words of a line, as Redis splits it: `"` and `'` put together what has blanks, in `"` a backslash names a byte. None
+/// where a quote is not closed, or something follows it without a blank.
+fn words(line: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut words = Vec::new();
+    let mut rest = line.trim_ascii_start();
+    while !rest.is_empty() {
+        let mut word = Vec::new();
+        while let Some((byte, after)) = rest.split_first().filter(|(byte, _)| !byte.is_ascii_whitespace()) {
+            rest = after;
+            match byte {
+                b'"' | b'\'' => {
+                    rest = quoted(*byte, rest, &mut word)?;
+                    if rest.first().is_some_and(|byte| !byte.is_ascii_whitespace()) {
+                        return None;
+                    }
+                }
+                byte => word.push(*byte),
+            }
+        }
+        words.push(word);
+        rest = rest.trim_ascii_start();
+    }
+    Some(words)
+}
+
+/// Reads up to the closing quote; what follows it.
+fn quoted<'a>(quote: u8, mut rest: &'a [u8], word: &mut Vec<u8>) -> Option<&'a [u8]> {
+    loop {
+        let (byte, after) = rest.split_first()?;
+        rest = after;
+        match (quote, byte) {
+            (quote, byte) if quote == *byte => return Some(rest),
+            (b'\'', b'\\') if rest.first() == Some(&b'\'') => {
+                word.push(b'\'');
+                rest = &rest[1..];
+            }
+            (b'"', b'\\') => {
+                let digits =
+                    rest.strip_prefix(b"x").and_then(|digits| std::str::from_utf8(digits.get(..2)?).ok());
+                if let Some(number) = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+                    word.push(number);
+                    rest = &rest[3..];
+                    continue;
+                }
+                let (named, after) = rest.split_first()?;
+                rest = after;
+                word.push(match named {
+                    b'n' => b'\n',
+                    b'r' => b'\r',
+                    b't' => b'\t',
+                    b'b' => 0x08,
+                    b'a' => 0x07,
+                    other => *other,
+                });
+            }
+            (_, byte) => word.push(*byte),
+        }
+    }
 }
 
 fn shown(bytes: &[u8]) -> String {
@@ -76,9 +132,9 @@ fn shown(bytes: &[u8]) -> String {
 pub fn of_script(source: &[u8]) -> Result<(Option<Flags>, &[u8]), ReplyError> {
     let Some(split) = split(source) else { return Ok((None, source)) };
     let (line, rest) = split.ok_or(ReplyError::err("Invalid script shebang"))?;
-    let words = words(line);
+    let words = words(line).ok_or(ReplyError::err("Invalid engine in script shebang"))?;
     let engine = words.first().ok_or(ReplyError::err("Invalid engine in script shebang"))?;
-    if *engine != b"#!lua" {
+    if engine != b"#!lua" {
         return Err(ReplyError::text(format!("Unexpected engine in script shebang: {}", shown(engine))));
     }
     let mut flags = Flags::default();
@@ -100,9 +156,9 @@ pub fn of_script(source: &[u8]) -> Result<(Option<Flags>, &[u8]), ReplyError> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LibraryLine<'a> {
     /// The engine, `lua`.
-    pub engine: &'a [u8],
+    pub engine: Vec<u8>,
     /// The library's name.
-    pub name: &'a [u8],
+    pub name: Vec<u8>,
     /// The library without that line.
     pub code: &'a [u8],
 }
@@ -111,19 +167,20 @@ pub struct LibraryLine<'a> {
 pub fn of_library(source: &[u8]) -> Result<LibraryLine<'_>, ReplyError> {
     let split = split(source).ok_or(ReplyError::err("Missing library metadata"))?;
     let (line, code) = split.ok_or(ReplyError::err("Invalid library metadata"))?;
-    let words = words(line);
+    let words = words(line).filter(|words| !words.is_empty());
+    let words = words.ok_or(ReplyError::err("Invalid library metadata"))?;
     let mut name = None;
     for word in &words[1..] {
         let value = word.split_at_checked(5).filter(|(key, _)| key.eq_ignore_ascii_case(b"name="));
         let Some((_, value)) = value else {
             return Err(ReplyError::text(format!("Invalid metadata value given: {}", shown(word))));
         };
-        if name.replace(value).is_some() {
+        if name.replace(value.to_vec()).is_some() {
             return Err(ReplyError::err("Invalid metadata value, name argument was given multiple times"));
         }
     }
     let name = name.ok_or(ReplyError::err("Library name was not given"))?;
-    Ok(LibraryLine { engine: &words[0][2..], name, code })
+    Ok(LibraryLine { engine: words[0].get(2..).unwrap_or_default().to_vec(), name, code })
 }
 
 #[cfg(test)]
@@ -158,10 +215,16 @@ mod tests {
     #[test]
     fn the_first_line_of_a_library_names_it() {
         let found = of_library(b"#!LUA NAME=lib\ncode").unwrap();
-        assert_eq!((found.engine, found.name, found.code), (&b"LUA"[..], &b"lib"[..], &b"\ncode"[..]));
+        assert_eq!((found.engine.as_slice(), found.name.as_slice()), (&b"LUA"[..], &b"lib"[..]));
+        assert_eq!(found.code, b"\ncode");
+        assert_eq!(of_library(b"#!lua name=\"l\\x69b\"\n").unwrap().name, b"lib");
+        assert_eq!(of_library(b"#!lua 'name=l\\'b'\n").unwrap().name, b"l'b");
         for (source, error) in [
             ("code", "Missing library metadata"),
             ("#!lua name=x", "Invalid library metadata"),
+            ("#!lua name=\"x\nx", "Invalid library metadata"),
+            ("#!lua name=\"x\"y\nx", "Invalid library metadata"),
+            ("#!\nx", "Library name was not given"),
             ("#!lua\nx", "Library name was not given"),
             ("#!lua name=a name=b\nx", "Invalid metadata value, name argument was given multiple times"),
             ("#!lua foo=bar\nx", "Invalid metadata value given: foo=bar"),

@@ -2,6 +2,8 @@
 //! with it, and each with what it needs of the node.
 
 use std::io;
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Instant;
@@ -96,7 +98,9 @@ impl Dispatch {
         let Job { command, parked, mut session, protocol } = job;
         let began = Instant::now();
         let mut reply = ReplyWriter::new(protocol);
-        let result = self.run_script(command, &parked.call(), &mut session, &mut reply);
+        let run = || self.run_script(command, &parked.call(), &mut session, &mut reply);
+        // The panic hook tells of it; the thread goes on for the others.
+        let result = catch_unwind(AssertUnwindSafe(run)).unwrap_or(Err(PANICKED));
         let took = began.elapsed();
         parked.answer_if(|| Some(Answer::Ran { reply: reply.take(), result, took }));
     }
@@ -131,6 +135,7 @@ impl Dispatch {
         reply: &mut ReplyWriter,
     ) -> (Locks<'a>, Result<Execution, ReplyError>) {
         let store = session.store;
+        session.in_script = true;
         let mark = reply.len();
         let mut actor = Actor {
             dispatch: self,
@@ -150,6 +155,7 @@ impl Dispatch {
         }
         // What it has selected was for itself alone.
         session.select(store);
+        session.in_script = false;
         self.engine.escalate_to_lines(&written, &mut locks);
         (locks, outcome.map(|()| Execution { effects, ..Execution::default() }))
     }
@@ -282,6 +288,8 @@ impl<'a> Actor<'a, '_, '_> {
         outcome
     }
 }
+
+const PANICKED: ReplyError = ReplyError::err("the script could not be run to its end");
 
 const FULL: ReplyError = ReplyError::new(
     "OOM",

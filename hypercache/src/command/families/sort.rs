@@ -131,6 +131,8 @@ fn store(cx: &mut Context<'_>, destination: &[u8], list: List) {
 
 /// The elements of a key; only those that are wanted where the order is that of the key.
 fn load(cx: &mut Context<'_>, key: &[u8], query: &mut Query<'_>) -> Result<Vec<Sorted>, ReplyError> {
+    // Without an order of its own, what is stored or handed to a script would differ from one node to the next.
+    let order_matters = query.destination.is_some() || cx.in_script();
     let Some(entry) = cx.read(key) else { return Ok(Vec::new()) };
     Ok(match entry.value() {
         Value::List(list) if query.sorts => list.iter().map(|element| Sorted::new(element.bytes())).collect(),
@@ -144,8 +146,7 @@ fn load(cx: &mut Context<'_>, key: &[u8], query: &mut Query<'_>) -> Result<Vec<S
             }
         }
         Value::Set(set) => {
-            // Without an order of its own, what is stored would differ from one node to the next.
-            if !query.sorts && query.destination.is_some() {
+            if !query.sorts && order_matters {
                 (query.sorts, query.alphabetically, query.by) = (true, true, None);
             }
             let range = if query.sorts { 0..set.len() } else { query.range(set.len()) };

@@ -81,6 +81,7 @@ fn write_key(reply: &mut ReplyWriter, key: &[u8]) {
 
 fn xread(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
     let request = Request::read(args, false)?;
+    request.refuse_script(cx, "xread")?;
     let mut after = Vec::with_capacity(request.keys.len());
     for (key, id) in request.keys.iter().zip(request.ids.iter()) {
         let log = cx.read_collection(key)?.map(Stream::log);
@@ -144,6 +145,7 @@ struct Reader<'a> {
 
 fn xreadgroup(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
     let request = Request::read(args, true)?;
+    request.refuse_script(cx, "xreadgroup")?;
     let mut wanted = Vec::with_capacity(request.keys.len());
     for (key, id) in request.keys.iter().zip(request.ids.iter()) {
         let stream: Option<&Stream> = cx.read_collection(key)?;

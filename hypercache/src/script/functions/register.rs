@@ -1,6 +1,8 @@
 //! `redis.register_function`.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use mlua::Error;
 use mlua::Function;
@@ -19,14 +21,15 @@ use crate::script::library;
 use crate::script::shebang::Flags;
 
 /// Adds it to the `redis` that libraries find.
-pub fn add(lua: &Lua, table: &Table, loading: &Loading) -> Result<()> {
-    let loading = Arc::clone(loading);
+pub fn add(lua: &Lua, table: &Table, loading: &Loading, callbacks: &Table) -> Result<()> {
+    let (loading, callbacks) = (Arc::clone(loading), callbacks.clone());
+    let last = AtomicU64::new(0);
     library::add(lua, table, "register_function", move |lua, args| {
         let mut loading = loading.lock();
         let registered = loading
             .as_mut()
             .ok_or_else(|| refused("redis.register_function can only be called on FUNCTION LOAD command"))?;
-        let function = match args.len() {
+        let (mut function, callback) = match args.len() {
             1 => named(lua, &args)?,
             2 => positional(lua, &args)?,
             _ => return Err(refused("wrong number of arguments to redis.register_function")),
@@ -34,6 +37,8 @@ pub fn add(lua: &Lua, table: &Table, loading: &Loading) -> Result<()> {
         if registered.contains_key(&function.name) {
             return Err(refused("Function already exists in the library"));
         }
+        function.callback = last.fetch_add(1, Relaxed) + 1;
+        callbacks.raw_set(function.callback, callback)?;
         registered.insert(function.name.clone(), function);
         Ok(MultiValue::new())
     })
@@ -56,16 +61,16 @@ fn registered(
     description: Option<Vec<u8>>,
     flags: Flags,
     callback: Function,
-) -> Result<Registered> {
+) -> Result<(Registered, Function)> {
     let name = String::from_utf8(name).ok().filter(|name| is_name(name.as_bytes())).ok_or_else(|| {
         refused(
             "Library names can only contain letters, numbers, or underscores(_) and must be at least one character long",
         )
     })?;
-    Ok(Registered { name, description, flags, callback })
+    Ok((Registered { name, description, flags, callback: 0 }, callback))
 }
 
-fn positional(lua: &Lua, args: &Arguments<'_>) -> Result<Registered> {
+fn positional(lua: &Lua, args: &Arguments<'_>) -> Result<(Registered, Function)> {
     let name = text(lua, args.value(0), "first argument to redis.register_function must be a string")?;
     let Value::Function(callback) = args.value(1) else {
         return Err(refused("second argument to redis.register_function must be a function"));
@@ -73,7 +78,7 @@ fn positional(lua: &Lua, args: &Arguments<'_>) -> Result<Registered> {
     registered(name, None, Flags::default(), callback.clone())
 }
 
-fn named(lua: &Lua, args: &Arguments<'_>) -> Result<Registered> {
+fn named(lua: &Lua, args: &Arguments<'_>) -> Result<(Registered, Function)> {
     let Value::Table(table) = args.value(0) else {
         return Err(refused(
             "calling redis.register_function with a single argument is only applicable to Lua table (representing named arguments).",

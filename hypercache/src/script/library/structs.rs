@@ -16,8 +16,8 @@ const INTEGER_BYTES_MAX: usize = 32;
 const ALIGNMENT_DEFAULT: usize = 8;
 /// Bytes that one call packs at the most.
 const PACKED_BYTES_MAX: usize = 512 << 20;
-/// Values that one call unpacks at the most: as many as Lua's stack holds.
-const RESULTS_MAX: usize = 7900;
+/// Values that one call unpacks at the most: a state has handles for some more.
+const RESULTS_MAX: usize = 7000;
 
 /// The library.
 pub fn open(lua: &Lua) -> Result<Table> {

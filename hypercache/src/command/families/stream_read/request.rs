@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use crate::command::Context;
 use crate::command::ReplyError;
 use crate::command::args::Cursor;
 use crate::command::context::Wait;
@@ -39,6 +40,16 @@ pub(super) struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
+    /// An error where a script asks to wait: where other commands just do not, Redis refuses these.
+    pub(super) fn refuse_script(&self, cx: &Context<'_>, command: &str) -> Result<(), ReplyError> {
+        if self.block.is_some() && cx.in_script() {
+            return Err(ReplyError::text(format!(
+                "{command} command is not allowed with BLOCK option from scripts"
+            )));
+        }
+        Ok(())
+    }
+
     pub(super) fn read(args: Args<'a>, as_consumer: bool) -> Result<Self, ReplyError> {
         let (mut block, mut count, mut group, mut no_ack) = (None, usize::MAX, None, false);
         let mut cursor = Cursor::at(args, 1);

@@ -8,8 +8,8 @@ use mlua::Value;
 use crate::script::arguments::Arguments;
 use crate::script::library::NESTING_MAX;
 
-/// Values that one call returns at the most: as many as Lua's stack holds.
-const RESULTS_MAX: usize = 7900;
+/// Values that one call returns at the most: a state has handles for some more.
+const RESULTS_MAX: usize = 7000;
 
 /// Why a value cannot be read.
 enum Trouble {
