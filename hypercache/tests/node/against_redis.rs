@@ -74,6 +74,7 @@ const SCRIPTS: &[(Group, &str)] = &[
     (Group::List, include_str!("against_redis/list.txt")),
     (Group::SortedSet, include_str!("against_redis/sorted-set.txt")),
     (Group::HyperLogLog, include_str!("against_redis/hyperloglog.txt")),
+    (Group::Cluster, include_str!("against_redis/cluster.txt")),
     (Group::Geo, include_str!("against_redis/geo.txt")),
     (Group::Stream, include_str!("against_redis/stream.txt")),
     (Group::Transactions, include_str!("against_redis/transactions.txt")),

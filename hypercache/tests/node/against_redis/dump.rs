@@ -14,7 +14,9 @@ const REDIS_7_0_VERSION: u16 = 10;
 const REDIS_7_0_TYPE_MAX: u8 = 19;
 
 /// A key's name, what looks into it, and the commands that make it. The names tell the type and the form.
-fn keys() -> Vec<(&'static str, &'static str, Vec<Vec<Vec<u8>>>)> {
+type Made = (&'static str, &'static str, Vec<Vec<Vec<u8>>>);
+
+fn keys() -> Vec<Made> {
     let each =
         |count: i64, line: &dyn Fn(i64) -> String| (0..count).map(|n| words(&line(n))).collect::<Vec<_>>();
     let long = "a text that repeats, a text that repeats. ".repeat(40);
