@@ -175,7 +175,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let mut targeted = std::pin::pin!(async move { target.until_target().await });
         let (mut progress, mut stopping, mut is_target) = (Progress::Read, false, false);
         loop {
-            let listens = matches!(progress, Progress::Read | Progress::Waiting) && self.session.listens();
+            // A script runs elsewhere: what it lets its client hear has its place after its reply.
+            let reads = matches!(progress, Progress::Read | Progress::Waiting);
+            let listens = reads && self.session.may_hear() && self.session.listens();
             let step = tokio::select! {
                 biased;
                 step = self.step(progress) => step,
@@ -199,7 +201,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             };
             // After the replies of the batch, so that a subscription is confirmed before its first message, and what a
             // command changes is told after its reply, even where others have it run.
-            if client.mailbox.waiting_bytes() > 0 {
+            if self.session.may_hear() && client.mailbox.waiting_bytes() > 0 {
                 let take = || client.mailbox.take();
                 let waiting = self.session.waiting();
                 let mail = waiting.map_or_else(|| Some(take()), |waiting| waiting.parked.while_waiting(take));
