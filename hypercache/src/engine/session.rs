@@ -142,6 +142,12 @@ impl Session {
         self.has_subscribed() || self.client.tracking.hears()
     }
 
+    /// Whether messages may come now. While a request of its own is run elsewhere they wait for its reply; while it stands in
+    /// line for something they do not.
+    pub fn may_hear(&self) -> bool {
+        self.waiting.as_ref().is_none_or(|waiting| waiting.parked.unserved.is_some())
+    }
+
     /// Whether it has subscribed to something.
     pub fn has_subscribed(&self) -> bool {
         self.subscriptions.as_ref().is_some_and(|subscriptions| subscriptions.any())

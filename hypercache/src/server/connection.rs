@@ -176,11 +176,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let mut targeted = std::pin::pin!(async move { target.until_target().await });
         let (mut progress, mut stopping, mut is_target) = (Progress::Read, false, false);
         loop {
-            let listens = match progress {
-                Progress::Read => self.session.receives(),
-                Progress::Waiting => self.session.receives() && !self.runs_script(),
-                _ => false,
-            };
+            // A script runs elsewhere: what it lets its client hear has its place after its reply.
+            let reads = matches!(progress, Progress::Read | Progress::Waiting);
+            let listens = reads && self.session.may_hear() && self.session.receives();
             let step = tokio::select! {
                 biased;
                 step = self.step(progress) => step,
@@ -204,15 +202,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             };
             // After the replies of the batch, so that a subscription is confirmed before its first message, and what a
             // command changes is told after its reply, even where others have it run.
-            if client.mailbox.waiting_bytes() > 0 {
+            if self.session.may_hear() && client.mailbox.waiting_bytes() > 0 {
                 let take = || client.mailbox.take();
-                let mail = match self.session.waiting() {
-                    None => take(),
-                    // What a script sends to its own client follows the script's reply.
-                    Some(_) if self.runs_script() => Vec::new(),
-                    Some(waiting) => waiting.parked.while_waiting(take).unwrap_or_default(),
-                };
-                self.unsent.extend(mail);
+                let waiting = self.session.waiting();
+                let mail = waiting.map_or_else(|| Some(take()), |waiting| waiting.parked.while_waiting(take));
+                self.unsent.extend(mail.unwrap_or_default());
                 client.note_unsent(self.unsent.len());
             }
             // A stop waits for replies under way; only being killed cuts them off.
@@ -234,11 +228,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 tokio::task::yield_now().await;
             }
         }
-    }
-
-    /// Whether what its client waits for runs elsewhere, and is sure to end by itself.
-    fn runs_script(&self) -> bool {
-        self.session.waiting().is_some_and(|waiting| waiting.parked.unserved.is_none())
     }
 
     /// Sends what the socket did not take at once.
