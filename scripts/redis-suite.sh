@@ -109,6 +109,7 @@ write_configuration() {
   # waiting for the reply, which shows the order it expects only where one thread serves both.
   {
     echo 'network: {io_threads: 1}'
+    echo 'security: {enable_debug_command: "yes"}'
     echo 'stores:'
     printf '  - name: %s\n' default db{1..15}
     echo 'telemetry: {log: {stdout: false, level: warn, command_log: "off"}, tracing: {mode: "off"}}'

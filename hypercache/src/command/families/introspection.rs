@@ -2,6 +2,7 @@
 
 mod debug;
 mod digest;
+mod reload;
 
 use crate::command::Context;
 use crate::command::Outcome;

@@ -165,7 +165,7 @@ mod tests {
         fixture.raw("DEBUG PAUSE-CRON 0");
         assert!(settings.active_expire() && settings.housekeeping());
         assert_eq!(fixture.raw("DEBUG LOG hello"), "+OK\r\n");
-        assert!(fixture.raw("DEBUG RELOAD").starts_with("-ERR unknown subcommand 'RELOAD'"));
+        assert!(fixture.raw("DEBUG RESTART").starts_with("-ERR unknown subcommand 'RESTART'"));
         assert_eq!(fixture.raw("DEBUG SLEEP x"), "-ERR value is not a valid float\r\n");
     }
 }

@@ -4,6 +4,7 @@ use crate::command::Context;
 use crate::command::Outcome;
 use crate::command::error;
 use crate::command::families::introspection::digest;
+use crate::command::families::introspection::reload;
 use crate::command::spec::Flags;
 use crate::command::spec::Group;
 use crate::command::spec::Handler;
@@ -60,6 +61,12 @@ pub const COMMANDS: &[Spec] = &[
         "Returns an example of a type of the protocol.",
         "type",
         "O(1)",
+    ),
+    data("RELOAD", -2, reload::reload).with(Flags::NO_MULTI).doc(
+        "1.0.0",
+        "Writes all values as they would be saved, and reads them again.",
+        "",
+        "O(N) where N is the size of all data",
     ),
     node("SET-ACTIVE-EXPIRE", 3, NodeCommand::DebugSetActiveExpire).doc(
         "1.0.0",
