@@ -235,10 +235,10 @@ impl Parser {
 /// where the digits are not one; `Err` where the line is too long, `Ok(None)` where it has not ended yet.
 fn header(data: &[u8], mark: u8) -> Result<Option<(Option<i64>, usize)>, ()> {
     debug_assert_eq!(data.first(), Some(&mark), "the caller has looked at the first byte");
-    // Most headers are two or three digits: look there before searching.
+    // Most headers are one or two digits: look there before searching.
     let end = match data {
-        [_, _, b'\r', ..] => 2,
-        [_, _, _, b'\r', ..] => 3,
+        [_, b'0'..=b'9', b'\r', ..] => 2,
+        [_, b'0'..=b'9', b'0'..=b'9', b'\r', ..] => 3,
         _ => match memchr(b'\r', &data[..data.len().min(HEADER_BYTES_MAX)]) {
             Some(end) => end,
             None if data.len() >= HEADER_BYTES_MAX => return Err(()),

@@ -36,6 +36,13 @@ fn unquotes_inline_arguments() {
 }
 
 #[test]
+fn a_header_ends_at_its_first_carriage_return() {
+    for header in ["*\r\0\r", "*\rx\r\n", "*1\r\n$\rx\r\n"] {
+        assert!(words(header).is_err(), "{header:?}");
+    }
+}
+
+#[test]
 fn refuses_what_redis_refuses_in_its_words() {
     let text = |input: &str| words(input).unwrap_err().to_string();
     assert_eq!(text("*x\r\n"), "Protocol error: invalid multibulk length");
