@@ -130,6 +130,8 @@ fn pfcount(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Out
         None => {
             let cardinality = Registers::of(&bytes)?.cardinality();
             change(cx, key, |bytes| hyperloglog::cache(bytes, cardinality))?;
+            // To Redis that is a change without an event.
+            cx.signal(key);
             cardinality
         }
     };

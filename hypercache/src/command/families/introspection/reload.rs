@@ -82,7 +82,7 @@ mod tests {
         }
         let (digest, size) = (bench.run_line("DEBUG DIGEST"), bench.run_line("DBSIZE"));
         bench.table(&[("DEBUG RELOAD", "+OK"), ("DEBUG DIGEST", digest.trim()), ("DBSIZE", size.trim())]);
-        bench.table(&[("OBJECT ENCODING i", "$intset"), ("DEBUG RELOAD NOSAVE", "-ERR syntax error")]);
+        bench.table(&[("OBJECT ENCODING i", "$6 intset"), ("DEBUG RELOAD NOSAVE", "-ERR syntax error")]);
     }
 
     #[test]
