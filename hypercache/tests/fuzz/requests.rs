@@ -49,7 +49,7 @@ fn parsed(
 /// However the input is cut into pieces, the same commands come out of it, and none that is longer than it.
 pub fn run(data: &[u8]) {
     let mut source = Source::new(data);
-    let limits = Limits { authenticated: source.byte() % 4 > 0, ..LIMITS };
+    let limits = Limits { authenticated: !source.byte().is_multiple_of(4), ..LIMITS };
     let sizes = source.bytes(4);
     let input = source.bytes(usize::MAX);
     let whole = parsed(input, &limits, || usize::MAX);

@@ -61,6 +61,22 @@ fn positions(list: &List, element: &str, rank: i64, count: usize) -> Vec<i64> {
     found.take(if count == 0 { usize::MAX } else { count }).collect()
 }
 
+fn moved(keys: &mut Keys<List>, [from, to]: [&str; 2], [out, back]: [bool; 2]) -> Answer {
+    if from == to {
+        // The list is there all the time, and with it its time to live.
+        return Answer::text(keys.change(from, |list| {
+            let moved = pop(list, out);
+            moved.iter().for_each(|element| push(list, back, element));
+            moved
+        }));
+    }
+    let moved = keys.change(from, |list| pop(list, out));
+    if let Some(element) = &moved {
+        keys.change(to, |list| push(list, back, element));
+    }
+    Answer::text(moved)
+}
+
 fn run(keys: &mut Keys<List>, words: &[&str]) -> Answer {
     match words {
         [name @ ("LPUSH" | "RPUSH"), key, elements @ ..] => Answer::number(keys.change(key, |list| {
@@ -88,19 +104,7 @@ fn run(keys: &mut Keys<List>, words: &[&str]) -> Answer {
             };
             Answer::texts(keys.change(key, take).into_iter().map(Some))
         }
-        // The list is there all the time, and with it its time to live.
-        ["LMOVE", from, to, out, back] if from == to => Answer::text(keys.change(from, |list| {
-            let moved = pop(list, *out == "LEFT");
-            moved.iter().for_each(|element| push(list, *back == "LEFT", element));
-            moved
-        })),
-        ["LMOVE", from, to, out, back] => {
-            let moved = keys.change(from, |list| pop(list, *out == "LEFT"));
-            if let Some(element) = &moved {
-                keys.change(to, |list| push(list, *back == "LEFT", element));
-            }
-            Answer::text(moved)
-        }
+        ["LMOVE", from, to, out, back] => moved(keys, [from, to], [*out == "LEFT", *back == "LEFT"]),
         ["LSET", key, index, element] => {
             if keys.get(key).is_none() {
                 return Answer::error("ERR no such key");
