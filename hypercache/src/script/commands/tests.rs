@@ -70,7 +70,7 @@ fn replies_have_the_types_of_the_protocol_that_is_spoken() {
         ("redis.setresp(3) return {true, false}", "*2\r\n#t\r\n#f\r\n"),
         ("return {}", "*0\r\n"),
         ("return {1, {2, {}}, 'x'}", "*3\r\n:1\r\n*2\r\n:2\r\n*0\r\n$1\r\nx\r\n"),
-        ("return {err='MINE own'}", "-MINE own\r\n"),
+        ("return {err='MINE own'}", "-MINE own"),
         ("return redis.call('RAW', '%1\\r\\n$1\\r\\na\\r\\n,2.5\\r\\n').map.a", ",2.5\r\n"),
         ("return redis.call('RAW', '~1\\r\\n$1\\r\\na\\r\\n').set.a", ":1\r\n"),
         ("return redis.call('RAW', '=6\\r\\ntxt:hi\\r\\n')", "=6\r\ntxt:hi\r\n"),
