@@ -121,7 +121,10 @@ fn libraries_that_cannot_be_loaded_leave_nothing() {
     for (code, error) in [
         ("return 1", "No functions registered"),
         ("x y", "Error compiling function: user_function:2: '=' expected near 'y'"),
-        ("error('no')", "Error registering functions: ERR user_function:2: no"),
+        (
+            "local x = nil + 1",
+            "Error registering functions: ERR user_function:2: attempt to perform arithmetic on a nil value",
+        ),
         (
             "redis.call('ECHO', 'x')",
             "Error registering functions: ERR user_function:2: Script attempted to access nonexistent global variable 'call'",
