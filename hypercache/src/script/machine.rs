@@ -69,14 +69,18 @@ impl Machine {
     /// A fresh state, where `extend` adds to `redis`.
     pub fn new(running: &Arc<Running>, extend: fn(&Lua, &Table) -> Result<()>) -> Result<Self> {
         let mut made = None;
-        let sandbox = Sandbox::new(|lua, globals| {
-            let link = Link::new(lua)?;
-            let redis = api::open(lua, &link)?;
-            extend(lua, &redis)?;
-            globals.raw_set("redis", redis)?;
-            made = Some(link);
-            Ok(())
-        })?;
+        let watch = Arc::clone(running);
+        let sandbox = Sandbox::new(
+            move || watch.look(),
+            |lua, globals| {
+                let link = Link::new(lua)?;
+                let redis = api::open(lua, &link)?;
+                extend(lua, &redis)?;
+                globals.raw_set("redis", redis)?;
+                made = Some(link);
+                Ok(())
+            },
+        )?;
         let running = Arc::clone(running);
         let triggers = HookTriggers::new().every_nth_instruction(INSTRUCTIONS_BETWEEN_LOOKS);
         sandbox.lua().set_global_hook(triggers, move |_, _| match running.look() {
@@ -143,7 +147,12 @@ impl Machine {
 
     fn failed(&self, name: &str, fault: &Value) -> ReplyError {
         let Value::Table(table) = fault else {
-            return ReplyError::text(format!("Error running script {name}, execution failure"));
+            let text = match fault {
+                Value::String(text) => text.to_string_lossy(),
+                Value::Error(error) => sandbox::message(error),
+                _ => "execution failure".to_owned(),
+            };
+            return ReplyError::text(format!("Error running script {name}, {text}"));
         };
         let field = |field: &str| {
             let value = table.raw_get::<Value>(field).ok()?;

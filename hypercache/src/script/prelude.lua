@@ -1,11 +1,12 @@
 -- What can only be written in Lua: functions that call other functions of the script in protected mode. Errors that our own
 -- functions raise become plain values here, before the script sees them; a script that is killed does not get to see that.
-local native_pcall, native_xpcall, native_resume, native_loadstring, plain, type, error, concat, byte = ...
+local native_pcall, native_xpcall, native_resume, native_loadstring, plain, type, error, concat, byte, alive = ...
 
 local function finish(done, ...)
     if done then
         return true, ...
     end
+    alive()
     local fault = plain((...))
     if type(fault) == 'table' then
         local text = fault.err
@@ -20,7 +21,15 @@ local function resumed(done, ...)
     if done then
         return true, ...
     end
+    alive()
     return false, plain((...))
+end
+
+local function handled(done, ...)
+    if not done then
+        alive()
+    end
+    return done, ...
 end
 
 local function load_text(text, name)
@@ -37,9 +46,9 @@ function builtins.pcall(...)
 end
 
 function builtins.xpcall(body, handler)
-    return native_xpcall(body, function(fault)
+    return handled(native_xpcall(body, function(fault)
         return handler(plain(fault))
-    end)
+    end))
 end
 
 function builtins.resume(...)

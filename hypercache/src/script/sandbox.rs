@@ -59,8 +59,11 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// A fresh state; `extend` adds to its globals before they are closed.
-    pub fn new(extend: impl FnOnce(&Lua, &Table) -> Result<()>) -> Result<Self> {
+    /// A fresh state; `alive` fails once a script is to end, and `extend` adds to the globals before they are closed.
+    pub fn new(
+        alive: impl Fn() -> std::result::Result<(), Fault> + Send + 'static,
+        extend: impl FnOnce(&Lua, &Table) -> Result<()>,
+    ) -> Result<Self> {
         let lua = Lua::new_with(
             StdLib::TABLE | StdLib::STRING | StdLib::MATH,
             LuaOptions::new().catch_rust_panics(false),
@@ -71,7 +74,11 @@ impl Sandbox {
         for name in KEPT {
             globals.raw_set(*name, native.raw_get::<Value>(*name)?)?;
         }
-        let run = protected_calls(&lua, &native, &globals)?;
+        let alive = self::native(&lua, "alive", move |_, _| match alive() {
+            Ok(()) => Ok(MultiValue::new()),
+            Err(fault) => Err(mlua::Error::external(fault)),
+        })?;
+        let run = protected_calls(&lua, &native, &globals, alive)?;
         table_functions(&lua, &native, &globals, &frozen)?;
         let math: Table = native.raw_get("math")?;
         library::random::replace(&lua, &math)?;
@@ -202,7 +209,7 @@ impl Sandbox {
 }
 
 /// Functions of Lua that call others in protected mode, in our edition; and what runs a script.
-fn protected_calls(lua: &Lua, original: &Table, globals: &Table) -> Result<Function> {
+fn protected_calls(lua: &Lua, original: &Table, globals: &Table, alive: Function) -> Result<Function> {
     let coroutine: Table = original.raw_get("coroutine")?;
     let of = |table: &Table, name: &str| table.raw_get::<Value>(name);
     let (string, table): (Table, Table) = (original.raw_get("string")?, original.raw_get("table")?);
@@ -217,6 +224,7 @@ fn protected_calls(lua: &Lua, original: &Table, globals: &Table) -> Result<Funct
         of(original, "error")?,
         of(&table, "concat")?,
         of(&string, "byte")?,
+        alive,
     );
     let prelude = lua.load(include_str!("prelude.lua")).set_name("=[C]").set_environment(lua.create_table()?);
     let (builtins, run): (Table, Function) = prelude.call(arguments)?;
@@ -327,7 +335,7 @@ fn handler(lua: &Lua) -> Result<Function> {
             Value::Table(table) => table.clone(),
             Value::Error(error) => match error.downcast_ref::<Fault>() {
                 Some(fault @ (Fault::Killed | Fault::LoadTimeout)) => {
-                    return one(final_table(lua, fault_text(fault).as_bytes())?, lua);
+                    final_table(lua, fault_text(fault).as_bytes())?
                 }
                 Some(Fault::Reply(text)) => final_table(lua, text)?,
                 Some(Fault::Text(text)) => final_table(lua, &[b"ERR ", text.as_slice()].concat())?,

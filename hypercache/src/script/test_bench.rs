@@ -59,13 +59,20 @@ pub fn scripting() -> Scripting {
 
 /// What a command is answered, in the protocol's form.
 pub fn answer(scripting: &Scripting, command: ScriptCommand, protocol: Protocol, parts: &[&[u8]]) -> String {
-    let args = OwnedArgs::new(parts);
-    let mut reply = ReplyWriter::new(protocol);
-    let mut world = scripting.enter().unwrap();
-    if let Err(error) = scripting.run(&mut world, command, args.view(), &mut Echo, &mut reply) {
-        return format!("-{error}");
-    }
-    String::from_utf8_lossy(reply.bytes()).into_owned()
+    let run = || {
+        let args = OwnedArgs::new(parts);
+        let mut reply = ReplyWriter::new(protocol);
+        let mut world = scripting.enter().unwrap();
+        match scripting.run(&mut world, command, args.view(), &mut Echo, &mut reply) {
+            Ok(()) => String::from_utf8_lossy(reply.bytes()).into_owned(),
+            Err(error) if error.prefix.is_empty() => format!("-{}", error.text),
+            Err(error) => format!("-{error}"),
+        }
+    };
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, run);
+        thread.unwrap().join().unwrap()
+    })
 }
 
 /// What a script returns, a string; or `-` and its error without prefix and place.
@@ -77,10 +84,7 @@ pub fn evaluate(script: &str) -> String {
 pub fn evaluate_with(script: &str, arguments: &[&[u8]]) -> String {
     let mut parts = vec![&b"EVAL"[..], script.as_bytes(), b"0"];
     parts.extend(arguments);
-    let reply = std::thread::scope(|scope| {
-        let run = || answer(&scripting(), ScriptCommand::Eval, Protocol::Resp2, &parts);
-        std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, run).unwrap().join().unwrap()
-    });
+    let reply = answer(&scripting(), ScriptCommand::Eval, Protocol::Resp2, &parts);
     if let Some(error) = reply.strip_prefix("-ERR ") {
         let text = error.split(" script: ").next().unwrap();
         return format!("-{text}");

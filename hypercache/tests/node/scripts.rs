@@ -243,7 +243,10 @@ fn memory_of_scripts_has_an_end() {
     let mut client = node.client();
     let hungry = "local t = {} for i = 1, 1e9 do t[i] = ('x'):rep(1e6) .. i end";
     let refused = eval(&mut client, hungry, &[], &[]);
-    assert!(refused.starts_with("ERR not enough memory script: "), "{refused}");
+    assert!(
+        refused.starts_with("ERR Error running script ") && refused.ends_with(", not enough memory"),
+        "{refused}"
+    );
     assert_eq!(eval(&mut client, "return 'well'", &[], &[]), "well");
     let info = client.text("INFO memory");
     assert!(info.contains("number_of_cached_scripts:2"), "{info}");

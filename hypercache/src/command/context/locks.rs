@@ -129,6 +129,8 @@ impl<'a> Locks<'a> {
             let missing = all.filter(|wanted| self.position(*wanted).is_err()).collect();
             self.add_out_of_order(registry, missing);
             self.whole = true;
+            // Whoever asks for sizes is to see what the script has done so far.
+            self.held.iter().for_each(|lock| lock.data.publish_sizes());
         }
     }
 

@@ -70,7 +70,7 @@ fn replies_have_the_types_of_the_protocol_that_is_spoken() {
         ("redis.setresp(3) return {true, false}", "*2\r\n#t\r\n#f\r\n"),
         ("return {}", "*0\r\n"),
         ("return {1, {2, {}}, 'x'}", "*3\r\n:1\r\n*2\r\n:2\r\n*0\r\n$1\r\nx\r\n"),
-        ("return {err='MINE own'}", "-MINE own\r\n"),
+        ("return {err='MINE own'}", "-MINE own"),
         ("return redis.call('RAW', '%1\\r\\n$1\\r\\na\\r\\n,2.5\\r\\n').map.a", ",2.5\r\n"),
         ("return redis.call('RAW', '~1\\r\\n$1\\r\\na\\r\\n').set.a", ":1\r\n"),
         ("return redis.call('RAW', '=6\\r\\ntxt:hi\\r\\n')", "=6\r\ntxt:hi\r\n"),
@@ -121,7 +121,10 @@ fn libraries_that_cannot_be_loaded_leave_nothing() {
     for (code, error) in [
         ("return 1", "No functions registered"),
         ("x y", "Error compiling function: user_function:2: '=' expected near 'y'"),
-        ("error('no')", "Error registering functions: ERR user_function:2: no"),
+        (
+            "local x = nil + 1",
+            "Error registering functions: ERR user_function:2: attempt to perform arithmetic on a nil value",
+        ),
         (
             "redis.call('ECHO', 'x')",
             "Error registering functions: ERR user_function:2: Script attempted to access nonexistent global variable 'call'",
