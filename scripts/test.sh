@@ -60,8 +60,9 @@ if have shellcheck "scripts"; then
   git ls-files '*.sh' '.ci/run' | xargs shellcheck --external-sources
 fi
 step "dashboards, rules and configurations of the components"
-if have python3 "dashboards"; then
+if have python3 "dashboards, and the reader of the suite's output"; then
   python3 scripts/check_dashboards_test.py
+  python3 scripts/redis_suite_report_test.py
 fi
 if have promtool "Prometheus rules"; then
   promtool check config --syntax-only prometheus/prometheus.yml
