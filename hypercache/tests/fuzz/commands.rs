@@ -6,6 +6,7 @@ use hypercache::command::syntax;
 use hypercache::command::syntax::Argument;
 use hypercache::command::syntax::Kind;
 use hypercache::command::table::table;
+use hypercache::rdb::payload;
 
 use crate::source::Source;
 
@@ -123,6 +124,16 @@ const WORDS: [&str; 40] = [
     "caf\u{e9}",
 ];
 
+const SCRIPTS: [&str; 7] = [
+    "return redis.call(unpack(ARGV))",
+    "return redis.pcall('SET', KEYS[1], ARGV[1])",
+    "return {1, 'a', {ok = 'b'}, {err = 'ERR c'}, false, 1.5}",
+    "return cjson.encode(redis.call('LRANGE', 'list', 0, -1))",
+    "redis.setresp(3) return redis.call('HGETALL', KEYS[1])",
+    "return string.rep(ARGV[1], 100)",
+    "local t = {} t[1] = t return t",
+];
+
 fn is_taken(command: &Command) -> bool {
     let top = command.name.split('|').next().unwrap_or_default();
     !matches!(command.spec.run, Run::Unknown)
@@ -212,7 +223,18 @@ fn word(name: &str, kind: &Kind, command: &Command, source: &mut Source<'_>) -> 
             _ => anything(source),
         };
     }
+    if name == "serialized-value" {
+        let mut value = vec![source.byte() % 26];
+        let length = source.below(64);
+        value.extend_from_slice(source.bytes(length));
+        return payload::sealed(value, payload::VERSION);
+    }
     let usual: &[&str] = match (kind, name) {
+        (_, "script") => &SCRIPTS,
+        (_, "id" | "last-id" | "threshold" | "start" | "end") if command.spec.group.name() == "stream" => {
+            &["0", "0-0", "1-1", "5", "*", "$", ">", "-", "+", "(1-1", "7-*"]
+        }
+        (_, "group" | "consumer") => &["g", "c", "g", "c", "x"],
         (_, "numfields" | "numkeys" | "numids") => &["1", "2", "3"],
         (_, "db" | "destination-db" | "index1" | "index2" | "bit") => &["0", "1"],
         (_, "value") if command.spec.group.name() == "bitmap" => &["0", "1", "17"],

@@ -47,14 +47,16 @@ static TELEMETRY: LazyLock<Telemetry> = LazyLock::new(|| {
     telemetry
 });
 
-fn executor() -> Arc<dyn Executor> {
+/// The executors of a node with two stores that are empty.
+pub fn executor() -> Arc<dyn Executor> {
     let mut config = Config::default();
     config.cache.shards = 4;
     config.stores.push(Store { name: "second".to_owned(), ..config.stores[0].clone() });
     node::executor(config, TELEMETRY.clone()).expect("a thread can be started")
 }
 
-fn session(id: u64, seed: u64) -> Session {
+/// A session of a client that has this number.
+pub fn session(id: u64, seed: u64) -> Session {
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
     Session::new(Arc::new(Client::new(id, nowhere, nowhere)), Door::Resp, Some("default".into()), seed)
 }

@@ -4,8 +4,10 @@
 //! and `FUZZ_ITERATIONS=1 FUZZ_SEED=<it>` runs that one again.
 
 mod commands;
+mod dumped;
 mod engine;
 mod frames;
+mod payloads;
 mod requests;
 mod source;
 
@@ -135,6 +137,29 @@ fn frames_are_read_or_refused() {
             frames::run(&data[begin..]);
         },
     );
+}
+
+/// One of these values with a few bytes changed, taken out or doubled.
+fn spoiled(random: &mut SmallRng, values: &[Vec<u8>]) -> Vec<u8> {
+    let mut data = values[random.random_range(0..values.len())].clone();
+    for _ in 0..random.random_range(0..4) {
+        let at = random.random_range(0..data.len());
+        match random.random_range(0..5) {
+            0 => data[at] = random.random(),
+            1 => data[at] ^= 1 << random.random_range(0..8),
+            2 if data.len() > 1 => drop(data.remove(at)),
+            3 => data.insert(at, random.random()),
+            _ => data.truncate(at + 1),
+        }
+    }
+    if random.random_ratio(1, 8) { any_bytes(random, 40) } else { data }
+}
+
+#[test]
+fn payloads_are_read_or_refused() {
+    let values = dumped::values();
+    let counter = tikv_jemalloc_ctl::thread::allocatedp::read().expect("the allocator counts");
+    on_seeds(20_000, |random| spoiled(random, &values), |data| payloads::run(data, || counter.get()));
 }
 
 #[test]
