@@ -240,6 +240,10 @@ fn hyperloglogs_of_many_elements_have_the_same_bytes() {
 fn every_family_has_a_script() {
     for command in table().all() {
         let group = command.spec.group;
+        if group == Group::Scripting {
+            // Lines of words do not hold programs: `scripts` compares these.
+            continue;
+        }
         assert!(SCRIPTS.iter().any(|(known, _)| *known == group), "{} has none", group.name());
     }
 }
