@@ -123,6 +123,7 @@ pub enum Reach {
     /// Any key of any store; it locks for itself.
     Anywhere,
 }
+
 /// Changes that are kept to be told all together: a transaction or a script may make any number.
 const CHANGES_MAX: usize = 1024;
 
