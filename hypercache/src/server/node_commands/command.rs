@@ -226,7 +226,9 @@ fn keys_of<'a>(args: Args<'a>) -> Result<(&'static Command, Vec<&'a [u8]>), Repl
         return Err(WRONG_NUMBER);
     }
     let keys: Vec<&[u8]> = spec.keys.positions(inner).filter_map(|at| inner.get(at)).collect();
-    if keys.is_empty() { Err(WRONG_ARGUMENTS) } else { Ok((command, keys)) }
+    let may_have_none =
+        matches!(command.name.as_str(), "EVAL" | "EVALSHA" | "EVALSHA_RO" | "EVAL_RO" | "FCALL" | "FCALL_RO");
+    if keys.is_empty() && !may_have_none { Err(WRONG_ARGUMENTS) } else { Ok((command, keys)) }
 }
 
 /// `COMMAND GETKEYS`.

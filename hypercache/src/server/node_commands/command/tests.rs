@@ -134,6 +134,7 @@ fn keys_are_found_in_any_command() {
         fixture.raw("COMMAND GETKEYSANDFLAGS set a 1"),
         "*1\r\n*2\r\n$1\r\na\r\n*2\r\n+OW\r\n+update\r\n"
     );
+    assert_eq!(fixture.raw("COMMAND GETKEYS eval x 0"), "*0\r\n");
     assert_eq!(fixture.raw("COMMAND GETKEYS mset a 1 b 2"), "*2\r\n$1\r\na\r\n$1\r\nb\r\n");
     assert_eq!(fixture.raw("COMMAND GETKEYS zunionstore d 2 a b"), "*3\r\n$1\r\nd\r\n$1\r\na\r\n$1\r\nb\r\n");
     assert_eq!(fixture.raw("COMMAND GETKEYS sintercard 2 a b LIMIT 1"), "*2\r\n$1\r\na\r\n$1\r\nb\r\n");
