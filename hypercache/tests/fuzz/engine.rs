@@ -14,6 +14,7 @@ use hypercache::engine::Executor;
 use hypercache::engine::Flow;
 use hypercache::engine::Session;
 use hypercache::engine::client::Client;
+use hypercache::engine::parked::Answer;
 use hypercache::engine::session::Door;
 use hypercache::node;
 use hypercache::resp::OwnedArgs;
@@ -78,13 +79,18 @@ fn stream(data: &[u8], allocated: impl Fn() -> u64) {
             return;
         }
         let session = &mut sessions[usize::from(source.once_in(8))];
+        // It has waited long enough; what it has been answered meanwhile is looked at, the rest is given up.
+        if let Some(waiting) = session.unpark() {
+            check_answer(waiting.parked.take());
+        }
         let args = OwnedArgs::new(commands::command(&mut source));
         let (began, before) = (Instant::now(), allocated());
         let flow = answer(&*executor, &args, session, &mut reply);
+        await_script(session);
         let (took, asked) = (began.elapsed(), allocated() - before);
         assert!(took < TIME_MAX, "{:?} took {took:?}", args.view());
         assert!(asked < ALLOCATED_MAX, "{:?} asked for {asked} bytes", args.view());
-        check_whole(&reply, &args);
+        check_whole(reply.bytes(), &args);
         reply.clear(1 << 16);
         drop(session.client.mailbox.take());
         if flow == Flow::Close {
@@ -111,8 +117,29 @@ fn answer(executor: &dyn Executor, args: &OwnedArgs, session: &mut Session, repl
     flow
 }
 
+/// A script runs on a thread of its own, and its client waits for it; what waits for keys may wait on.
+fn await_script(session: &mut Session) {
+    let Some(waiting) = session.waiting().filter(|waiting| waiting.parked.unserved.is_none()) else { return };
+    let (parked, began) = (Arc::clone(&waiting.parked), Instant::now());
+    let answered = loop {
+        if let Some(answer) = parked.take() {
+            break answer;
+        }
+        assert!(began.elapsed() < TIME_MAX, "{:?} is not answered", parked.args.view());
+        std::thread::sleep(Duration::from_micros(20));
+    };
+    session.unpark();
+    check_answer(Some(answered));
+}
+
+fn check_answer(answer: Option<Answer>) {
+    if let Some(Answer::Ran { reply, result: Ok(_), .. }) = answer {
+        check_whole(&reply, &OwnedArgs::new(["(it waited)"]));
+    }
+}
+
 /// Whether a reply is whole values; several, or none, are for subscriptions only.
-fn check_whole(reply: &ReplyWriter, args: &OwnedArgs) {
+fn check_whole(reply: &[u8], args: &OwnedArgs) {
     let limits = FrameLimits {
         elements: usize::MAX,
         bulk_bytes: usize::MAX,
@@ -121,10 +148,10 @@ fn check_whole(reply: &ReplyWriter, args: &OwnedArgs) {
     };
     let mut at = 0;
     while at < reply.len() {
-        match skip(&reply.bytes()[at..], &limits) {
+        match skip(&reply[at..], &limits) {
             Ok(Some((end, _))) => at += end,
             other => {
-                panic!("{:?}: {other:?} at {at} of {:?}", args.view(), String::from_utf8_lossy(reply.bytes()))
+                panic!("{:?}: {other:?} at {at} of {:?}", args.view(), String::from_utf8_lossy(reply))
             }
         }
     }
