@@ -6,7 +6,7 @@
 //! texts is an object and any other an array of pairs, and an error inside of a reply is `{"error": …}`.
 //!
 //! Each request stands for itself: what is about a connection (`MULTI`, `SUBSCRIBE`, `SELECT`, …) has no meaning here, and what
-//! changes the node (`CONFIG SET`, `SHUTDOWN`, …) is for RESP. A command that would block answers at once, as if its time
+//! changes the node (`CONFIG SET`, `SHUTDOWN`, …) is for RESP. So are scripts, whose clients wait for a thread of their own. A command that would block answers at once, as if its time
 //! were over.
 
 use axum::Json;
@@ -77,7 +77,7 @@ pub async fn run(
 async fn one(runner: &mut Runner<'_>, args: &OwnedArgs) -> Result<Value, Problem> {
     let command = table().resolve(args.view());
     if !runs_over_http(command) {
-        let detail = format!("{} is about a connection or the node itself; send it over RESP", command.name);
+        let detail = format!("{} is not run over HTTP; send it over RESP", command.name);
         return Err(Problem::new(StatusCode::FORBIDDEN, "NOT_OVER_HTTP", detail));
     }
     runner.run(args.view().iter()).await.map(typed)

@@ -242,7 +242,7 @@ fn command() -> Value {
             "`{\"base64\": …}`. In the answer a string is a text or `{\"base64\": …}`, a map whose keys are different texts is an object and ",
             "any other an array of pairs, and infinities are the texts `inf` and `-inf`. One command that fails is a problem; in a pipeline ",
             "it is `{\"error\": {\"code\", \"detail\"}}` in its place, and the rest runs. Commands that would block answer at once, as if their ",
-            "time were over. Commands about a connection (MULTI, SUBSCRIBE, SELECT, …) or that change the node (CONFIG SET, SHUTDOWN, …) are ",
+            "time were over. Commands about a connection (MULTI, SUBSCRIBE, SELECT, …) or that change the node (CONFIG SET, SHUTDOWN, …), and scripts, are ",
             "refused with 403 and the code NOT_OVER_HTTP."
         ),
         "parameters": [store()],
