@@ -10,8 +10,8 @@ Usage: test.sh [--quick] [--help]
 
   --quick   format, lints and Rust tests only
 
-Needs a Rust toolchain of the version in Cargo.toml. What else is missing (shellcheck, promtool, docker compose, python3, node, go, java, go, java,
-redis-cli) is named, and the checks that need it are left out; in CI (CI=true) a missing tool is a failure.
+Needs a Rust toolchain of the version in Cargo.toml. What else is missing (shellcheck, promtool, docker compose, python3, node, go,
+java, redis-cli) is named, and the checks that need it are left out; in CI (CI=true) a missing tool is a failure.
 HELP
 }
 
