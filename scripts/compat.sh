@@ -118,7 +118,7 @@ run_node_redis() { run_node "$home/node" "$clients/node/node-redis.test.js"; }
 
 go_here() { GOPATH=$home/gopath GOCACHE=$home/gocache GOFLAGS='-modcacherw -buildvcs=false' GOWORK=off go "$@"; }
 prepare_go() { :; }
-run_go() { (cd "$clients/go" && go_here test -mod=readonly -count=1 .); }
+run_go() { (cd "$clients/go" && go_here test -mod=readonly -count=1 -timeout 120s .); }
 
 maven() { (cd "$clients/java" && mvn --quiet --batch-mode "-Dmaven.repo.local=$home/maven" "-Dcompat.build=$home/java" "$@" compile); }
 prepare_java() {

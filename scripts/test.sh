@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks everything that can be checked without Docker's daemon: format, lints, tests, documents, scripts, configurations of the
-# components, and real client libraries against a real node.
+# components, and real client libraries and applications against real nodes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -10,8 +10,8 @@ Usage: test.sh [--quick] [--help]
 
   --quick   format, lints and Rust tests only
 
-Needs a Rust toolchain of the version in Cargo.toml. What else is missing (shellcheck, promtool, docker compose, python3, node,
-redis-cli) is named, and the checks that need it are left out; in CI (CI=true) a missing tool is a failure.
+Needs a Rust toolchain of the version in Cargo.toml. What else is missing (shellcheck, promtool, docker compose, python3, node, go,
+java, redis-cli) is named, and the checks that need it are left out; in CI (CI=true) a missing tool is a failure.
 HELP
 }
 

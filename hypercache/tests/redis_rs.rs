@@ -232,6 +232,135 @@ fn a_node_with_a_password_opens_to_it_alone() {
 }
 
 #[test]
+fn every_type_is_kept() {
+    let node = Node::start();
+    for (protocol, _) in PROTOCOLS {
+        let mut connection = node.client(protocol).get_connection().unwrap();
+        assert_eq!(connection.rpush("list", &["a", "b", "c"]).unwrap(), 3);
+        assert_eq!(connection.lrange("list", 1, -1).unwrap(), ["b", "c"]);
+        assert_eq!(connection.sadd("set", &["a", "b"]).unwrap(), 2);
+        assert!(connection.sismember("set", "a").unwrap());
+        connection.hset_multiple("hash", &[("x", "1"), ("y", "2")]).unwrap();
+        assert_eq!(connection.hgetall("hash").unwrap().len(), 2);
+        assert_eq!(connection.zadd("zset", "a", 1.5).unwrap(), 1);
+        let pairs: Vec<(String, f64)> =
+            redis::Commands::zrange_withscores(&mut connection, "zset", 0, -1).unwrap();
+        assert_eq!(pairs, [("a".to_owned(), 1.5)]);
+        assert!(connection.pfadd("estimate", &["a", "b"]).unwrap());
+        assert_eq!(connection.pfcount("estimate").unwrap(), 2);
+        let refused = redis::Commands::incr::<_, _, i64>(&mut connection, "list", 1).unwrap_err();
+        assert_eq!(refused.code(), Some("WRONGTYPE"));
+        cmd("FLUSHALL").exec(&mut connection).unwrap();
+    }
+}
+
+#[test]
+fn a_transaction_begins_again_when_a_watched_key_has_changed() {
+    let node = Node::start();
+    for (protocol, _) in PROTOCOLS {
+        let mut connection = node.client(protocol).get_connection().unwrap();
+        let mut other = node.client(protocol).get_connection().unwrap();
+        other.set("n", 1).unwrap();
+        let mut turns = 0;
+        let (doubled,): (i64,) = redis::transaction(&mut connection, &["n"], |connection, pipeline| {
+            turns += 1;
+            let n: i64 = redis::Commands::get(connection, "n")?;
+            if turns == 1 {
+                other.set("n", 10)?;
+            }
+            pipeline.set("n", n * 2).ignore().get("n").query(connection)
+        })
+        .unwrap();
+        assert_eq!((doubled, turns), (20, 2));
+    }
+}
+
+#[test]
+fn a_script_is_loaded_when_it_is_missing() {
+    let node = Node::start();
+    for (protocol, _) in PROTOCOLS {
+        let mut connection = node.client(protocol).get_connection().unwrap();
+        cmd("SCRIPT").arg("FLUSH").exec(&mut connection).unwrap();
+        connection.del("n").unwrap();
+        let script =
+            redis::Script::new("return {redis.call('INCRBY', KEYS[1], ARGV[1]), KEYS[1], false, 2.9}");
+        let missing = cmd("EVALSHA").arg(script.get_hash()).arg(0).exec(&mut connection).unwrap_err();
+        assert_eq!(missing.code(), Some("NOSCRIPT"));
+        for turn in 1..=2 {
+            let answer: (i64, String, Option<i64>, i64) =
+                script.key("n").arg(5).invoke(&mut connection).unwrap();
+            assert_eq!(answer, (turn * 5, "n".to_owned(), None, 2));
+        }
+    }
+}
+
+#[test]
+fn channels_and_patterns_are_heard() {
+    let node = Node::start();
+    for (protocol, _) in PROTOCOLS {
+        let mut connection = node.client(protocol).get_connection().unwrap();
+        let mut listening = node.client(protocol).get_connection().unwrap();
+        let mut listener = listening.as_pubsub();
+        listener.subscribe("news").unwrap();
+        listener.psubscribe("n?ws").unwrap();
+        assert_eq!(connection.publish("news", "hello").unwrap(), 2);
+        let mut patterns: Vec<Option<String>> = (0..2)
+            .map(|_| {
+                let message = listener.get_message().unwrap();
+                assert_eq!(message.get_channel_name(), "news");
+                assert_eq!(message.get_payload::<String>().unwrap(), "hello");
+                message.get_pattern().unwrap()
+            })
+            .collect();
+        patterns.sort();
+        assert_eq!(patterns, [None, Some("n?ws".to_owned())]);
+    }
+}
+
+#[test]
+fn a_pop_waits_for_another_client_or_gives_up() {
+    let node = Node::start();
+    for (protocol, _) in PROTOCOLS {
+        let mut connection = node.client(protocol).get_connection().unwrap();
+        assert_eq!(connection.blpop("none", 0.05).unwrap(), None);
+        let mut other = node.client(protocol).get_connection().unwrap();
+        let waiting = std::thread::spawn(move || connection.blpop(&["none", "list"], 20.0).unwrap());
+        wait_for("a client that waits", || {
+            let clients: redis::InfoDict = cmd("INFO").arg("clients").query(&mut other).unwrap();
+            (clients.get::<i64>("blocked_clients") == Some(1)).then_some(())
+        });
+        other.rpush("list", "value").unwrap();
+        assert_eq!(waiting.join().unwrap(), Some(["list".to_owned(), "value".to_owned()]));
+    }
+}
+
+#[test]
+fn a_group_shares_a_stream() {
+    use redis::streams::StreamPendingReply;
+    use redis::streams::StreamReadOptions;
+    use redis::streams::StreamReadReply;
+    let node = Node::start();
+    for (protocol, _) in PROTOCOLS {
+        let mut connection = node.client(protocol).get_connection().unwrap();
+        let _: () = redis::Commands::xgroup_create_mkstream(&mut connection, "stream", "group", "$").unwrap();
+        let first: String = redis::Commands::xadd(&mut connection, "stream", "*", &[("x", "1")]).unwrap();
+        let _: String = redis::Commands::xadd(&mut connection, "stream", "*", &[("x", "2")]).unwrap();
+        let options = StreamReadOptions::default().group("group", "one");
+        let read: StreamReadReply =
+            redis::Commands::xread_options(&mut connection, &["stream"], &[">"], &options).unwrap();
+        let entries = &read.keys[0].ids;
+        assert_eq!((entries.len(), &entries[0].id), (2, &first));
+        assert_eq!(entries[1].get::<String>("x").as_deref(), Some("2"));
+        let acknowledged: i64 = redis::Commands::xack(&mut connection, "stream", "group", &[&first]).unwrap();
+        assert_eq!(acknowledged, 1);
+        let pending: StreamPendingReply =
+            redis::Commands::xpending(&mut connection, "stream", "group").unwrap();
+        assert_eq!(pending.count(), 1);
+        cmd("FLUSHALL").exec(&mut connection).unwrap();
+    }
+}
+
+#[test]
 fn a_killed_connection_runs_nothing_more() {
     let node = Node::start();
     for (protocol, _) in PROTOCOLS {

@@ -79,14 +79,21 @@ impl<'a> Message<'a> {
 
     /// Delivers to all; how many they are. Whoever has let too much pile up is cut off.
     fn deliver(&mut self, subscribers: &Subscribers) -> usize {
-        for client in subscribers.values() {
+        let mut receivers = 0;
+        for client in connected(subscribers) {
+            receivers += 1;
             let protocol = client.protocol();
             let (kind, parts) = (self.kind, self.parts);
             let bytes = self.rendered[protocol as usize].get_or_insert_with(|| render(protocol, kind, parts));
             client.deliver(bytes);
         }
-        subscribers.len()
+        receivers
     }
+}
+
+/// Without those that are cut: whoever is killed is gone at once, although its connection needs a moment more to end.
+fn connected(subscribers: &Subscribers) -> impl Iterator<Item = &Arc<Client>> {
+    subscribers.values().filter(|client| client.is_cut().is_none())
 }
 
 fn render(protocol: Protocol, kind: &str, parts: &[&[u8]]) -> Vec<u8> {
@@ -141,15 +148,16 @@ impl Broker {
     pub fn active(&self, topic: Topic, pattern: Option<&[u8]>) -> Vec<Box<[u8]>> {
         let names = self.names(topic).read();
         names
-            .keys()
-            .filter(|name| pattern.is_none_or(|pattern| glob::matches(pattern, name)))
-            .cloned()
+            .iter()
+            .filter(|(name, _)| pattern.is_none_or(|pattern| glob::matches(pattern, name)))
+            .filter(|(_, subscribers)| connected(subscribers).next().is_some())
+            .map(|(name, _)| name.clone())
             .collect()
     }
 
     /// Subscribers of a name.
     pub fn subscribers(&self, topic: Topic, name: &[u8]) -> usize {
-        self.names(topic).read().get(name).map_or(0, HashMap::len)
+        self.names(topic).read().get(name).map_or(0, |subscribers| connected(subscribers).count())
     }
 
     /// Names of a topic that somebody has subscribed to.
@@ -281,6 +289,22 @@ mod tests {
         drop(all);
         assert!(!client.subscriptions.any());
         assert!(TOPICS.iter().all(|topic| broker.count_active(*topic) == 0));
+    }
+
+    #[test]
+    fn whoever_is_killed_receives_nothing_more() {
+        let broker = Arc::new(Broker::default());
+        let (dead, alive) = (client(1), client(2));
+        let mut first = Subscriptions::new(Arc::clone(&broker), Arc::clone(&dead));
+        let mut second = Subscriptions::new(Arc::clone(&broker), Arc::clone(&alive));
+        first.add(Topic::Channel, b"news");
+        first.add(Topic::Channel, b"own");
+        second.add(Topic::Channel, b"news");
+        dead.cut(Cut::Killed);
+        assert_eq!(broker.publish(b"news", b"hi"), 1);
+        assert_eq!((dead.mailbox.waiting_bytes(), alive.mailbox.waiting_bytes() > 0), (0, true));
+        assert_eq!(broker.subscribers(Topic::Channel, b"news"), 1);
+        assert_eq!(broker.active(Topic::Channel, None), [Box::from(*b"news")]);
     }
 
     #[test]

@@ -70,6 +70,75 @@ for (const [name, protocol] of Object.entries(protocols)) {
       listener.disconnect();
     });
 
+    it('keeps every type', async () => {
+      assert.equal(await redis.rpush('list', 'a', 'b', 'c'), 3);
+      assert.equal(await redis.lmove('list', 'other', 'LEFT', 'RIGHT'), 'a');
+      assert.deepEqual(await redis.lrange('list', 0, -1), ['b', 'c']);
+      assert.equal(await redis.zadd('zset', 1.5, 'a', 2, 'b'), 2);
+      assert.equal(Number(await redis.zscore('zset', 'a')), 1.5);
+      assert.deepEqual(await redis.zrange('zset', 0, -1), ['a', 'b']);
+      assert.equal(await redis.geoadd('geo', 13.361389, 38.115556, 'Palermo'), 1);
+      assert.equal(await redis.pfadd('hll', 'a', 'b', 'c'), 1);
+      assert.equal(await redis.pfcount('hll'), 3);
+      assert.equal(await redis.restore('copy', 0, await redis.dumpBuffer('zset')), 'OK');
+      assert.equal(await redis.zcard('copy'), 2);
+      assert.equal(await redis.setbit('bits', 7, 1), 0);
+    });
+
+    it('is stopped by a change of a watched key', async () => {
+      const other = connect();
+      await redis.watch('n');
+      await other.set('n', 1);
+      assert.equal(await redis.multi().set('n', 2).exec(), null);
+      await redis.watch('n');
+      assert.deepEqual(await redis.multi().incr('n').exec(), [[null, 2]]);
+    });
+
+    it('runs scripts, loading them when they are missing', async () => {
+      const lua = "redis.call('INCRBY', KEYS[1], ARGV[1]) return {redis.call('GET', KEYS[1]), KEYS, false, 2.9}";
+      await redis.script('FLUSH');
+      const scripted = connect({ scripts: { add: { numberOfKeys: 1, lua } } });
+      assert.deepEqual(await scripted.add('n', 5), ['5', ['n'], null, 2]);
+      // The digest is known to the client now and not to the node any more.
+      await redis.script('FLUSH');
+      assert.deepEqual(await scripted.add('n', 5), ['10', ['n'], null, 2]);
+      await assert.rejects(redis.evalsha('0'.repeat(40), 0), /NOSCRIPT/);
+      await assert.rejects(redis.eval("return redis.error_reply('MY own words')", 0), /MY own words/);
+    });
+
+    it('waits for an element', async () => {
+      assert.equal(await redis.blpop('none', 0.1), null);
+      const other = connect();
+      const waiting = redis.blpop('none', 'list', 20);
+      await eventually('a client that waits', async () => (await other.info('clients')).includes('blocked_clients:1\r\n'));
+      await other.rpush('list', 'value');
+      assert.deepEqual(await waiting, ['list', 'value']);
+    });
+
+    it('hears patterns, and subscribes again when it is killed', async () => {
+      const listener = connect();
+      const heard = [];
+      listener.on('pmessage', (...message) => heard.push(message.join(' ')));
+      await listener.psubscribe('n?ws');
+      assert.equal(await redis.publish('news', 'before'), 1);
+      await eventually('the message', () => heard.includes('n?ws news before'));
+      assert.ok((await redis.client('KILL', 'TYPE', 'pubsub')) >= 1);
+      await eventually('the subscription after the end', async () => (await redis.publish('news', 'after')) === 1);
+      await eventually('the message after the end', () => heard.includes('n?ws news after'));
+    });
+
+    it('shares a stream in a group', async () => {
+      assert.equal(await redis.xgroup('CREATE', 'stream', 'group', '$', 'MKSTREAM'), 'OK');
+      const first = await redis.xadd('stream', '*', 'x', '1');
+      const second = await redis.xadd('stream', '*', 'x', '2');
+      const got = await redis.xreadgroup('GROUP', 'group', 'one', 'COUNT', 10, 'STREAMS', 'stream', '>');
+      assert.deepEqual((Array.isArray(got) ? Object.fromEntries(got) : { ...got }).stream, [[first, ['x', '1']], [second, ['x', '2']]]);
+      assert.equal(await redis.xack('stream', 'group', first), 1);
+      assert.equal((await redis.xpending('stream', 'group'))[0], 1);
+      assert.deepEqual(await redis.xclaim('stream', 'group', 'two', 0, second), [[second, ['x', '2']]]);
+      assert.equal(await redis.xlen('stream'), 2);
+    });
+
     it('sees keys expire', async () => {
       await redis.set('key', 'value', 'EX', 100);
       const ttl = await redis.ttl('key');

@@ -3,7 +3,7 @@
 
 const assert = require('node:assert/strict');
 const { after, before, beforeEach, describe, it } = require('node:test');
-const { RESP_TYPES, createClient, createClientPool, ErrorReply } = require('redis');
+const { BasicClientSideCache, ErrorReply, RESP_TYPES, WatchError, createClient, createClientPool, defineScript } = require('redis');
 const { address, eventually, everyByte, password } = require('./support');
 
 const protocols = { default: {}, resp2: { RESP: 2 }, resp3: { RESP: 3 } };
@@ -73,6 +73,88 @@ for (const [name, protocol] of Object.entries(protocols)) {
       await listener.subscribe('news', (message, channel) => tell([channel, message]));
       assert.equal(await redis.publish('news', 'hello'), 1);
       assert.deepEqual(await heard, ['news', 'hello']);
+    });
+
+    it('keeps every type', async () => {
+      assert.equal(await redis.rPush('list', ['a', 'b', 'c']), 3);
+      assert.equal(await redis.lMove('list', 'other', 'LEFT', 'RIGHT'), 'a');
+      assert.deepEqual(await redis.lRange('list', 0, -1), ['b', 'c']);
+      assert.equal(await redis.zAdd('zset', [{ score: 1.5, value: 'a' }, { score: 2, value: 'b' }]), 2);
+      assert.equal(await redis.zScore('zset', 'a'), 1.5);
+      assert.deepEqual((await redis.zRangeWithScores('zset', 0, -1)).map(({ score, value }) => [value, score]), [['a', 1.5], ['b', 2]]);
+      assert.equal(await redis.geoAdd('geo', { longitude: 13.361389, latitude: 38.115556, member: 'Palermo' }), 1);
+      assert.equal(Number(await redis.pfAdd('hll', ['a', 'b', 'c'])), 1);
+      assert.equal(await redis.pfCount('hll'), 3);
+      assert.equal(await redis.restore('copy', 0, await bytes(redis).dump('zset')), 'OK');
+      assert.equal(await redis.zCard('copy'), 2);
+      assert.equal(await redis.setBit('bits', 7, 1), 0);
+    });
+
+    it('is stopped by a change of a watched key', async () => {
+      const own = await connect();
+      await own.watch('n');
+      await redis.set('n', '1');
+      await assert.rejects(own.multi().set('n', '2').exec(), WatchError);
+      await own.watch('n');
+      assert.deepEqual(await own.multi().incr('n').exec(), [2]);
+    });
+
+    it('runs scripts, loading them when they are missing', async () => {
+      const SCRIPT = "redis.call('INCRBY', KEYS[1], ARGV[1]) return {redis.call('GET', KEYS[1]), KEYS, false, 2.9}";
+      const parseCommand = (parser, key, by) => { parser.pushKey(key); parser.push(String(by)); };
+      const add = defineScript({ SCRIPT, NUMBER_OF_KEYS: 1, parseCommand, transformReply: undefined });
+      await redis.scriptFlush();
+      const scripted = await connect({ scripts: { add } });
+      assert.deepEqual(await scripted.add('n', 5), ['5', ['n'], null, 2]);
+      assert.deepEqual(await scripted.add('n', 5), ['10', ['n'], null, 2]);
+      await assert.rejects(redis.evalSha('0'.repeat(40)), /NOSCRIPT/);
+      await assert.rejects(redis.eval("return redis.error_reply('MY own words')"), /MY own words/);
+    });
+
+    it('waits for an element', async () => {
+      const own = await connect();
+      assert.equal(await own.blPop('none', 0.1), null);
+      const waiting = own.blPop(['none', 'list'], 20);
+      await eventually('a client that waits', async () => (await redis.info('clients')).includes('blocked_clients:1\r\n'));
+      await redis.rPush('list', 'value');
+      assert.deepEqual({ ...(await waiting) }, { key: 'list', element: 'value' });
+    });
+
+    it('hears patterns, and subscribes again when it is killed', async () => {
+      const listener = await connect();
+      const heard = [];
+      await listener.pSubscribe('w?ather', (message, channel) => heard.push(`${channel} ${message}`));
+      assert.equal(await redis.publish('weather', 'before'), 1);
+      await eventually('the message', () => heard.includes('weather before'));
+      assert.ok((await redis.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub'])) >= 1);
+      await eventually('the subscription after the end', async () => (await redis.publish('weather', 'after')) === 1);
+      await eventually('the message after the end', () => heard.includes('weather after'));
+    });
+
+    it('shares a stream in a group', async () => {
+      assert.equal(await redis.xGroupCreate('stream', 'group', '$', { MKSTREAM: true }), 'OK');
+      const first = await redis.xAdd('stream', '*', { x: '1' });
+      const second = await redis.xAdd('stream', '*', { x: '2' });
+      const [{ name: stream, messages }] = await redis.xReadGroup('group', 'one', { key: 'stream', id: '>' });
+      const pairs = messages.map(({ id, message }) => [id, message.x]);
+      assert.deepEqual([stream, pairs], ['stream', [[first, '1'], [second, '2']]]);
+      assert.equal(await redis.xAck('stream', 'group', first), 1);
+      assert.equal((await redis.xPending('stream', 'group')).pending, 1);
+      assert.deepEqual((await redis.xClaim('stream', 'group', 'two', 0, second)).map(({ id }) => id), [second]);
+      const [group] = await redis.xInfoGroups('stream');
+      assert.deepEqual([group.name, group.consumers, group.pending], ['group', 2, 1]);
+    });
+
+    it('keeps answers until their keys change', { skip: protocol.RESP === 2 && 'node-redis caches over RESP3 only' }, async () => {
+      await redis.set('key', 'first');
+      const cache = new BasicClientSideCache({ maxEntries: 100 });
+      const reader = await connect({ clientSideCache: cache, RESP: 3 });
+      assert.deepEqual([await reader.get('key'), await reader.get('key')], ['first', 'first']);
+      assert.equal(cache.stats().hitCount, 1);
+      await redis.set('key', 'second');
+      await eventually('the new value', async () => (await reader.get('key')) === 'second');
+      await redis.flushAll();
+      await eventually('the end of the key', async () => (await reader.get('key')) === null);
     });
 
     it('sees keys expire', async () => {
