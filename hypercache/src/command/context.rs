@@ -412,11 +412,12 @@ impl<'a> Context<'a> {
         let (lower, upper) = (left.min(right), left.max(right));
         self.lock_stores([lower, upper].into_iter())?;
         self.changed(1);
+        let now = self.stamp.now;
         let boundary = self.locks.held.partition_point(|lock| lock.store < upper);
         let (lowers, uppers) = self.locks.held.split_at_mut(boundary);
         let lowers = lowers.iter_mut().filter(|lock| lock.store == lower);
         let uppers = uppers.iter_mut().filter(|lock| lock.store == upper);
-        lowers.zip(uppers).for_each(|(lower, upper)| lower.data.exchange(&mut upper.data));
+        lowers.zip(uppers).for_each(|(lower, upper)| lower.data.exchange(&mut upper.data, now));
         self.notices.emptied |= self.interest.tracks();
         Ok(())
     }

@@ -71,6 +71,7 @@ struct WatchedKey {
     store: usize,
     key: Box<[u8]>,
     changes: u64,
+    was_there: bool,
 }
 
 impl WatchList {
@@ -100,8 +101,8 @@ impl WatchList {
         if !notices.is_empty() {
             listener.hear(notices);
         }
-        let changes = cx.into_locks().watch(&self.registry, store, key);
-        self.keys.push(WatchedKey { store, key: key.into(), changes });
+        let (changes, was_there) = cx.into_locks().watch(&self.registry, store, key);
+        self.keys.push(WatchedKey { store, key: key.into(), changes, was_there });
         Ok(())
     }
 
@@ -118,7 +119,10 @@ impl WatchList {
     /// Whether no key has changed; `locks` cover them all.
     pub fn unchanged(&self, locks: &mut Locks<'_>, now: UnixMillis) -> bool {
         self.keys.iter().all(|watched| {
-            locks.changes(&self.registry, watched.store, &watched.key, now) == Some(watched.changes)
+            let found = locks.changes(&self.registry, watched.store, &watched.key, now);
+            // One that was not there is as it was where one whose time is over has taken its place.
+            found
+                .is_some_and(|(changes, lapsed)| changes == watched.changes && !(lapsed && watched.was_there))
         })
     }
 }

@@ -17,6 +17,7 @@ use crate::command::ReplyError;
 use crate::command::context::Locks;
 use crate::command::context::Place as KeyPlace;
 use crate::command::context::Places;
+use crate::command::context::Stamp;
 use crate::command::context::Wait;
 use crate::command::context::wait::Awaited;
 use crate::engine::Call;
@@ -29,6 +30,7 @@ use crate::engine::client::Client;
 use crate::engine::parked::Answer;
 use crate::engine::parked::Parked;
 use crate::engine::parked::Waiting;
+use crate::engine::session::unix_millis;
 use crate::engine::unlocked;
 use crate::keyspace::key::HashedKey;
 use crate::resp::OwnedArgs;
@@ -251,6 +253,11 @@ impl Engine {
 
     fn serve_lines<'a>(&'a self, mut locks: Locks<'a>, session: &mut Session) -> Locks<'a> {
         let mut changed = std::collections::VecDeque::from(locks.take_changed());
+        if changed.is_empty() {
+            return locks;
+        }
+        // What took its time, such as a transaction, may have let a key's time run out.
+        let now = unix_millis();
         while let Some(place) = changed.pop_front() {
             let mut last = 0;
             while let Some(id) = locks.shard(place).and_then(|shard| shard.waits().next(place.hash, last)) {
@@ -259,14 +266,14 @@ impl Engine {
                 if !waiter.touched.iter().all(|touched| locks.shard(*touched).is_some()) {
                     continue;
                 }
-                match waiter.find(place, &mut locks, session.now()) {
+                match waiter.find(place, &mut locks, now) {
                     // Somebody further back may wait for just that.
                     Found::Nothing if self.waiters.groups.load(Relaxed) == 0 => break,
                     Found::Nothing | Found::OtherType => continue,
                     Found::Awaited => {}
                 }
                 let waits;
-                (locks, waits) = self.run_again(&waiter, session, locks);
+                (locks, waits) = self.run_again(&waiter, Stamp { now, ..session.stamp() }, locks);
                 let since = locks.take_changed();
                 if !waits {
                     // What a command changes that goes on waiting is its own bookkeeping, and nobody's to wait for.
@@ -285,12 +292,7 @@ impl Engine {
     }
 
     /// Runs a command that waits once more; whether it goes on waiting.
-    fn run_again<'a>(
-        &'a self,
-        waiter: &Waiter,
-        session: &mut Session,
-        locks: Locks<'a>,
-    ) -> (Locks<'a>, bool) {
+    fn run_again<'a>(&'a self, waiter: &Waiter, stamp: Stamp, locks: Locks<'a>) -> (Locks<'a>, bool) {
         let mut locks = Some(locks);
         let waits = waiter.parked.answer_if(|| {
             let began = Instant::now();
@@ -298,7 +300,7 @@ impl Engine {
             let call = Call { args: waiter.args.view(), ..waiter.parked.call() };
             let ran = self.run_handler(
                 &call,
-                session.stamp(),
+                stamp,
                 (waiter.store, &waiter.client),
                 locks.take()?,
                 Manner::MayWait,

@@ -310,17 +310,23 @@ impl Shard {
         taken
     }
 
-    /// Exchanges all keys with another shard of the same place; who watches or waits stays where it is and is told.
-    pub fn exchange(&mut self, other: &mut Self) {
+    /// Exchanges all keys with another shard of the same place; who watches or waits stays where it is and is told. A key
+    /// that was not there and whose time is over at `now` where it is put in its place is still not there.
+    pub fn exchange(&mut self, other: &mut Self, now: UnixMillis) {
         std::mem::swap(self, other);
         std::mem::swap(&mut self.watches, &mut other.watches);
-        let mut watches = [std::mem::take(&mut self.watches), std::mem::take(&mut other.watches)];
-        watches.iter_mut().for_each(|watches| watches.note_all(|hash| self.holds(hash) || other.holds(hash)));
-        [self.watches, other.watches] = watches;
         std::mem::swap(&mut self.waits, &mut other.waits);
-        let mut waits = [std::mem::take(&mut self.waits), std::mem::take(&mut other.waits)];
-        waits.iter_mut().for_each(|waits| waits.note_all(|hash| self.holds(hash) || other.holds(hash)));
-        [self.waits, other.waits] = waits;
+        self.note_exchanged(other, now);
+        other.note_exchanged(self, now);
+    }
+
+    /// Notes what has become different for who watches or waits here; `other` has what was here.
+    fn note_exchanged(&mut self, other: &Self, now: UnixMillis) {
+        let (mut watches, mut waits) = (std::mem::take(&mut self.watches), std::mem::take(&mut self.waits));
+        let here = |hash| self.table.find_by(hash, |entry| !entry.expired(now)).is_some();
+        watches.note_all(|hash| other.holds(hash) || here(hash));
+        waits.note_all(|hash| other.holds(hash) || here(hash));
+        (self.watches, self.waits) = (watches, waits);
     }
 
     fn holds(&self, hash: u64) -> bool {

@@ -80,6 +80,11 @@ impl Executor for Dispatch {
         }
         session.called = true;
         let store = session.store;
+        // Before what it calls.
+        let is_script = matches!(call.command.spec.run, Run::Script(_));
+        if is_script {
+            self.show(call, store, session.origin());
+        }
         let outcome = match call.command.spec.run {
             Run::Data(_) => self.engine.execute(call, session, reply),
             Run::Session(SessionCommand::Exec) => self.exec(call, session, reply),
@@ -88,7 +93,7 @@ impl Executor for Dispatch {
         };
         if outcome.as_ref().is_err_and(|error| *error == error::OUT_OF_MEMORY) {
             session.called = false;
-        } else {
+        } else if !is_script {
             self.show(call, store, session.origin());
         }
         // It holds for one command or one transaction; one that waits has yet to run.

@@ -152,20 +152,29 @@ impl<'a> Locks<'a> {
         self.held.binary_search_by_key(&wanted, |lock| (lock.store, lock.shard))
     }
 
-    /// Begins to watch a key, whose shard is locked; what `changes` tells now.
-    pub fn watch(&mut self, registry: &Registry, store: usize, key: &[u8]) -> u64 {
-        let Some(keyspace) = registry.get(store).map(|found| found.keyspace()) else { return 0 };
-        let hash = keyspace.hashed(key).hash;
-        self.find(store, keyspace.shard_of(hash)).map_or(0, |lock| lock.data.watches().begin(hash))
+    /// Begins to watch a key, whose shard is locked; what `changes` tells now, and whether the key is there.
+    pub fn watch(&mut self, registry: &Registry, store: usize, key: &[u8]) -> (u64, bool) {
+        let Some(keyspace) = registry.get(store).map(|found| found.keyspace()) else { return (0, false) };
+        let hashed = keyspace.hashed(key);
+        let lock = self.find(store, keyspace.shard_of(hashed.hash));
+        lock.map_or((0, false), |lock| {
+            (lock.data.watches().begin(hashed.hash), lock.data.get(hashed).is_some())
+        })
     }
 
-    /// Changes of a watched key, counted since somebody began to watch; a key whose time is over by `now` has changed.
-    pub fn changes(&mut self, registry: &Registry, store: usize, key: &[u8], now: UnixMillis) -> Option<u64> {
+    /// Changes of a watched key, counted since somebody began to watch, and whether its time is over by `now`.
+    pub fn changes(
+        &mut self,
+        registry: &Registry,
+        store: usize,
+        key: &[u8],
+        now: UnixMillis,
+    ) -> Option<(u64, bool)> {
         let keyspace = registry.get(store)?.keyspace();
         let hashed = keyspace.hashed(key);
         let data = &mut self.find(store, keyspace.shard_of(hashed.hash))?.data;
         let lapsed = data.get(hashed).is_some_and(|entry| entry.expired(now));
-        Some(data.watches().changes(hashed.hash) + u64::from(lapsed))
+        Some((data.watches().changes(hashed.hash), lapsed))
     }
 
     fn find(&mut self, store: usize, shard: usize) -> Option<&mut Lock<'a>> {
