@@ -366,6 +366,22 @@ impl<'a> Context<'a> {
         denied.map_or(Ok(next), Err)
     }
 
+    /// Removes those of these keys, which a scan has met, whose time is over. No lock is held, or all are; those that are
+    /// taken here are kept until the command ends, so that what is told of the keys is told in order.
+    pub fn expire(&mut self, keys: &[Box<[u8]>]) -> Result<(), ReplyError> {
+        let index = self.store.index();
+        if !self.locks.whole {
+            assert!(self.locks.held.is_empty(), "who holds a lock must not wait");
+            self.locks = Locks::of_keys(self.registry, keys.iter().map(|key| (index, &**key)))?;
+            self.interest = self.registry.interests().now();
+        }
+        for key in keys {
+            let (hashed, at) = self.locate(index, key);
+            self.is_live(hashed, at);
+        }
+        Ok(())
+    }
+
     /// Reads one shard of the store.
     pub fn with_shard<R>(&self, shard: usize, read: impl FnOnce(&Shard) -> R) -> Result<R, ReplyError> {
         if self.locks.whole {
