@@ -1,6 +1,6 @@
 //! What a data handler works on: locked data, time, chance, and a note of what happened.
 
-mod collection;
+pub mod collection;
 mod events;
 mod everything;
 mod locks;

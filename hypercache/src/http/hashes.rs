@@ -6,10 +6,9 @@ use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use crate::http::body;
+use crate::http::addition;
 use crate::http::item;
 use crate::http::item::FieldItem;
-use crate::http::item::Items;
 use crate::http::item::Object;
 use crate::http::item::bytes;
 use crate::http::page;
@@ -43,11 +42,7 @@ pub async fn patch(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Object>, Problem> {
-    let (key, NoQuery {}) = (place.key()?, place::query(asked)?);
-    let Items::<FieldItem> { items } = body::declared_json(&headers, body, place.state.max_body).await?;
-    let store = place.store(None)?;
-    let added = place.runner(store).run(item::command(&[b"HSET", &key], &items)?).await?;
-    Ok(Json(Object::about(&key, store).with("added", item::integer(&added)?)))
+    addition::add::<FieldItem>(b"HSET", place, asked, headers, body).await
 }
 
 /// Reads a field.

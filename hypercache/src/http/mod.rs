@@ -3,6 +3,7 @@
 //! Every data request becomes commands of the table and takes their way down the executors, so that what is measured,
 //! checked and logged for RESP is so for HTTP too; its span is their parent.
 
+pub mod addition;
 pub mod batch;
 pub mod body;
 pub mod command;

@@ -5,9 +5,8 @@ use axum::body::Body;
 use axum::http::HeaderMap;
 use axum::http::StatusCode;
 
-use crate::http::body;
+use crate::http::addition;
 use crate::http::item;
-use crate::http::item::Items;
 use crate::http::item::MemberItem;
 use crate::http::item::Object;
 use crate::http::item::bytes;
@@ -40,11 +39,7 @@ pub async fn add(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Object>, Problem> {
-    let (key, NoQuery {}) = (place.key()?, place::query(asked)?);
-    let Items::<MemberItem> { items } = body::declared_json(&headers, body, place.state.max_body).await?;
-    let store = place.store(None)?;
-    let added = place.runner(store).run(item::command(&[b"SADD", &key], &items)?).await?;
-    Ok(Json(Object::about(&key, store).with("added", item::integer(&added)?)))
+    addition::add::<MemberItem>(b"SADD", place, asked, headers, body).await
 }
 
 /// Tells whether there is a member.

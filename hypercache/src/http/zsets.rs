@@ -7,9 +7,9 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::http::addition;
 use crate::http::body;
 use crate::http::item;
-use crate::http::item::Items;
 use crate::http::item::Object;
 use crate::http::item::ScoredItem;
 use crate::http::page;
@@ -91,11 +91,7 @@ pub async fn add(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Object>, Problem> {
-    let (key, NoQuery {}) = (place.key()?, place::query(asked)?);
-    let Items::<ScoredItem> { items } = body::declared_json(&headers, body, place.state.max_body).await?;
-    let store = place.store(None)?;
-    let added = place.runner(store).run(item::command(&[b"ZADD", &key], &items)?).await?;
-    Ok(Json(Object::about(&key, store).with("added", item::integer(&added)?)))
+    addition::add::<ScoredItem>(b"ZADD", place, asked, headers, body).await
 }
 
 /// The score of a member and its rank, 0 for the lowest score.

@@ -1,8 +1,5 @@
 //! Commands that take elements from lists and wait where there are none.
 
-use std::ops::Range;
-use std::time::Duration;
-
 use crate::command::Context;
 use crate::command::Outcome;
 use crate::command::args::Cursor;
@@ -10,6 +7,7 @@ use crate::command::context::Wait;
 use crate::command::context::wait;
 use crate::command::context::wait::Awaited;
 use crate::command::context::wait::Unserved;
+use crate::command::families::first_ready;
 use crate::command::families::list;
 use crate::command::families::list::writer;
 use crate::command::families::list_move;
@@ -73,28 +71,11 @@ fn brpop(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outco
 }
 
 fn pop(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter, end: End) -> Outcome {
-    let keys = 1..args.len() - 1;
-    let timeout = wait::seconds(&mut Cursor::at(args, keys.end))?;
-    for key in args.first(keys.end).from(keys.start).iter() {
-        if cx.peek_collection::<List>(key)?.is_none() {
-            continue;
-        }
+    first_ready::pop::<List>(cx, args, reply, Awaited::List, |cx, key, reply| {
         reply.array(2);
         reply.bulk(key);
-        return list::take(cx, key, end, 1, reply);
-    }
-    wait_for_list(cx, keys, timeout, reply);
-    Ok(())
-}
-
-fn wait_for_list(
-    cx: &mut Context<'_>,
-    keys: Range<usize>,
-    timeout: Option<Duration>,
-    reply: &mut ReplyWriter,
-) {
-    let unserved = Unserved::NullArray;
-    cx.wait(Wait { keys, awaited: Awaited::List, timeout, unserved, args: None }, reply);
+        list::take(cx, key, end, 1, reply)
+    })
 }
 
 fn blmove(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
@@ -130,7 +111,7 @@ fn blmpop(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outc
     let end = list_move::end(&mut cursor)?;
     let count = several_keys::count(&mut cursor)?;
     if !list_move::pop_first(cx, keys, end, count, reply)? {
-        wait_for_list(cx, 3..3 + keys.len(), timeout, reply);
+        first_ready::wait_for(cx, 3..3 + keys.len(), Awaited::List, timeout, reply);
     }
     Ok(())
 }

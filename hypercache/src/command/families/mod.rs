@@ -9,6 +9,7 @@ pub mod database;
 pub mod dump;
 mod element_scan;
 pub mod expiry;
+mod first_ready;
 pub mod geo;
 pub mod geo_search;
 pub mod hash;

@@ -1,15 +1,11 @@
 //! Commands that take the first or the last members of sorted sets and wait where there are none.
 
-use std::ops::Range;
-use std::time::Duration;
-
 use crate::command::Context;
 use crate::command::Outcome;
 use crate::command::args::Cursor;
-use crate::command::context::Wait;
 use crate::command::context::wait;
 use crate::command::context::wait::Awaited;
-use crate::command::context::wait::Unserved;
+use crate::command::families::first_ready;
 use crate::command::families::several_keys;
 use crate::command::families::zset_pop;
 use crate::command::spec::Flags;
@@ -64,35 +60,18 @@ fn bzpopmax(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Ou
 }
 
 fn pop(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter, greatest: bool) -> Outcome {
-    let keys = 1..args.len() - 1;
-    let timeout = wait::seconds(&mut Cursor::at(args, keys.end))?;
-    for key in args.first(keys.end).from(keys.start).iter() {
-        if cx.peek_collection::<ZSet>(key)?.is_none() {
-            continue;
-        }
+    first_ready::pop::<ZSet>(cx, args, reply, Awaited::ZSet, |cx, key, reply| {
         reply.array(3);
         reply.bulk(key);
-        return zset_pop::take(cx, key, 1, greatest, false, reply);
-    }
-    wait_for_zset(cx, keys, timeout, reply);
-    Ok(())
-}
-
-fn wait_for_zset(
-    cx: &mut Context<'_>,
-    keys: Range<usize>,
-    timeout: Option<Duration>,
-    reply: &mut ReplyWriter,
-) {
-    let unserved = Unserved::NullArray;
-    cx.wait(Wait { keys, awaited: Awaited::ZSet, timeout, unserved, args: None }, reply);
+        zset_pop::take(cx, key, 1, greatest, false, reply)
+    })
 }
 
 fn bzmpop(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
     let timeout = wait::seconds(&mut Cursor::at(args, 1))?;
     let (keys, cursor) = several_keys::counted(args, 2)?;
     if !zset_pop::pop_first(cx, keys, cursor, reply)? {
-        wait_for_zset(cx, 3..3 + keys.len(), timeout, reply);
+        first_ready::wait_for(cx, 3..3 + keys.len(), Awaited::ZSet, timeout, reply);
     }
     Ok(())
 }
