@@ -284,6 +284,7 @@ impl Parts {
             config_file,
             run_id: run_id(),
             started: Instant::now(),
+            started_unix: unix_millis() / 1000,
             herald: Arc::new(Herald::new(Arc::clone(&registry), Arc::clone(&broker), Arc::clone(&clients))),
             registry,
             clients,

@@ -83,6 +83,7 @@ impl Fixture {
             config_file: None,
             run_id: "0123456789".repeat(4),
             started: Instant::now(),
+            started_unix: 1_700_000_000,
             registry: Arc::clone(&registry),
             herald: Arc::new(Herald::new(Arc::clone(&registry), Arc::clone(&broker), Arc::clone(&clients))),
             clients,
