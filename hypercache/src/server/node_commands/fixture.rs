@@ -94,11 +94,12 @@ impl Fixture {
             stop: stop_sender,
             broker,
             waiters: Arc::default(),
-            scripting: Arc::new(Scripting::new(Arc::clone(&registry), 5000).expect("Lua states can be made")),
+            scripting: Arc::new(Scripting::new(Arc::clone(&registry), 0).expect("Lua states can be made")),
             statistics: Statistics::default(),
             observation: Arc::new(Observation::new(config.telemetry.slow_command)),
             config,
         });
+        node.configure();
         let disposal = Disposal::start().expect("a thread can be started");
         let (herald, waiters) = (Arc::clone(&node.herald), Arc::clone(&node.waiters));
         let engine = Engine::new(registry, disposal, telemetry.clone(), herald, waiters);

@@ -4,6 +4,7 @@ pub mod client;
 pub mod command;
 pub mod command_log;
 pub mod config;
+mod configure;
 pub mod debug;
 #[cfg(test)]
 mod fixture;
