@@ -92,9 +92,6 @@ pub enum NodeError {
     Thread(io::Error),
 }
 
-/// After how many milliseconds a script has run for too long, unless `CONFIG SET` says otherwise.
-const SCRIPT_TIME_MS: u64 = 5000;
-
 /// Starts telemetry for a node with this configuration: before anything else, so that everything is told.
 pub fn start_telemetry(config: &Config) -> Result<(Telemetry, TelemetryGuard), TelemetryError> {
     let identity = NodeIdentity { id: config.node.id.clone(), version: VERSION };
@@ -276,7 +273,7 @@ impl Parts {
     ) -> Result<Self, NodeError> {
         let registry = Arc::new(Registry::new(&config.stores, &config.cache, HashSeed(rand::random())));
         let broker = Arc::<Broker>::default();
-        let scripting = Scripting::new(Arc::clone(&registry), SCRIPT_TIME_MS)
+        let scripting = Scripting::new(Arc::clone(&registry), 0)
             .map_err(|error| NodeError::Scripts(error.to_string()))?;
         let scripting = Arc::new(scripting);
         let clients = Arc::<Clients>::default();
@@ -284,6 +281,7 @@ impl Parts {
             config_file,
             run_id: run_id(),
             started: Instant::now(),
+            started_unix: unix_millis() / 1000,
             herald: Arc::new(Herald::new(Arc::clone(&registry), Arc::clone(&broker), Arc::clone(&clients))),
             registry,
             clients,
@@ -299,6 +297,7 @@ impl Parts {
             observation: Arc::new(Observation::new(config.telemetry.slow_command)),
             config,
         });
+        state.configure();
         let disposal = Disposal::start().map_err(NodeError::Thread)?;
         let engine = Engine::new(
             Arc::clone(&state.registry),

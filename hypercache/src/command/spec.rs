@@ -125,6 +125,8 @@ pub enum NodeCommand {
     MemoryMallocStats,
     MemoryPurge,
     MemoryStats,
+    Module(ModuleCommand),
+    Persistence(PersistenceCommand),
     Publish,
     PubsubChannels,
     PubsubHelp,
@@ -132,6 +134,7 @@ pub enum NodeCommand {
     PubsubNumSub,
     PubsubShardChannels,
     PubsubShardNumSub,
+    Replication(ReplicationCommand),
     Role,
     SPublish,
     ScriptHelp,
@@ -141,6 +144,37 @@ pub enum NodeCommand {
     SlowlogLen,
     SlowlogReset,
     Time,
+}
+
+/// Commands about modules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names of the commands")]
+pub enum ModuleCommand {
+    Help,
+    List,
+    Load,
+    Unload,
+}
+
+/// Commands about what lies on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names of the commands")]
+pub enum PersistenceCommand {
+    BackgroundRewriteAof,
+    BackgroundSave,
+    LastSave,
+    Save,
+}
+
+/// Commands about replicas; `Link` is what only replicas send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names of the commands")]
+pub enum ReplicationCommand {
+    Failover,
+    Link,
+    ReplicaOf,
+    Wait,
+    WaitAof,
 }
 
 /// Commands about scripts and functions.

@@ -139,7 +139,7 @@ impl Bench {
             default_ttl,
         };
         let stores = [store("default", default_ttl), store("second", Duration::ZERO)];
-        let cache = config::Cache { shards: 4, expiry_interval: Duration::from_millis(100), max_memory: 0 };
+        let cache = config::Cache { shards: 4, ..config::Config::default().cache };
         Self {
             registry: Registry::new(&stores, &cache, seed),
             selected: 0,

@@ -18,6 +18,7 @@ use super::read::read_word;
 use super::read::section;
 use super::units::HumanDuration;
 use super::units::Size;
+use super::units::SizeOrShare;
 use super::words::Word;
 use super::yaml::Node;
 use super::yaml::Value;
@@ -28,6 +29,7 @@ section! {
         node: NodeSection,
         network: NetworkSection,
         cache: CacheSection,
+        scripts: ScriptsSection,
         persistence: PersistenceSection,
         stores: Vec<StoreSection>,
         cluster: ClusterSection,
@@ -60,6 +62,26 @@ section! {
         max_arguments: usize,
         http_max_body: Size,
         shutdown_timeout: HumanDuration,
+        max_client_memory: SizeOrShare,
+        tracking_max_keys: usize,
+        output_limits: OutputLimitsSection,
+    }
+}
+
+section! {
+    /// `network.output_limits`.
+    OutputLimitsSection {
+        normal: OutputLimitSection,
+        pubsub: OutputLimitSection,
+    }
+}
+
+section! {
+    /// One class of `network.output_limits`.
+    OutputLimitSection {
+        hard: Size,
+        soft: Size,
+        soft_time: HumanDuration,
     }
 }
 
@@ -69,6 +91,14 @@ section! {
         shards: usize,
         expiry_interval: HumanDuration,
         max_memory: Size,
+        keyspace_events: String,
+    }
+}
+
+section! {
+    /// `scripts`.
+    ScriptsSection {
+        busy_after: HumanDuration,
     }
 }
 
@@ -115,6 +145,18 @@ section! {
         log: LogSection,
         tracing: TracingSection,
         slow_command: HumanDuration,
+        command_logs: CommandLogsSection,
+    }
+}
+
+section! {
+    /// `telemetry.command_logs`.
+    CommandLogsSection {
+        slow_entries: usize,
+        large_request: Size,
+        large_request_entries: usize,
+        large_reply: Size,
+        large_reply_entries: usize,
     }
 }
 

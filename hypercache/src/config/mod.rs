@@ -23,6 +23,7 @@ pub use load::Source;
 pub use notice::ConfigErrors;
 pub use notice::Notice;
 pub use notice::Place;
+pub use units::SizeOrShare;
 pub use words::Word;
 
 use std::net::SocketAddr;
@@ -38,6 +39,8 @@ pub struct Config {
     pub network: Network,
     /// Rules for all stores together.
     pub cache: Cache,
+    /// Rules for scripts and functions.
+    pub scripts: Scripts,
     /// The stores, in order: the index is what `SELECT` takes, 0 is `default`.
     pub stores: Vec<Store>,
     /// Who may come in.
@@ -84,6 +87,39 @@ pub struct Network {
     pub http_max_body: usize,
     /// How long a stopping node waits for requests under way.
     pub shutdown_timeout: Duration,
+    /// What all clients together may make the node hold for them.
+    pub max_client_memory: SizeOrShare,
+    /// Keys that are remembered at the most for clients that cache them; 0: no limit.
+    pub tracking_max_keys: usize,
+    /// How much may wait for a client.
+    pub output_limits: OutputLimits,
+}
+
+/// How much may wait for a client, by class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputLimits {
+    /// All but those that have subscribed.
+    pub normal: OutputLimit,
+    /// Those that have subscribed.
+    pub pubsub: OutputLimit,
+}
+
+/// How much may wait for a client; 0: no limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputLimit {
+    /// Bytes at which it is closed at once.
+    pub hard: u64,
+    /// Bytes at which it is closed once they have been reached for `soft_time` without a break.
+    pub soft: u64,
+    /// See `soft`; a started second counts as a whole one.
+    pub soft_time: Duration,
+}
+
+/// Rules for scripts and functions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scripts {
+    /// After how long one has run for too long, and others are told BUSY; zero: never.
+    pub busy_after: Duration,
 }
 
 /// Rules for all stores together.
@@ -95,6 +131,8 @@ pub struct Cache {
     pub expiry_interval: Duration,
     /// Bytes of data all stores together may hold; 0: no limit.
     pub max_memory: u64,
+    /// Events about keys that are published, in the letters of `notify-keyspace-events`; none: empty.
+    pub keyspace_events: String,
 }
 
 /// One named keyspace.
@@ -166,6 +204,23 @@ pub struct Telemetry {
     pub tracing: Tracing,
     /// A command that takes longer is slow: always logged and traced.
     pub slow_command: Duration,
+    /// What `SLOWLOG` and `COMMANDLOG` keep.
+    pub command_logs: CommandLogs,
+}
+
+/// What `SLOWLOG` and `COMMANDLOG` keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandLogs {
+    /// Slow commands that are kept at the most.
+    pub slow_entries: usize,
+    /// A request of so many bytes is large.
+    pub large_request: u64,
+    /// Large requests that are kept at the most.
+    pub large_request_entries: usize,
+    /// A reply of so many bytes is large.
+    pub large_reply: u64,
+    /// Commands with large replies that are kept at the most.
+    pub large_reply_entries: usize,
 }
 
 /// The JSON log.
@@ -267,8 +322,20 @@ impl Default for Config {
                 max_arguments: 1 << 20,
                 http_max_body: 64 << 20,
                 shutdown_timeout: Duration::from_secs(10),
+                max_client_memory: SizeOrShare::Size(0),
+                tracking_max_keys: 1_000_000,
+                output_limits: OutputLimits {
+                    normal: OutputLimit { hard: 0, soft: 0, soft_time: Duration::ZERO },
+                    pubsub: OutputLimit { hard: 32 << 20, soft: 8 << 20, soft_time: Duration::from_secs(60) },
+                },
             },
-            cache: Cache { shards: 64, expiry_interval: Duration::from_millis(100), max_memory: 0 },
+            cache: Cache {
+                shards: 64,
+                expiry_interval: Duration::from_millis(100),
+                max_memory: 0,
+                keyspace_events: String::new(),
+            },
+            scripts: Scripts { busy_after: Duration::from_secs(5) },
             stores: vec![Store {
                 name: "default".to_owned(),
                 max_memory: 0,
@@ -300,6 +367,13 @@ impl Default for Config {
                     flush_interval: Duration::from_secs(1),
                 },
                 slow_command: Duration::from_millis(10),
+                command_logs: CommandLogs {
+                    slow_entries: 128,
+                    large_request: 1 << 20,
+                    large_request_entries: 128,
+                    large_reply: 1 << 20,
+                    large_reply_entries: 128,
+                },
             },
         }
     }

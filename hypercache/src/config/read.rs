@@ -15,6 +15,7 @@ use super::units::DURATION_EXPECTED;
 use super::units::HumanDuration;
 use super::units::SIZE_EXPECTED;
 use super::units::Size;
+use super::units::SizeOrShare;
 use super::words::Word;
 use super::yaml::Entry;
 use super::yaml::Node;
@@ -211,6 +212,17 @@ impl Read for Size {
                 text.parse().map_err(|message: String| reader.refuse(node, path, message)).ok()
             }
             _ => reader.expected(node, path, SIZE_EXPECTED),
+        }
+    }
+}
+
+impl Read for SizeOrShare {
+    fn read(node: &Node, path: &str, reader: &mut Reader) -> Option<Self> {
+        match &node.value {
+            Value::Text(text) | Value::Untyped(text) => {
+                text.parse().map_err(|message: String| reader.refuse(node, path, message)).ok()
+            }
+            _ => Size::read(node, path, reader).map(|Size(bytes)| Self::Size(bytes)),
         }
     }
 }

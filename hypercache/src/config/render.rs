@@ -43,10 +43,24 @@ impl Config {
         page.key(2, "max_arguments", network.max_arguments);
         page.key(2, "http_max_body", Size(network.http_max_body as u64));
         page.key(2, "shutdown_timeout", time(network.shutdown_timeout));
+        page.key(2, "max_client_memory", network.max_client_memory);
+        page.key(2, "tracking_max_keys", network.tracking_max_keys);
+        page.section(2, "output_limits");
+        for (class, limit) in
+            [("normal", &network.output_limits.normal), ("pubsub", &network.output_limits.pubsub)]
+        {
+            page.section(4, class);
+            page.key(6, "hard", Size(limit.hard));
+            page.key(6, "soft", Size(limit.soft));
+            page.key(6, "soft_time", time(limit.soft_time));
+        }
         page.section(0, "cache");
         page.key(2, "shards", self.cache.shards);
         page.key(2, "expiry_interval", time(self.cache.expiry_interval));
         page.key(2, "max_memory", Size(self.cache.max_memory));
+        page.key(2, "keyspace_events", quoted(&self.cache.keyspace_events));
+        page.section(0, "scripts");
+        page.key(2, "busy_after", time(self.scripts.busy_after));
         page.section(0, "persistence");
         page.key(2, "enabled", false);
         page.section(0, "cluster");
@@ -91,6 +105,13 @@ impl Config {
         page.key(4, "batch", tracing.batch);
         page.key(4, "flush_interval", time(tracing.flush_interval));
         page.key(2, "slow_command", time(self.telemetry.slow_command));
+        let logs = &self.telemetry.command_logs;
+        page.section(2, "command_logs");
+        page.key(4, "slow_entries", logs.slow_entries);
+        page.key(4, "large_request", Size(logs.large_request));
+        page.key(4, "large_request_entries", logs.large_request_entries);
+        page.key(4, "large_reply", Size(logs.large_reply));
+        page.key(4, "large_reply_entries", logs.large_reply_entries);
     }
 }
 

@@ -4,12 +4,14 @@ use std::path::Path;
 
 use super::Config;
 use super::Eviction;
+use super::OutputLimit;
 use super::Secret;
 use super::Store;
 use super::file::CacheSection;
 use super::file::File;
 use super::file::LogSection;
 use super::file::NetworkSection;
+use super::file::OutputLimitSection;
 use super::file::PersistenceMode;
 use super::file::SecuritySection;
 use super::file::StoreEviction;
@@ -37,6 +39,7 @@ pub fn resolve(file: File, findings: &mut Findings) -> Config {
     config.node.data_dir = node.data_dir.unwrap_or_else(|| Path::new("./data").join(&config.node.id));
     network(&mut config, file.network.unwrap_or_default());
     cache(&mut config, file.cache.unwrap_or_default());
+    set_time(&mut config.scripts.busy_after, file.scripts.unwrap_or_default().busy_after);
     if let Some(listed) = file.stores {
         config.stores = stores(listed, findings);
     }
@@ -83,17 +86,36 @@ fn network(config: &mut Config, said: NetworkSection) {
     set(&mut network.max_arguments, said.max_arguments);
     set_bytes(&mut network.http_max_body, said.http_max_body);
     set_time(&mut network.shutdown_timeout, said.shutdown_timeout);
+    set(&mut network.max_client_memory, said.max_client_memory);
+    set(&mut network.tracking_max_keys, said.tracking_max_keys);
+    let limits = said.output_limits.unwrap_or_default();
+    output_limit(&mut network.output_limits.normal, limits.normal.unwrap_or_default());
+    output_limit(&mut network.output_limits.pubsub, limits.pubsub.unwrap_or_default());
+}
+
+fn output_limit(limit: &mut OutputLimit, said: OutputLimitSection) {
+    set(&mut limit.hard, said.hard.map(|Size(bytes)| bytes));
+    set(&mut limit.soft, said.soft.map(|Size(bytes)| bytes));
+    set_time(&mut limit.soft_time, said.soft_time);
 }
 
 fn cache(config: &mut Config, said: CacheSection) {
     set(&mut config.cache.shards, said.shards);
     set_time(&mut config.cache.expiry_interval, said.expiry_interval);
     set(&mut config.cache.max_memory, said.max_memory.map(|Size(bytes)| bytes));
+    set(&mut config.cache.keyspace_events, said.keyspace_events);
 }
 
 fn telemetry(config: &mut Config, said: TelemetrySection) {
     set(&mut config.telemetry.service_name, said.service_name);
     set_time(&mut config.telemetry.slow_command, said.slow_command);
+    let logs = &mut config.telemetry.command_logs;
+    let kept = said.command_logs.unwrap_or_default();
+    set(&mut logs.slow_entries, kept.slow_entries);
+    set(&mut logs.large_request, kept.large_request.map(|Size(bytes)| bytes));
+    set(&mut logs.large_request_entries, kept.large_request_entries);
+    set(&mut logs.large_reply, kept.large_reply.map(|Size(bytes)| bytes));
+    set(&mut logs.large_reply_entries, kept.large_reply_entries);
     log(config, said.log.unwrap_or_default());
     tracing(config, said.tracing.unwrap_or_default());
 }

@@ -115,9 +115,12 @@ fn the_other_nodes_keep_out_of_each_others_way() {
 
 #[test]
 fn what_is_rendered_loads_to_the_same() {
-    let text = "node: {id: n.7}\nnetwork: {resp_addr: '[::1]:7000', io_threads: 3, idle_timeout: 90s}\n\
+    let text = "node: {id: n.7}\nnetwork: {resp_addr: '[::1]:7000', io_threads: 3, idle_timeout: 90s, \
+                max_client_memory: 5%, tracking_max_keys: 9, output_limits: {normal: {soft: 5, soft_time: 90s}}}\n\
+                cache: {keyspace_events: 'KE$'}\nscripts: {busy_after: 0}\n\
                 stores:\n  - name: default\n    max_memory: 3MB\n  - name: sessions\n    default_ttl: 36h\n\
-                telemetry: {log: {level: 'off', keys: off, dir: 'a b: #c'}, tracing: {endpoint: 'http://t:4317'}}\n";
+                telemetry: {log: {level: 'off', keys: off, dir: 'a b: #c'}, tracing: {endpoint: 'http://t:4317'}, \
+                command_logs: {slow_entries: 1, large_request: 2, large_reply_entries: 0}}\n";
     for config in [loaded(text), Config::default()] {
         assert_eq!(loaded(&config.to_yaml()), config);
     }
@@ -339,6 +342,14 @@ fn rules_between_keys_are_held() {
         ("network:\n  max_query_buffer: 1MB", "x.yaml:2: network.max_query_buffer: is 1MB, must be at least"),
         ("network:\n  io_threads: 2000", "x.yaml:2: network.io_threads: is 2000, must be 1 to 1024"),
         ("cache:\n  max_memory: 512", "x.yaml:2: cache.max_memory: is 512, must be 0 or 64KB to 1024TB"),
+        ("cache:\n  keyspace_events: KEq", "x.yaml:2: cache.keyspace_events: has 'q', must be made of"),
+        ("network:\n  max_client_memory: 101%", "x.yaml:2: network.max_client_memory: \"101%\" is no share"),
+        ("network:\n  max_client_memory: 2048TB", "x.yaml:2: network.max_client_memory: is 2048TB, must be"),
+        (
+            "network:\n  output_limits:\n    pubsub:\n      soft_time: 2d",
+            "x.yaml:4: network.output_limits.pubsub.soft_time: is 2d, must be 0 or 1s to 1d",
+        ),
+        ("scripts:\n  busy_after: 1us", "x.yaml:2: scripts.busy_after: is 1us, must be 0 or 1ms to 365d"),
         ("telemetry:\n  log:\n    level: loud", "x.yaml:3: telemetry.log.level: \"loud\" will not do"),
         (
             "telemetry:\n  tracing:\n    batch: 9000",

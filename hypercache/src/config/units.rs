@@ -45,6 +45,36 @@ impl fmt::Display for Size {
     }
 }
 
+/// A number of bytes, or a percentage of what the data may take, written `5%`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SizeOrShare {
+    /// Bytes; 0: no limit.
+    Size(u64),
+    /// Percent, 1 to 100.
+    Share(u8),
+}
+
+impl FromStr for SizeOrShare {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some(digits) = text.trim().strip_suffix('%') else {
+            return text.parse().map(|Size(bytes)| Self::Size(bytes));
+        };
+        let percent = digits.trim_end().parse().ok().filter(|percent| (1..=100).contains(percent));
+        percent.map(Self::Share).ok_or_else(|| format!("{text:?} is no share: expected 1% to 100%"))
+    }
+}
+
+impl fmt::Display for SizeOrShare {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Size(bytes) => Size(*bytes).fmt(f),
+            Self::Share(percent) => write!(f, "{percent}%"),
+        }
+    }
+}
+
 /// A length of time, written `1h`, `300s`, `100ms` or in parts, `1h30m`; units are `d h m s ms us ns`.
 ///
 /// A number without a unit is refused unless it is 0, because seconds and milliseconds are too easily confused.

@@ -7,6 +7,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::Config;
+use super::OutputLimits;
+use super::SizeOrShare;
 use super::Store;
 use super::notice::Findings;
 use super::resolve::DEFAULT_STORE;
@@ -87,6 +89,12 @@ const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
 const MILLISECOND: Duration = Duration::from_millis(1);
+/// Entries of a log that is kept in memory.
+const ENTRIES: Bound = count(0, 1_000_000);
+/// Of all clients together.
+const CLIENT_MEMORY: Bound = bytes(0, 1 << 50);
+/// Letters of `notify-keyspace-events`.
+const EVENT_LETTERS: &str = "KEAg$lshzxetdmn";
 const MEMORY: Bound = bytes(64 * KB, 1 << 50).or_zero();
 
 fn nanoseconds(duration: Duration) -> u64 {
@@ -98,7 +106,9 @@ pub fn bounded(config: &Config) -> Vec<(&'static str, u64, Bound)> {
     let network = &config.network;
     let log = &config.telemetry.log;
     let tracing = &config.telemetry.tracing;
-    vec![
+    let logs = &config.telemetry.command_logs;
+    let mut all = output_limits(config);
+    all.extend([
         ("network.max_connections", network.max_connections as u64, count(1, 1_000_000)),
         (
             "network.idle_timeout",
@@ -123,6 +133,17 @@ pub fn bounded(config: &Config) -> Vec<(&'static str, u64, Bound)> {
             nanoseconds(network.shutdown_timeout),
             time(MILLISECOND, Duration::from_secs(3600)).or_zero(),
         ),
+        ("network.tracking_max_keys", network.tracking_max_keys as u64, count(0, u32::MAX as u64)),
+        (
+            "scripts.busy_after",
+            nanoseconds(config.scripts.busy_after),
+            time(MILLISECOND, Duration::from_secs(365 * 86_400)).or_zero(),
+        ),
+        ("telemetry.command_logs.slow_entries", logs.slow_entries as u64, ENTRIES),
+        ("telemetry.command_logs.large_request", logs.large_request, bytes(0, 1 << 50)),
+        ("telemetry.command_logs.large_request_entries", logs.large_request_entries as u64, ENTRIES),
+        ("telemetry.command_logs.large_reply", logs.large_reply, bytes(0, 1 << 50)),
+        ("telemetry.command_logs.large_reply_entries", logs.large_reply_entries as u64, ENTRIES),
         ("cache.shards", config.cache.shards as u64, count(1, 1024)),
         ("cache.expiry_interval", nanoseconds(config.cache.expiry_interval), time(10 * MILLISECOND, MINUTE)),
         ("cache.max_memory", config.cache.max_memory, MEMORY),
@@ -143,6 +164,21 @@ pub fn bounded(config: &Config) -> Vec<(&'static str, u64, Bound)> {
             nanoseconds(config.telemetry.slow_command),
             time(Duration::from_micros(1), MINUTE),
         ),
+    ]);
+    all
+}
+
+fn output_limits(config: &Config) -> Vec<(&'static str, u64, Bound)> {
+    const HELD: Bound = bytes(0, 1 << 50);
+    let OutputLimits { normal, pubsub } = &config.network.output_limits;
+    let time = time(SECOND, DAY).or_zero();
+    vec![
+        ("network.output_limits.normal.hard", normal.hard, HELD),
+        ("network.output_limits.normal.soft", normal.soft, HELD),
+        ("network.output_limits.normal.soft_time", nanoseconds(normal.soft_time), time),
+        ("network.output_limits.pubsub.hard", pubsub.hard, HELD),
+        ("network.output_limits.pubsub.soft", pubsub.soft, HELD),
+        ("network.output_limits.pubsub.soft_time", nanoseconds(pubsub.soft_time), time),
     ]
 }
 
@@ -155,6 +191,11 @@ pub fn validate(config: &Config, unlisted: usize, findings: &mut Findings) {
     network(config, findings);
     if !config.cache.shards.is_power_of_two() {
         findings.fault("cache.shards", format!("is {}, must be a power of two", config.cache.shards));
+    }
+    if let Some(letter) = config.cache.keyspace_events.chars().find(|letter| !EVENT_LETTERS.contains(*letter))
+    {
+        let message = format!("has {letter:?}, must be made of the letters {EVENT_LETTERS}");
+        findings.fault("cache.keyspace_events", message);
     }
     stores(config, unlisted, findings);
     security(config, findings);
@@ -199,6 +240,13 @@ fn network(config: &Config, findings: &mut Findings) {
             "network.http_addr",
             format!("{http} is taken by network.resp_addr ({resp}): use another port"),
         );
+    }
+    match network.max_client_memory {
+        SizeOrShare::Size(size) => within("network.max_client_memory", size, CLIENT_MEMORY, findings),
+        SizeOrShare::Share(percent) if (1..=100).contains(&percent) => {}
+        SizeOrShare::Share(percent) => {
+            findings.fault("network.max_client_memory", format!("is {percent}%, must be 1% to 100%"));
+        }
     }
     if network.max_query_buffer < network.max_bulk_bytes {
         let message = format!(

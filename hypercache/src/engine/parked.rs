@@ -103,6 +103,12 @@ impl Parked {
         matches!(*state, State::Waiting).then(action)
     }
 
+    /// Whether it waits, and for no key, but for what replicas have.
+    pub fn waits_for_replicas(&self) -> bool {
+        let for_them = matches!(self.unserved, Some(Unserved::Zero | Unserved::TwoZeros));
+        for_them && matches!(*self.state.lock(), State::Waiting)
+    }
+
     /// Ends it as `CLIENT UNBLOCK` does. Whether it was waiting, and for something that may not come.
     pub fn unblock(&self, with_error: bool) -> bool {
         let mut unblocked = false;

@@ -32,7 +32,7 @@ fn set(state: &NodeState, http: &HttpState) {
     catalogue::MEMORY_LIMIT.of(&[]).set(state.registry.limit_bytes() as f64);
     catalogue::CONNECTIONS.of(&["resp"]).set(state.clients.len() as f64);
     catalogue::CONNECTIONS.of(&["http"]).set(http.open.load(Relaxed) as f64);
-    catalogue::CLIENTS_BLOCKED.of(&[]).set(state.waiters.len() as f64);
+    catalogue::CLIENTS_BLOCKED.of(&[]).set(state.blocked_clients() as f64);
     for (kind, topic) in [("channel", Topic::Channel), ("pattern", Topic::Pattern), ("shard", Topic::Shard)] {
         catalogue::PUBSUB_CHANNELS.of(&[kind]).set(state.broker.count_active(topic) as f64);
     }

@@ -149,7 +149,7 @@ impl Dispatch {
             }
             Run::Node(command) => {
                 session.client.note_command(call.command.id);
-                node_commands::run(command, call.args, session, &self.node, reply)
+                node_commands::run(command, call, session, &self.node, reply)
             }
             // `Guarded` lets none of them through, and data has gone to the engine.
             Run::Container | Run::Unknown | Run::Data(_) | Run::Script(_) => {

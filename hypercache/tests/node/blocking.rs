@@ -300,3 +300,24 @@ fn readers_in_a_group_are_told_when_it_goes() {
         assert!(format!("{:?}", plain.reply()).contains("9-0"), "{end}");
     }
 }
+
+#[test]
+fn replicas_that_are_not_there_are_waited_for_until_the_time_is_over() {
+    let node = TestNode::start();
+    let mut other = node.client();
+    assert_eq!(other.text("WAIT 0 0"), "0");
+    let began = std::time::Instant::now();
+    assert_eq!(other.text("WAIT 1 60"), "0");
+    assert!(began.elapsed() >= std::time::Duration::from_millis(60));
+    for (line, told) in [("WAIT 2 0", vec!["0"]), ("WAITAOF 0 1 0", vec!["0", "0"])] {
+        for (how, answer) in [("", told), (" ERROR", vec!["UNBLOCKED client unblocked via CLIENT UNBLOCK"])] {
+            let mut client = node.client();
+            let id = client.text("CLIENT ID");
+            client.send(wire(&line.split(' ').collect::<Vec<_>>()));
+            wait_for(line, || (blocked(&mut other) == 1).then_some(()));
+            assert_eq!(other.text(&format!("CLIENT UNBLOCK {id}{how}")), "1", "{line}");
+            assert_eq!(texts(&client.reply()), answer, "{line}{how}");
+            assert_eq!(client.text("PING"), "PONG");
+        }
+    }
+}

@@ -29,6 +29,10 @@ pub enum Unserved {
     Null,
     /// No array.
     NullArray,
+    /// Zero: as many replicas have what was written.
+    Zero,
+    /// Two zeros: neither here nor at a replica has a file what was written.
+    TwoZeros,
 }
 
 impl Unserved {
@@ -37,6 +41,12 @@ impl Unserved {
         match self {
             Self::Null => reply.null(),
             Self::NullArray => reply.null_array(),
+            Self::Zero => reply.integer(0),
+            Self::TwoZeros => {
+                reply.array(2);
+                reply.integer(0);
+                reply.integer(0);
+            }
         }
     }
 }

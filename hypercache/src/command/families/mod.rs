@@ -22,8 +22,11 @@ pub mod list;
 pub mod list_blocking;
 pub mod list_element;
 pub mod list_move;
+pub mod module;
 pub mod observation;
+pub mod persistence;
 pub mod pubsub;
+pub mod replication;
 pub mod scan;
 pub mod scripting;
 pub mod server;
@@ -74,8 +77,11 @@ pub const ALL: &[&[Spec]] = &[
     list_blocking::COMMANDS,
     list_element::COMMANDS,
     list_move::COMMANDS,
+    module::COMMANDS,
     observation::COMMANDS,
+    persistence::COMMANDS,
     pubsub::COMMANDS,
+    replication::COMMANDS,
     scan::COMMANDS,
     scripting::COMMANDS,
     server::COMMANDS,

@@ -83,6 +83,7 @@ impl Fixture {
             config_file: None,
             run_id: "0123456789".repeat(4),
             started: Instant::now(),
+            started_unix: 1_700_000_000,
             registry: Arc::clone(&registry),
             herald: Arc::new(Herald::new(Arc::clone(&registry), Arc::clone(&broker), Arc::clone(&clients))),
             clients,
@@ -93,11 +94,12 @@ impl Fixture {
             stop: stop_sender,
             broker,
             waiters: Arc::default(),
-            scripting: Arc::new(Scripting::new(Arc::clone(&registry), 5000).expect("Lua states can be made")),
+            scripting: Arc::new(Scripting::new(Arc::clone(&registry), 0).expect("Lua states can be made")),
             statistics: Statistics::default(),
             observation: Arc::new(Observation::new(config.telemetry.slow_command)),
             config,
         });
+        node.configure();
         let disposal = Disposal::start().expect("a thread can be started");
         let (herald, waiters) = (Arc::clone(&node.herald), Arc::clone(&node.waiters));
         let engine = Engine::new(registry, disposal, telemetry.clone(), herald, waiters);

@@ -4,6 +4,7 @@ pub mod client;
 pub mod command;
 pub mod command_log;
 pub mod config;
+mod configure;
 pub mod debug;
 #[cfg(test)]
 mod fixture;
@@ -11,6 +12,9 @@ pub mod help;
 pub mod info;
 pub mod latency;
 pub mod memory;
+pub mod modules;
+pub mod persistence;
+pub mod replication;
 pub mod small;
 pub mod statistics;
 
@@ -24,18 +28,19 @@ use tokio::sync::mpsc;
 use crate::command::ReplyError;
 use crate::command::spec::NodeCommand;
 use crate::config::Config;
+use crate::engine::Call;
 use crate::engine::Execution;
 use crate::engine::Flow;
 use crate::engine::Herald;
 use crate::engine::Observation;
 use crate::engine::Session;
+use crate::engine::client::Client;
 use crate::engine::client::Clients;
 use crate::engine::pause::Pause;
 use crate::engine::pubsub::Broker;
 use crate::engine::pubsub::Topic;
 use crate::engine::settings::Settings;
 use crate::engine::waiting::Waiters;
-use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::script::Scripting;
 use crate::security::Authenticator;
@@ -56,6 +61,8 @@ pub struct NodeState {
     pub run_id: String,
     /// When the node started.
     pub started: Instant,
+    /// The same as seconds since 1970.
+    pub started_unix: u64,
     /// Its stores.
     pub registry: Arc<Registry>,
     /// Who is connected.
@@ -94,6 +101,12 @@ impl NodeState {
         self.clients.all().iter().for_each(|client| client.check_output());
     }
 
+    /// How many clients wait for keys or replicas.
+    pub fn blocked_clients(&self) -> usize {
+        let waits = |client: &Arc<Client>| client.parked().is_some_and(|parked| parked.waits_for_replicas());
+        self.waiters.len() + self.clients.all().iter().filter(|client| waits(client)).count()
+    }
+
     /// Lets the limit of all clients together hold as it is set now.
     pub fn limit_clients(&self) {
         self.clients.pool().resolve_memory_limit(self.registry.limit_bytes());
@@ -106,12 +119,12 @@ const NO_CLUSTER: ReplyError = ReplyError::err("This instance has cluster suppor
 /// Runs `command`.
 pub fn run(
     command: NodeCommand,
-    args: Args<'_>,
+    call: &Call<'_>,
     session: &mut Session,
     node: &NodeState,
     reply: &mut ReplyWriter,
 ) -> Result<Execution, ReplyError> {
-    let mut flow = Flow::Continue;
+    let (args, mut flow) = (call.args, Flow::Continue);
     match command {
         NodeCommand::ClientKill => flow = client::kill(args, session, node, reply)?,
         NodeCommand::ClientList => client::list(args, node, reply)?,
@@ -159,6 +172,8 @@ pub fn run(
         NodeCommand::MemoryMallocStats => memory::malloc_stats(reply),
         NodeCommand::MemoryPurge => memory::purge(reply)?,
         NodeCommand::MemoryStats => memory::stats(node, reply),
+        NodeCommand::Module(command) => modules::run(command, reply)?,
+        NodeCommand::Persistence(command) => persistence::run(command, args, node, reply)?,
         NodeCommand::Publish => pubsub::publish(args, &node.broker, reply),
         NodeCommand::PubsubChannels => pubsub::channels(Topic::Channel, args, &node.broker, reply)?,
         NodeCommand::PubsubHelp => pubsub::help(reply),
@@ -166,6 +181,7 @@ pub fn run(
         NodeCommand::PubsubNumSub => pubsub::numbers(Topic::Channel, args, &node.broker, reply),
         NodeCommand::PubsubShardChannels => pubsub::channels(Topic::Shard, args, &node.broker, reply)?,
         NodeCommand::PubsubShardNumSub => pubsub::numbers(Topic::Shard, args, &node.broker, reply),
+        NodeCommand::Replication(command) => flow = replication::run(command, call, session, reply)?,
         NodeCommand::Role => small::role(reply),
         NodeCommand::SPublish => pubsub::publish_to_shard(args, &node.broker, reply),
         NodeCommand::ScriptHelp => help::write("SCRIPT", reply),

@@ -63,10 +63,13 @@ const COUNT: Takes = Takes::Integer { min: 0, max: i32::MAX as i64 };
 const SIGNED: Takes = Takes::Integer { min: i32::MIN as i64, max: i32::MAX as i64 };
 const EFFORT: Takes = Takes::Integer { min: 1, max: 10 };
 const SAMPLES: Takes = Takes::Integer { min: 1, max: i32::MAX as i64 };
+const PERCENT: Takes = Takes::Integer { min: 1, max: 99 };
+const TENACITY: Takes = Takes::Integer { min: 0, max: 100 };
 const PORT: Takes = Takes::Integer { min: 0, max: 65535 };
 
 const NO_AOF: &str = "there is no append-only file";
 const NO_CLUSTER: &str = "cluster support is disabled";
+const NO_DEFRAG: &str = "the allocator needs none";
 const NO_EVICTION: &str = "this build does not evict";
 const NO_REPLICAS: &str = "there are no replicas";
 const NO_SNAPSHOTS: &str = "there are no snapshots";
@@ -76,16 +79,30 @@ const AT_START: &str = "it is fixed at the start";
 
 /// All of them.
 pub const ABSENT: &[Absent] = &[
+    absent("active-defrag-cycle-max", PERCENT, "25", NO_DEFRAG),
+    absent("active-defrag-cycle-min", PERCENT, "1", NO_DEFRAG),
+    absent("active-defrag-ignore-bytes", Takes::Memory, "104857600", NO_DEFRAG),
+    absent("active-defrag-max-scan-fields", SAMPLES, "1000", NO_DEFRAG),
+    absent("active-defrag-threshold-lower", COUNT, "10", NO_DEFRAG),
+    absent("active-defrag-threshold-upper", COUNT, "100", NO_DEFRAG),
     absent("active-expire-effort", EFFORT, "1", "the sweep's share of time is fixed"),
-    absent("activedefrag", Takes::YesOrNo, "no", "the allocator needs none"),
+    absent("activedefrag", Takes::YesOrNo, "no", NO_DEFRAG),
     absent("activerehashing", Takes::YesOrNo, "no", "tables grow in steps, without a rehash"),
     absent("aof-load-truncated", Takes::YesOrNo, "no", NO_AOF),
     absent("aof-use-rdb-preamble", Takes::YesOrNo, "no", NO_AOF),
     absent("auto-aof-rewrite-min-size", Takes::Memory, "0", NO_AOF),
     absent("auto-aof-rewrite-percentage", COUNT, "0", NO_AOF),
+    absent("bind-source-addr", Takes::Text, "", "the node connects to nobody"),
     absent("cluster-allow-reads-when-down", Takes::YesOrNo, "no", NO_CLUSTER),
+    absent("cluster-announce-bus-port", PORT, "0", NO_CLUSTER),
+    absent("cluster-announce-hostname", Takes::Text, "", NO_CLUSTER),
+    absent("cluster-announce-human-nodename", Takes::Text, "", NO_CLUSTER),
     absent("cluster-announce-ip", Takes::Text, "", NO_CLUSTER),
     absent("cluster-announce-port", PORT, "0", NO_CLUSTER),
+    absent("cluster-announce-tls-port", PORT, "0", NO_CLUSTER),
+    absent("cluster-link-sendbuf-limit", Takes::Memory, "0", NO_CLUSTER),
+    absent("cluster-node-timeout", COUNT, "15000", NO_CLUSTER),
+    absent("cluster-preferred-endpoint-type", Takes::Text, "ip", NO_CLUSTER),
     absent("crash-log-enabled", Takes::YesOrNo, "no", "a panic is a line of the log"),
     absent("daemonize", Takes::Nothing, "no", AT_START),
     absent("dbfilename", Takes::Text, "", NO_SNAPSHOTS),
@@ -103,12 +120,15 @@ pub const ABSENT: &[Absent] = &[
     absent("logfile", Takes::Nothing, "", AT_START),
     absent("masterauth", Takes::Text, "", NO_REPLICAS),
     absent("masteruser", Takes::Text, "", NO_REPLICAS),
+    absent("maxmemory-eviction-tenacity", TENACITY, "10", NO_EVICTION),
     absent("maxmemory-samples", SAMPLES, "5", NO_EVICTION),
     absent("min-replicas-max-lag", COUNT, "0", NO_REPLICAS),
     absent("min-replicas-to-write", COUNT, "0", NO_REPLICAS),
     absent("min-slaves-max-lag", COUNT, "0", NO_REPLICAS),
     absent("min-slaves-to-write", COUNT, "0", NO_REPLICAS),
     absent("no-appendfsync-on-rewrite", Takes::YesOrNo, "no", NO_AOF),
+    absent("oom-score-adj", Takes::Text, "no", "the system chooses whom it ends"),
+    absent("oom-score-adj-values", Takes::Text, "0 200 800", "the system chooses whom it ends"),
     absent("pidfile", Takes::Nothing, "", AT_START),
     absent(
         "protected-mode",
@@ -120,7 +140,15 @@ pub const ABSENT: &[Absent] = &[
     absent("rdbchecksum", Takes::Nothing, "no", AT_START),
     absent("rdbcompression", Takes::YesOrNo, "no", NO_SNAPSHOTS),
     absent("repl-backlog-size", Takes::Memory, "0", NO_REPLICAS),
+    absent("repl-backlog-ttl", COUNT, "3600", NO_REPLICAS),
+    absent("repl-disable-tcp-nodelay", Takes::YesOrNo, "no", NO_REPLICAS),
+    absent("repl-diskless-load", Takes::Text, "disabled", NO_REPLICAS),
     absent("repl-diskless-sync", Takes::YesOrNo, "no", NO_REPLICAS),
+    absent("repl-diskless-sync-delay", COUNT, "5", NO_REPLICAS),
+    absent("repl-diskless-sync-max-replicas", COUNT, "0", NO_REPLICAS),
+    absent("repl-ping-replica-period", SAMPLES, "10", NO_REPLICAS),
+    absent("repl-ping-slave-period", SAMPLES, "10", NO_REPLICAS),
+    absent("repl-timeout", SAMPLES, "60", NO_REPLICAS),
     absent("replica-announced", Takes::YesOrNo, "no", NO_REPLICAS),
     absent("replica-priority", COUNT, "100", NO_REPLICAS),
     absent("replica-serve-stale-data", Takes::YesOrNo, "yes", NO_REPLICAS),

@@ -31,7 +31,17 @@ fn get_takes_patterns_in_any_case_and_tells_each_parameter_once() {
     assert_eq!(fixture.raw("CONFIG GET nonsense"), "*0\r\n");
     let names: Vec<String> =
         get(&mut fixture, "maxmemory* maxMEM* save").into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names, ["maxmemory", "maxmemory-policy", "save", "maxmemory-clients", "maxmemory-samples"]);
+    assert_eq!(
+        names,
+        [
+            "maxmemory",
+            "maxmemory-policy",
+            "save",
+            "maxmemory-clients",
+            "maxmemory-eviction-tenacity",
+            "maxmemory-samples"
+        ]
+    );
     fixture.protocol(Protocol::Resp3);
     assert_eq!(fixture.raw("CONFIG GET save"), "%1\r\n$4\r\nsave\r\n$0\r\n\r\n");
     assert!(get(&mut fixture, "*").len() > parameters::all().count() + 20);

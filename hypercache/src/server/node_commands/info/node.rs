@@ -65,7 +65,7 @@ pub fn clients(facts: &Facts<'_>, page: &mut Page) {
     page.line("maxclients", facts.node.settings.max_connections());
     page.line("client_recent_max_input_buffer", pending.unwrap_or(0));
     page.line("client_recent_max_output_buffer", waiting.unwrap_or(0));
-    page.line("blocked_clients", facts.node.waiters.len());
+    page.line("blocked_clients", facts.node.blocked_clients());
     page.line("tracking_clients", facts.node.herald.tracking().totals().clients);
     page.line("pubsub_clients", pubsub);
     let watched = || clients.iter().map(|client| client.transaction().1).filter(|keys| *keys > 0);
@@ -80,6 +80,8 @@ pub fn clients(facts: &Facts<'_>, page: &mut Page) {
 pub fn persistence(facts: &Facts<'_>, page: &mut Page) {
     // Nothing is ever saved, so all changes since the start count.
     let changes = facts.counts.changes.to_string();
+    // As in Redis, the data of the start counts as saved.
+    let last_save = facts.node.started_unix.to_string();
     for (key, value) in [
         ("loading", "0"),
         ("loading_eta_seconds", "0"),
@@ -92,7 +94,7 @@ pub fn persistence(facts: &Facts<'_>, page: &mut Page) {
         ("current_save_keys_total", "0"),
         ("rdb_changes_since_last_save", &changes),
         ("rdb_bgsave_in_progress", "0"),
-        ("rdb_last_save_time", "0"),
+        ("rdb_last_save_time", &last_save),
         ("rdb_last_bgsave_status", "ok"),
         ("rdb_last_bgsave_time_sec", "-1"),
         ("rdb_current_bgsave_time_sec", "-1"),
