@@ -24,6 +24,7 @@ use crate::store::Registry;
 use crate::store::events::Notices;
 use crate::store::events::Selection;
 use crate::value::Value;
+use crate::value::cuckoo::table::Table;
 use crate::value::limits::Limits;
 use crate::value::set::Member;
 use crate::value::set::Set;
@@ -69,6 +70,10 @@ struct Done {
 /// The bytes of a string; of a collection its live elements in their order.
 fn content(value: &Value, now: UnixMillis) -> Vec<u8> {
     match value {
+        Value::Cuckoo(filter) => {
+            let tables = filter.tables().iter().map(Table::data);
+            tables.fold(filter.header(), |text, data| [&text, data].concat())
+        }
         Value::Hash(hash) => {
             let live = hash.iter().filter(|pair| pair.deadline.is_none_or(|deadline| deadline > now));
             let text = live.map(|pair| format!("{pair:?} "));

@@ -24,6 +24,8 @@ pub const ZSET_ZIPLIST: u8 = 12;
 pub const HASH_ZIPLIST: u8 = 13;
 /// Pieces, each a ziplist.
 pub const LIST_ZIPLISTS: u8 = 14;
+/// What a module keeps: its type, and parts of which each tells what it is.
+pub const MODULE: u8 = 7;
 /// Entries of a stream in listpacks, and its groups.
 pub const STREAM_EARLY: u8 = 15;
 /// Fields and values in a listpack.

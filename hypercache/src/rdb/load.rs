@@ -2,6 +2,7 @@
 
 use crate::rdb::Malformed;
 use crate::rdb::Reader;
+use crate::rdb::filter;
 use crate::rdb::kind;
 use crate::rdb::listpack;
 use crate::rdb::stream::read_stream;
@@ -51,6 +52,7 @@ pub fn read_value(kind: u8, reader: &mut Reader<'_>, seed: u64, limits: &Limits)
         | kind::HASH_TIMED_EARLY
         | kind::HASH_TIMED_LISTPACK
         | kind::HASH_TIMED_LISTPACK_EARLY => read_timed_hash(kind, reader, seed, limits)?.into(),
+        kind::MODULE => filter::read_filter(reader)?,
         kind::STREAM_EARLY | kind::STREAM_REMEMBERING | kind::STREAM => read_stream(kind, reader)?.into(),
         _ => return Err(UNKNOWN),
     };

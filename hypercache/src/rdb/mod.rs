@@ -5,6 +5,7 @@
 //! element by element: nothing that has been read can be out of order later.
 
 pub mod crc64;
+mod filter;
 mod kind;
 mod listpack;
 mod load;

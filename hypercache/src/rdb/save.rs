@@ -1,6 +1,7 @@
 //! Writes values, in the compact forms of Redis 7 where they are kept in one.
 
 use crate::rdb::Writer;
+use crate::rdb::filter;
 use crate::rdb::kind;
 use crate::rdb::listpack;
 use crate::rdb::stream::write_stream;
@@ -19,6 +20,7 @@ const INTEGER_WIDTHS: [usize; 3] = [2, 4, 8];
 /// Writes a value: the byte that tells its type, and itself.
 pub fn write_value(value: &Value, writer: &mut Writer) {
     match value {
+        Value::Cuckoo(cuckoo) => filter::write_cuckoo(cuckoo, writer),
         Value::Hash(hash) => write_hash(hash, writer),
         Value::List(list) => write_list(list, writer),
         Value::Set(set) => write_set(set, writer),

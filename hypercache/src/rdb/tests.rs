@@ -3,6 +3,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::rdb::payload::Refused;
 use crate::value::Value;
+use crate::value::cuckoo::Cuckoo;
+use crate::value::cuckoo::Settings;
 use crate::value::hash::Hash;
 use crate::value::hash::Pair;
 use crate::value::limits::Limits;
@@ -84,6 +86,16 @@ fn stream() -> Value {
     stream.into()
 }
 
+/// A cuckoo filter with several tables of different widths.
+fn cuckoo() -> Cuckoo {
+    let mut filter = Cuckoo::new(8, Settings { rate: 0.05, ..Settings::usual() }).unwrap();
+    for item in 0..30_u32 {
+        filter.insert(&item.to_le_bytes()).unwrap();
+    }
+    assert!(filter.remove(&7_u32.to_le_bytes()));
+    filter
+}
+
 fn written(value: &Value) -> Vec<u8> {
     let mut writer = Writer::new();
     write_value(value, &mut writer);
@@ -128,6 +140,8 @@ fn values() -> Vec<(u8, Value)> {
         (kind::HASH_TIMED, hash(&timed, &NARROW)),
         (kind::STREAM, stream()),
         (kind::STREAM, Stream::new().into()),
+        (kind::MODULE, cuckoo().into()),
+        (kind::MODULE, Cuckoo::usual().into()),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! The data types. They know neither keys nor commands, neither clocks nor locks.
 
 pub mod bits;
+pub mod cuckoo;
 pub mod geo;
 pub mod glob;
 pub mod hash;
@@ -16,6 +17,7 @@ pub mod string;
 mod varint;
 pub mod zset;
 
+use crate::value::cuckoo::Cuckoo;
 use crate::value::hash::Hash;
 use crate::value::list::List;
 use crate::value::set::Set;
@@ -26,6 +28,8 @@ use crate::value::zset::ZSet;
 /// What a key holds.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
+    /// Fingerprints of items in a cuckoo filter.
+    Cuckoo(Box<Cuckoo>),
     /// Fields with values.
     Hash(Box<Hash>),
     /// Elements in the order they were put in.
@@ -44,6 +48,8 @@ impl Value {
     /// The name that `TYPE` tells.
     pub fn type_name(&self) -> &'static str {
         match self {
+            // The names of the types that RedisBloom brings to Redis.
+            Self::Cuckoo(_) => "MBbloomCF",
             Self::Hash(_) => "hash",
             Self::List(_) => "list",
             Self::Set(_) => "set",
@@ -56,6 +62,7 @@ impl Value {
     /// The name that `OBJECT ENCODING` tells.
     pub fn encoding(&self) -> &'static str {
         match self {
+            Self::Cuckoo(_) => "raw",
             Self::Hash(hash) => hash.encoding(),
             Self::List(list) => list.encoding(),
             Self::Set(set) => set.encoding(),
@@ -68,12 +75,29 @@ impl Value {
     /// Bytes on the heap, as the allocator is asked for them; constant time.
     pub fn heap_bytes(&self) -> usize {
         match self {
+            Self::Cuckoo(filter) => size_of::<Cuckoo>() + filter.heap_bytes(),
             Self::Hash(hash) => size_of::<Hash>() + hash.heap_bytes(),
             Self::List(list) => size_of::<List>() + list.heap_bytes(),
             Self::Set(set) => size_of::<Set>() + set.heap_bytes(),
             Self::Str(string) => string.heap_bytes(),
             Self::Stream(stream) => size_of::<Stream>() + stream.heap_bytes(),
             Self::ZSet(zset) => size_of::<ZSet>() + zset.heap_bytes(),
+        }
+    }
+
+    /// The cuckoo filter, if it is one.
+    pub fn as_cuckoo(&self) -> Option<&Cuckoo> {
+        match self {
+            Self::Cuckoo(filter) => Some(filter),
+            _ => None,
+        }
+    }
+
+    /// The cuckoo filter for changing in place, if it is one.
+    pub fn as_cuckoo_mut(&mut self) -> Option<&mut Cuckoo> {
+        match self {
+            Self::Cuckoo(filter) => Some(filter),
+            _ => None,
         }
     }
 
@@ -174,7 +198,7 @@ impl Value {
     }
 
     /// Whether it is a collection without elements, which is as good as no value. A stream never is: it knows its last ID
-    /// and its groups.
+    /// and its groups; nor is a filter, which was made for a certain size.
     pub fn is_empty_collection(&self) -> bool {
         match self {
             Self::Hash(hash) => hash.is_empty(),
@@ -193,6 +217,12 @@ impl Value {
     /// Whether the time of all its parts is over at `now`.
     pub fn lapsed(&self, now: u64) -> bool {
         self.as_hash().is_some_and(|hash| hash.lapsed(now))
+    }
+}
+
+impl From<Cuckoo> for Value {
+    fn from(filter: Cuckoo) -> Self {
+        Self::Cuckoo(Box::new(filter))
     }
 }
 

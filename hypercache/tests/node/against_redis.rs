@@ -244,6 +244,10 @@ fn every_family_has_a_script() {
             // Lines of words do not hold programs: `scripts` compares these.
             continue;
         }
+        if group == Group::Cuckoo {
+            // The Redis that is compared with has no filters: they come with a module.
+            continue;
+        }
         assert!(SCRIPTS.iter().any(|(known, _)| *known == group), "{} has none", group.name());
     }
 }

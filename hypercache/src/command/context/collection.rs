@@ -1,5 +1,5 @@
 //! What handlers do with values made of many elements. A collection that is left without elements goes with its key; only
-//! a stream stays.
+//! streams and filters stay.
 
 use crate::command::Context;
 use crate::command::ReplyError;
@@ -7,6 +7,7 @@ use crate::command::error;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::key::HashedKey;
 use crate::value::Value;
+use crate::value::cuckoo::Cuckoo;
 use crate::value::hash::Hash;
 use crate::value::limits::Limits;
 use crate::value::list::List;
@@ -22,6 +23,20 @@ pub trait Collection: Into<Value> {
     fn of(value: &Value) -> Option<&Self>;
     /// The value for changing in place, if it is of this type.
     fn of_mut(value: &mut Value) -> Option<&mut Self>;
+}
+
+impl Collection for Cuckoo {
+    fn empty(_: u64) -> Self {
+        Self::usual()
+    }
+
+    fn of(value: &Value) -> Option<&Self> {
+        value.as_cuckoo()
+    }
+
+    fn of_mut(value: &mut Value) -> Option<&mut Self> {
+        value.as_cuckoo_mut()
+    }
 }
 
 impl Collection for Hash {

@@ -5,6 +5,7 @@ pub mod bitfield;
 pub mod cluster;
 pub mod connection;
 pub mod counter;
+pub mod cuckoo;
 pub mod database;
 pub mod dump;
 mod element_scan;
@@ -62,6 +63,7 @@ pub const ALL: &[&[Spec]] = &[
     cluster::COMMANDS,
     connection::COMMANDS,
     counter::COMMANDS,
+    cuckoo::COMMANDS,
     database::COMMANDS,
     dump::COMMANDS,
     expiry::COMMANDS,

@@ -7,6 +7,7 @@ pub enum Group {
     Bitmap,
     Cluster,
     Connection,
+    Cuckoo,
     Generic,
     Geo,
     Hash,
@@ -29,6 +30,7 @@ impl Group {
             Self::Bitmap => "bitmap",
             Self::Cluster => "cluster",
             Self::Connection => "connection",
+            Self::Cuckoo => "cf",
             Self::Generic => "generic",
             Self::Geo => "geo",
             Self::Hash => "hash",
@@ -50,6 +52,7 @@ impl Group {
         match self {
             Self::Bitmap => Some("bitmap"),
             Self::Connection => Some("connection"),
+            Self::Cuckoo => Some("cuckoo"),
             Self::Generic => Some("keyspace"),
             Self::Geo => Some("geo"),
             Self::Hash => Some("hash"),

@@ -53,6 +53,10 @@ pub fn of_value(entry: &Entry, now: UnixMillis) -> Digest {
     let mut digest = Digest::default();
     digest.mix(entry.value().type_name().as_bytes());
     match entry.value() {
+        Value::Cuckoo(filter) => {
+            digest.mix(&filter.header());
+            filter.tables().iter().for_each(|table| digest.mix(table.data()));
+        }
         Value::Str(text) => digest.mix(&text.bytes()),
         Value::List(list) => list.iter().for_each(|element| digest.mix(&element.bytes())),
         Value::Set(set) => set.iter().for_each(|member| digest.add(&member.bytes())),
