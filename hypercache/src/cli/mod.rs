@@ -238,7 +238,7 @@ mod tests {
             .filter(|flag| *flag != "config")
             .map(|flag| format!("--{flag}"))
             .collect();
-        assert_eq!(flags.len(), 15);
+        assert_eq!(flags.len(), 16);
         for flag in flags {
             let Ok(Invocation::Run(overrides)) = parse(&[&flag, "\u{1}"]) else { panic!("{flag}") };
             match Config::load(&overrides, std::iter::empty()) {

@@ -79,19 +79,7 @@ pub enum SessionCommand {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names of the commands")]
 pub enum NodeCommand {
-    AclCat,
-    AclDelUser,
-    AclDryRun,
-    AclGenPass,
-    AclGetUser,
-    AclHelp,
-    AclList,
-    AclLoad,
-    AclLog,
-    AclSave,
-    AclSetUser,
-    AclUsers,
-    AclWhoAmI,
+    Acl(AclCommand),
     ClientKill,
     ClientList,
     ClientPause,
@@ -154,6 +142,25 @@ pub enum NodeCommand {
     SlowlogLen,
     SlowlogReset,
     Time,
+}
+
+/// Commands about users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names of the commands")]
+pub enum AclCommand {
+    Cat,
+    DelUser,
+    DryRun,
+    GenPass,
+    GetUser,
+    Help,
+    List,
+    Load,
+    Log,
+    Save,
+    SetUser,
+    Users,
+    WhoAmI,
 }
 
 /// Commands about scripts and functions.

@@ -63,6 +63,8 @@ impl<E> Guarded<E> {
         if must_say_who && !open {
             return Err(error::NO_AUTH);
         }
+        // What is denied is the client's last command all the same.
+        session.client.note_command(call.command.id);
         let scene = if session.transaction.is_some() { Scene::Multi } else { Scene::TopLevel };
         let checked = self.authenticator.check(call, session, scene);
         checked.map_err(|(denied, user)| denied.reply(&user, call.command))

@@ -164,6 +164,7 @@ impl Dispatch {
         let Some(transaction) = session.transaction.take() else {
             return Err(ReplyError::err("EXEC without MULTI"));
         };
+        session.client.note_command(call.command.id);
         let watched = session.watched.take();
         session.end_transaction();
         if transaction.spoiled {

@@ -36,9 +36,7 @@ pub fn check(account: &Account, command: &Command, args: Args<'_>) -> Result<(),
 
 /// The option by which `SORT` would read keys that it does not name, where the user may not read every key.
 pub fn sort_denial(account: &Account, command: &Command, args: Args<'_>) -> Option<&'static str> {
-    if command.spec.roams.is_none() {
-        return None;
-    }
+    command.spec.roams?;
     let reads_all = |selector: &Selector| selector.reads_all_keys() && selector.check(command, args).is_ok();
     let option = roaming_option(args)?;
     (!account.selectors().iter().any(reads_all)).then_some(option)

@@ -198,17 +198,19 @@ impl Selector {
         if inner.is_empty() {
             return Err(Fault::Syntax);
         }
-        if command.spec.subcommands.is_empty() {
-            if has_blanks(inner) {
-                return Err(Fault::Syntax);
+        // In Redis `DEBUG` has no subcommands but first arguments, any of which a rule may name.
+        match table().find(name) {
+            Some(subcommand) => self.set_command(subcommand, true),
+            None if !command.spec.subcommands.is_empty() && command.name != "DEBUG" => {
+                return Err(Fault::UnknownCommand);
             }
-            let allowed = self.first_arguments.entry(command.id).or_default();
-            if !allowed.iter().any(|known| known.eq_ignore_ascii_case(inner)) {
-                allowed.push(inner.into());
+            None if has_blanks(inner) => return Err(Fault::Syntax),
+            None => {
+                let allowed = self.first_arguments.entry(command.id).or_default();
+                if !allowed.iter().any(|known| known.eq_ignore_ascii_case(inner)) {
+                    allowed.push(inner.into());
+                }
             }
-        } else {
-            let subcommand = table().find(name).ok_or(Fault::UnknownCommand)?;
-            self.set_command(subcommand, true);
         }
         self.note(name, true);
         Ok(())

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::command::ReplyError;
 use crate::command::args::integer;
+use crate::command::spec::AclCommand;
 use crate::command::spec::Run;
 use crate::command::table::table;
 use crate::engine::Flow;
@@ -22,14 +23,12 @@ use crate::security::acl::file;
 use crate::security::acl::selector::has_blanks;
 use crate::security::authenticator::DEFAULT_USER;
 use crate::server::node_commands::NodeState;
+use crate::server::node_commands::help;
 use crate::telemetry::Event;
 use crate::telemetry::events::security::UserChanged;
 use crate::telemetry::events::security::UserDeleted;
 use crate::telemetry::events::security::UsersFileFailed;
 use crate::telemetry::events::security::UsersLoaded;
-
-pub use reports::get_user;
-pub use reports::log;
 
 /// Most bits of a generated password, and how many it has unless somebody says so.
 const PASSWORD_BITS_MAX: i64 = 4096;
@@ -44,8 +43,34 @@ const NOT_SAVED: ReplyError = ReplyError::err(
     "There was an error trying to save the ACLs. Please check the server logs for more information",
 );
 
+/// Runs `command`.
+pub fn run(
+    command: AclCommand,
+    args: Args<'_>,
+    session: &Session,
+    node: &NodeState,
+    reply: &mut ReplyWriter,
+) -> Result<Flow, ReplyError> {
+    match command {
+        AclCommand::Cat => cat(args, reply)?,
+        AclCommand::DelUser => return delete_users(args, session, node, reply),
+        AclCommand::DryRun => dry_run(args, node, reply)?,
+        AclCommand::GenPass => generate_password(args, reply)?,
+        AclCommand::GetUser => reports::get_user(args, node, reply),
+        AclCommand::Help => help::write("ACL", reply),
+        AclCommand::List => list(node, reply),
+        AclCommand::Load => return load(session, node, reply),
+        AclCommand::Log => reports::log(args, session, node, reply)?,
+        AclCommand::Save => save(session, node, reply)?,
+        AclCommand::SetUser => return set_user(args, session, node, reply),
+        AclCommand::Users => users(node, reply),
+        AclCommand::WhoAmI => who_am_i(session, reply),
+    }
+    Ok(Flow::Continue)
+}
+
 /// `ACL CAT`.
-pub fn cat(args: Args<'_>, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
+fn cat(args: Args<'_>, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
     at_most(args, 3)?;
     let Some(name) = args.get(2) else {
         reply.array(categories::CATEGORIES.len());
@@ -67,26 +92,26 @@ fn at_most(args: Args<'_>, count: usize) -> Result<(), ReplyError> {
 }
 
 /// `ACL WHOAMI`.
-pub fn who_am_i(session: &Session, reply: &mut ReplyWriter) {
+fn who_am_i(session: &Session, reply: &mut ReplyWriter) {
     reply.bulk(session.user_name().unwrap_or(DEFAULT_USER));
 }
 
 /// `ACL USERS`.
-pub fn users(node: &NodeState, reply: &mut ReplyWriter) {
+fn users(node: &NodeState, reply: &mut ReplyWriter) {
     let everyone = node.authenticator.users().everyone();
     reply.array(everyone.len());
     everyone.keys().for_each(|name| reply.bulk(name.as_bytes()));
 }
 
 /// `ACL LIST`.
-pub fn list(node: &NodeState, reply: &mut ReplyWriter) {
+fn list(node: &NodeState, reply: &mut ReplyWriter) {
     let everyone = node.authenticator.users().everyone();
     reply.array(everyone.len());
     everyone.iter().for_each(|(name, user)| reply.bulk(file::line(name, &user.account)));
 }
 
 /// `ACL SETUSER`: all rules or none.
-pub fn set_user(
+fn set_user(
     args: Args<'_>,
     session: &Session,
     node: &NodeState,
@@ -134,7 +159,7 @@ fn disconnect(names: &[Arc<str>], session: &Session, node: &NodeState) -> Flow {
 }
 
 /// `ACL DELUSER`.
-pub fn delete_users(
+fn delete_users(
     args: Args<'_>,
     session: &Session,
     node: &NodeState,
@@ -159,7 +184,7 @@ pub fn delete_users(
 }
 
 /// `ACL GENPASS`.
-pub fn generate_password(args: Args<'_>, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
+fn generate_password(args: Args<'_>, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
     at_most(args, 3)?;
     let bits = args.get(2).map_or(Ok(PASSWORD_BITS), integer)?;
     if !(1..=PASSWORD_BITS_MAX).contains(&bits) {
@@ -176,7 +201,7 @@ pub fn generate_password(args: Args<'_>, reply: &mut ReplyWriter) -> Result<(), 
 }
 
 /// `ACL DRYRUN`.
-pub fn dry_run(args: Args<'_>, node: &NodeState, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
+fn dry_run(args: Args<'_>, node: &NodeState, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
     let shown = |at: usize| String::from_utf8_lossy(&args[at]).into_owned();
     let user = node.authenticator.users().find(&args[2]);
     let user = user.ok_or_else(|| ReplyError::text(format!("User '{}' not found", shown(2))))?;
@@ -206,7 +231,7 @@ pub fn dry_run(args: Args<'_>, node: &NodeState, reply: &mut ReplyWriter) -> Res
 }
 
 /// `ACL LOAD`: all users of the file or none. Everybody who is not the default user has to come in anew, as in Redis.
-pub fn load(session: &Session, node: &NodeState, reply: &mut ReplyWriter) -> Result<Flow, ReplyError> {
+fn load(session: &Session, node: &NodeState, reply: &mut ReplyWriter) -> Result<Flow, ReplyError> {
     if node.authenticator.file().is_none() {
         return Err(NO_FILE);
     }
@@ -223,7 +248,7 @@ pub fn load(session: &Session, node: &NodeState, reply: &mut ReplyWriter) -> Res
 }
 
 /// `ACL SAVE`.
-pub fn save(session: &Session, node: &NodeState, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
+fn save(session: &Session, node: &NodeState, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
     let path = node.authenticator.file().ok_or(NO_FILE)?;
     file::save(path, &node.authenticator.users().everyone()).map_err(|error| {
         let message = format!("{}: {error}", path.display());

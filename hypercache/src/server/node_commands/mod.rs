@@ -114,19 +114,7 @@ pub fn run(
 ) -> Result<Execution, ReplyError> {
     let mut flow = Flow::Continue;
     match command {
-        NodeCommand::AclCat => acl::cat(args, reply)?,
-        NodeCommand::AclDelUser => flow = acl::delete_users(args, session, node, reply)?,
-        NodeCommand::AclDryRun => acl::dry_run(args, node, reply)?,
-        NodeCommand::AclGenPass => acl::generate_password(args, reply)?,
-        NodeCommand::AclGetUser => acl::get_user(args, node, reply),
-        NodeCommand::AclHelp => help::write("ACL", reply),
-        NodeCommand::AclList => acl::list(node, reply),
-        NodeCommand::AclLoad => flow = acl::load(session, node, reply)?,
-        NodeCommand::AclLog => acl::log(args, session, node, reply)?,
-        NodeCommand::AclSave => acl::save(session, node, reply)?,
-        NodeCommand::AclSetUser => flow = acl::set_user(args, session, node, reply)?,
-        NodeCommand::AclUsers => acl::users(node, reply),
-        NodeCommand::AclWhoAmI => acl::who_am_i(session, reply),
+        NodeCommand::Acl(command) => flow = acl::run(command, args, session, node, reply)?,
         NodeCommand::ClientKill => flow = client::kill(args, session, node, reply)?,
         NodeCommand::ClientList => client::list(args, node, reply)?,
         NodeCommand::ClientPause => client::pause(args, node, reply)?,

@@ -29,6 +29,7 @@ fn rules_are_kept_in_order_and_replace_what_they_cover() {
         ("&a allchannels resetchannels", "resetchannels -@all"),
         ("nocommands +config -config|set", "resetchannels -@all +config -config|set"),
         ("+get|a +getex", "resetchannels -@all +get|a +getex"),
+        ("-debug +debug|x", "resetchannels -@all -debug +debug|x"),
         ("+getex +get", "resetchannels -@all +getex +get"),
     ] {
         assert_eq!(text(rules), wanted, "{rules}");
