@@ -47,6 +47,7 @@ use crate::server::Shared;
 use crate::server::listener;
 use crate::server::node_commands::NodeState;
 use crate::server::node_commands::Statistics;
+use crate::server::node_commands::client;
 use crate::server::worker::Worker;
 use crate::store::Registry;
 use crate::store::sweep::Sweeper;
@@ -84,6 +85,9 @@ pub enum NodeError {
         /// What the system said.
         error: io::Error,
     },
+    /// The file of users cannot be used.
+    #[error("{0}")]
+    Users(String),
     /// The Lua states cannot be made.
     #[error("cannot make a Lua state for scripts: {0}")]
     Scripts(String),
@@ -277,6 +281,11 @@ impl Parts {
             .map_err(|error| NodeError::Scripts(error.to_string()))?;
         let scripting = Arc::new(scripting);
         let clients = Arc::<Clients>::default();
+        let stores = Arc::clone(&registry);
+        let authenticator = Authenticator::new(config.security.requirepass.clone())
+            .describing(move |client| client::line(client, &stores))
+            .with_file(config.security.users_file.clone())
+            .map_err(NodeError::Users)?;
         let state = Arc::new(NodeState {
             config_file,
             run_id: run_id(),
@@ -287,7 +296,7 @@ impl Parts {
             clients,
             settings: Arc::new(Settings::new(&config.network)),
             pause: Arc::new(Pause::default()),
-            authenticator: Arc::new(Authenticator::new(config.security.requirepass.clone())),
+            authenticator: Arc::new(authenticator),
             telemetry,
             broker,
             waiters: Arc::default(),

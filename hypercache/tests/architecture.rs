@@ -19,7 +19,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("command", &["resp", "rdb", "value", "keyspace", "store"]),
     ("script", &["command", "store", "keyspace", "value", "resp", "rdb", "telemetry"]),
     ("engine", &["command", "store", "persistence", "keyspace", "value", "resp", "config", "telemetry"]),
-    ("security", &["engine", "command", "resp", "config", "telemetry"]),
+    ("security", &["engine", "command", "value", "resp", "config", "telemetry"]),
     (
         "server",
         &[

@@ -148,6 +148,9 @@ struct NodeFlags {
     /// File whose only line is the password that clients must give
     #[arg(long, value_name = "FILE")]
     requirepass_file: Option<String>,
+    /// File of users, which ACL LOAD reads and ACL SAVE writes
+    #[arg(long, value_name = "FILE")]
+    users_file: Option<String>,
     /// Who may use DEBUG: no, local or yes [default: no]
     #[arg(long, value_name = "WORD")]
     enable_debug_command: Option<String>,
@@ -182,6 +185,7 @@ impl NodeFlags {
             ("--io-threads", "network.io_threads", self.io_threads),
             ("--max-memory", "cache.max_memory", self.max_memory),
             ("--requirepass-file", "security.requirepass_file", self.requirepass_file),
+            ("--users-file", "security.users_file", self.users_file),
             ("--enable-debug-command", "security.enable_debug_command", self.enable_debug_command),
             ("--log-dir", "telemetry.log.dir", self.log_dir),
             ("--log-level", "telemetry.log.level", self.log_level),
@@ -234,7 +238,7 @@ mod tests {
             .filter(|flag| *flag != "config")
             .map(|flag| format!("--{flag}"))
             .collect();
-        assert_eq!(flags.len(), 15);
+        assert_eq!(flags.len(), 16);
         for flag in flags {
             let Ok(Invocation::Run(overrides)) = parse(&[&flag, "\u{1}"]) else { panic!("{flag}") };
             match Config::load(&overrides, std::iter::empty()) {

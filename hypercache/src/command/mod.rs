@@ -12,6 +12,7 @@ pub mod context;
 pub mod docs;
 pub mod error;
 pub mod families;
+pub mod key_flags;
 #[cfg(test)]
 mod properties;
 pub mod spec;

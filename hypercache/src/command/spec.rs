@@ -79,6 +79,7 @@ pub enum SessionCommand {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names of the commands")]
 pub enum NodeCommand {
+    Acl(AclCommand),
     ClientKill,
     ClientList,
     ClientPause,
@@ -175,6 +176,25 @@ pub enum ReplicationCommand {
     ReplicaOf,
     Wait,
     WaitAof,
+}
+
+/// Commands about users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names of the commands")]
+pub enum AclCommand {
+    Cat,
+    DelUser,
+    DryRun,
+    GenPass,
+    GetUser,
+    Help,
+    List,
+    Load,
+    Log,
+    Save,
+    SetUser,
+    Users,
+    WhoAmI,
 }
 
 /// Commands about scripts and functions.

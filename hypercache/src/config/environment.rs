@@ -42,6 +42,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("HYPERCACHE_MAX_MEMORY", "cache.max_memory"),
     ("HYPERCACHE_REQUIREPASS", "security.requirepass"),
     ("HYPERCACHE_REQUIREPASS_FILE", "security.requirepass_file"),
+    ("HYPERCACHE_USERS_FILE", "security.users_file"),
     ("HYPERCACHE_ENABLE_DEBUG_COMMAND", "security.enable_debug_command"),
     ("HYPERCACHE_LOG_LEVEL", "telemetry.log.level"),
     ("HYPERCACHE_LOG_DIR", "telemetry.log.dir"),

@@ -134,6 +134,7 @@ section! {
     SecuritySection {
         requirepass: Secret,
         requirepass_file: PathBuf,
+        users_file: PathBuf,
         enable_debug_command: DebugCommand,
     }
 }

@@ -160,6 +160,8 @@ pub enum Eviction {
 pub struct Security {
     /// Password of the default user; none: no authentication.
     pub requirepass: Option<Secret>,
+    /// File of users, which `ACL LOAD` reads and `ACL SAVE` writes; none: users last as long as the node runs.
+    pub users_file: Option<PathBuf>,
     /// Who may use `DEBUG`.
     pub enable_debug_command: DebugCommand,
 }

@@ -19,6 +19,8 @@ impl Config {
             Some(_) => page.text.push_str("  # requirepass: is set, and hidden here\n"),
             None => page.key(2, "requirepass", quoted("")),
         }
+        let users_file = self.security.users_file.as_deref().unwrap_or(std::path::Path::new(""));
+        page.key(2, "users_file", quoted(&users_file.to_string_lossy()));
         page.key(2, "enable_debug_command", quoted(self.security.enable_debug_command.word()));
         self.render_telemetry(&mut page);
         page.text

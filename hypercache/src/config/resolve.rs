@@ -45,6 +45,7 @@ pub fn resolve(file: File, findings: &mut Findings) -> Config {
     }
     let security = file.security.unwrap_or_default();
     set(&mut config.security.enable_debug_command, security.enable_debug_command);
+    config.security.users_file = security.users_file.clone().filter(|path| !path.as_os_str().is_empty());
     config.security.requirepass = password(security, findings);
     telemetry(&mut config, file.telemetry.unwrap_or_default());
     if file.persistence.and_then(|section| section.enabled) == Some(true) {

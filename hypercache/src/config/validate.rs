@@ -326,6 +326,10 @@ fn security(config: &Config, findings: &mut Findings) {
         }
         return;
     }
+    // Whether the default user has a password stands in there.
+    if config.security.users_file.is_some() {
+        return;
+    }
     let open = |address: &SocketAddr| !address.ip().is_loopback();
     let doors =
         [("network.resp_addr", config.network.resp_addr), ("network.http_addr", config.network.http_addr)];

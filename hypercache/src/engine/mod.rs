@@ -5,6 +5,7 @@ pub mod client_memory;
 pub mod disposal;
 pub mod gate;
 pub mod herald;
+pub mod identity;
 pub mod mailbox;
 pub mod observation;
 pub mod observed;

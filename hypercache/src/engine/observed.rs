@@ -148,7 +148,7 @@ fn tell(
         client: client.address,
         client_id: client.id,
         client_name,
-        user: session.user.as_deref().map(Into::into),
+        user: session.user_name().map(Into::into),
         proto,
         batch_position: call.position,
         batch_size: call.position + 1,

@@ -123,6 +123,17 @@ impl Parked {
         unblocked
     }
 
+    /// Ends a request that waits for something that may not come with this error. Whether it was such a one.
+    pub fn refuse(&self, error: &ReplyError) -> bool {
+        let mut refused = false;
+        self.answer_if(|| {
+            self.unserved?;
+            refused = true;
+            Some(Answer::Ran { reply: Vec::new(), result: Err(error.clone()), took: Duration::ZERO })
+        });
+        refused
+    }
+
     /// Waits for the answer.
     pub async fn answered(&self) {
         while matches!(*self.state.lock(), State::Waiting) {

@@ -160,6 +160,13 @@ impl Broker {
         self.names(topic).read().get(name).map_or(0, |subscribers| connected(subscribers).count())
     }
 
+    /// Lets `see` look at each subscription of a topic: its name and its client.
+    pub fn each(&self, topic: Topic, mut see: impl FnMut(&[u8], &Arc<Client>)) {
+        for (name, subscribers) in &*self.names(topic).read() {
+            subscribers.values().for_each(|client| see(name, client));
+        }
+    }
+
     /// Names of a topic that somebody has subscribed to.
     pub fn count_active(&self, topic: Topic) -> usize {
         self.names(topic).read().len()

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use crate::command::context::Stamp;
 use crate::engine::client::Client;
+use crate::engine::identity::Identity;
 use crate::engine::observation::monitors::Monitoring;
 use crate::engine::observation::monitors::Origin;
 use crate::engine::parked::Waiting;
@@ -62,7 +63,7 @@ pub struct Session {
     /// Index of the store that is selected.
     pub store: usize,
     /// Who it is; none: not authenticated.
-    pub user: Option<Arc<str>>,
+    pub user: Option<Arc<Identity>>,
     /// Whether replies are sent.
     pub reply_mode: ReplyMode,
     /// A script acts in it for its client.
@@ -97,8 +98,8 @@ pub struct Session {
 
 impl Session {
     /// A new conversation; `seed` starts its chance.
-    pub fn new(client: Arc<Client>, door: Door, user: Option<Arc<str>>, seed: u64) -> Self {
-        client.set_user(user.clone());
+    pub fn new(client: Arc<Client>, door: Door, user: Option<Arc<Identity>>, seed: u64) -> Self {
+        client.set_user(name_of(user.as_ref()));
         Self {
             client,
             store: 0,
@@ -124,9 +125,14 @@ impl Session {
         }
     }
 
+    /// The name of the user that it is, if it has authenticated.
+    pub fn user_name(&self) -> Option<&str> {
+        self.user.as_ref().map(|user| &**user.name())
+    }
+
     /// Changes who it is.
-    pub fn set_user(&mut self, user: Option<Arc<str>>) {
-        self.client.set_user(user.clone());
+    pub fn set_user(&mut self, user: Option<Arc<Identity>>) {
+        self.client.set_user(name_of(user.as_ref()));
         self.user = user;
     }
 
@@ -284,6 +290,10 @@ impl Session {
         self.trace_state = TraceState::Used;
         self.trace.clone()
     }
+}
+
+fn name_of(user: Option<&Arc<Identity>>) -> Option<Arc<str>> {
+    user.map(|user| Arc::clone(user.name()))
 }
 
 /// How far a trace context is on its way.

@@ -8,9 +8,13 @@ use axum::http::header;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
+use crate::engine::client::Client;
+use crate::engine::identity::Identity;
 use crate::http::HttpState;
 use crate::http::problem::Problem;
 use crate::http::trace::Peer;
+use crate::security::acl::log::Scene;
+use crate::security::authenticator::Refusal;
 use crate::telemetry::Event;
 use crate::telemetry::events::security::AuthenticationFailed;
 use crate::telemetry::events::security::AuthenticationSucceeded;
@@ -24,25 +28,27 @@ pub fn check(
     path: &str,
     peer: &Peer,
     state: &HttpState,
-) -> Result<Option<Arc<str>>, Problem> {
+) -> Result<Option<Arc<Identity>>, Problem> {
     let authenticator = &state.authenticator;
-    if !authenticator.required() || OPEN_PATHS.contains(&path) {
+    if OPEN_PATHS.contains(&path) {
         return Ok(authenticator.anonymous());
     }
-    let Some(claim) = headers.get(header::AUTHORIZATION) else {
-        return Err(unauthorized("authenticate with Basic default:<password> or Bearer <password>"));
-    };
-    let (user, password) = claim
-        .to_str()
-        .ok()
-        .and_then(parse)
-        .ok_or_else(|| unauthorized("the Authorization header is malformed"))?;
+    let claim = headers.get(header::AUTHORIZATION);
+    let said = claim.and_then(|claim| claim.to_str().ok()).and_then(parse);
+    // Without a password the default user is open to any, whatever is claimed; another user is not.
+    if !authenticator.required() && said.as_ref().is_none_or(|(user, _)| user.is_none()) {
+        return Ok(authenticator.anonymous());
+    }
+    if claim.is_none() {
+        return Err(unauthorized("authenticate with Basic <user>:<password> or Bearer <password>"));
+    }
+    let (user, password) = said.ok_or_else(|| unauthorized("the Authorization header is malformed"))?;
     let (client, client_id) = (peer.client, peer.client_id);
     match authenticator.authenticate(user.as_deref(), &password) {
         Ok(user) => {
             // HTTP proves it anew with each request: told each time, the audit log would be an access log.
             if !peer.known.swap(true, Relaxed) {
-                AuthenticationSucceeded { client, client_id, user: &user, method: "http" }.emit();
+                AuthenticationSucceeded { client, client_id, user: user.name(), method: "http" }.emit();
             }
             Ok(Some(user))
         }
@@ -50,11 +56,15 @@ pub fn check(
             AuthenticationFailed {
                 client,
                 client_id,
-                user: refusal.user(),
+                user: refusal.user(user.as_deref()),
                 method: "http",
                 reason: refusal.label(),
             }
             .emit();
+            if refusal != Refusal::NoPasswordSet {
+                let asking = Client::new(client_id, client, peer.local);
+                authenticator.note_refusal(&asking, b"http", user.as_deref(), Scene::TopLevel);
+            }
             Err(unauthorized(&refusal.reply().text))
         }
     }

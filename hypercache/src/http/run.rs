@@ -10,6 +10,7 @@ use crate::command::table::table;
 use crate::engine::Call;
 use crate::engine::Session;
 use crate::engine::client::Client;
+use crate::engine::identity::Identity;
 use crate::engine::pause;
 use crate::engine::session::Door;
 use crate::http::HttpState;
@@ -34,7 +35,7 @@ pub struct Caller {
     /// Number of the connection that the request comes by.
     pub client_id: u64,
     /// Who it is; none: not authenticated.
-    pub user: Option<Arc<str>>,
+    pub user: Option<Arc<Identity>>,
     /// The span of the request.
     pub trace: TraceContext,
 }

@@ -1,5 +1,6 @@
 //! Who may come in, and what they may do.
 
+pub mod acl;
 pub mod authenticator;
 pub mod guarded;
 

@@ -24,6 +24,7 @@ use crate::engine::transaction;
 use crate::engine::transaction::Transaction;
 use crate::resp::ReplyWriter;
 use crate::security::Authenticator;
+use crate::security::acl::log::Scene;
 use crate::server::node_commands;
 use crate::server::node_commands::NodeState;
 use crate::server::scripting::Job;
@@ -168,6 +169,7 @@ impl Dispatch {
         let Some(transaction) = session.transaction.take() else {
             return Err(ReplyError::err("EXEC without MULTI"));
         };
+        session.client.note_command(call.command.id);
         let watched = session.watched.take();
         session.end_transaction();
         if transaction.spoiled {
@@ -195,7 +197,10 @@ impl Dispatch {
         for queued in &transaction.queued {
             let inner = Call { command: queued.command, args: queued.args.view(), ..*call };
             let (mark, began, store) = (reply.len(), Instant::now(), session.store);
-            let outcome = if matches!(inner.command.spec.run, Run::Session(SessionCommand::Monitor)) {
+            let allowed = self.node.authenticator.check(&inner, session, Scene::Multi);
+            let outcome = if let Err((denied, user)) = allowed {
+                Err(denied.reply_in_exec(&user, inner.command))
+            } else if matches!(inner.command.spec.run, Run::Session(SessionCommand::Monitor)) {
                 Err(NO_MONITOR)
             } else if matches!(inner.command.spec.run, Run::Data(_)) {
                 let (back, outcome) = self.engine.run_locked(&inner, session, locks, reply);

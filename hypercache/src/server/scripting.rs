@@ -36,6 +36,8 @@ use crate::script::Host;
 use crate::script::Rules;
 use crate::script::Stage;
 use crate::script::World;
+use crate::security::acl::access;
+use crate::security::acl::log::Scene;
 use crate::server::Dispatch;
 
 /// Stack of a thread that runs scripts, in bytes: data may be nested thousands of levels deep.
@@ -240,8 +242,12 @@ impl Host for Actor<'_, '_, '_> {
     }
 
     fn may_run(&mut self, args: Args<'_>) -> Option<bool> {
-        // The default user, the one there is, may run everything.
-        (!matches!(table().resolve(args).spec.run, Run::Unknown | Run::Container)).then_some(true)
+        let command = table().resolve(args);
+        let known = !matches!(command.spec.run, Run::Unknown | Run::Container);
+        known.then(|| {
+            let user = self.dispatch.node.authenticator.users().of(self.session.user.as_ref());
+            access::check(&user.account, command, args).is_ok()
+        })
     }
 }
 
@@ -256,6 +262,12 @@ impl<'a> Actor<'a, '_, '_> {
         }
         if spec.flags.has(Flags::NOSCRIPT) {
             return Err("ERR This Redis command is not allowed from script".to_owned());
+        }
+        if let Err((denied, user)) = self.dispatch.node.authenticator.check(call, self.session, Scene::Lua) {
+            return Err(match denied.text(&user, call.command) {
+                Some(text) => format!("ERR ACL failure in script: {text}"),
+                None => denied.reply(&user, call.command).to_string(),
+            });
         }
         let writes = spec.flags.has(Flags::WRITE) || spec.flags.has(Flags::MAY_REPLICATE);
         if self.rules.read_only && writes {

@@ -22,6 +22,8 @@ use crate::resp::Args;
 use crate::resp::Protocol;
 use crate::resp::ReplyWriter;
 use crate::security::Authenticator;
+use crate::security::acl::log::Scene;
+use crate::security::authenticator::Refusal;
 use crate::server::node_commands::client;
 use crate::server::pubsub;
 use crate::server::tracking_commands;
@@ -151,13 +153,17 @@ fn authenticate(
     let (client, client_id) = (session.client.address, session.client.id);
     match world.authenticator.authenticate(user, password) {
         Ok(user) => {
-            AuthenticationSucceeded { client, client_id, user: &user, method }.emit();
+            AuthenticationSucceeded { client, client_id, user: user.name(), method }.emit();
             session.set_user(Some(user));
             Ok(())
         }
         Err(refusal) => {
-            AuthenticationFailed { client, client_id, user: refusal.user(), method, reason: refusal.label() }
-                .emit();
+            let (meant, reason) = (refusal.user(user), refusal.label());
+            AuthenticationFailed { client, client_id, user: meant, method, reason }.emit();
+            if refusal != Refusal::NoPasswordSet {
+                let scene = if session.in_transaction { Scene::Multi } else { Scene::TopLevel };
+                world.authenticator.note_refusal(&session.client, method.as_bytes(), user, scene);
+            }
             Err(refusal.reply())
         }
     }

@@ -14,6 +14,7 @@ use hypercache::engine::Executor;
 use hypercache::engine::Flow;
 use hypercache::engine::Session;
 use hypercache::engine::client::Client;
+use hypercache::engine::identity::Identity;
 use hypercache::engine::parked::Answer;
 use hypercache::engine::session::Door;
 use hypercache::node;
@@ -57,7 +58,12 @@ pub fn executor() -> Arc<dyn Executor> {
 /// A session of a client that has this number.
 pub fn session(id: u64, seed: u64) -> Session {
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
-    Session::new(Arc::new(Client::new(id, nowhere, nowhere)), Door::Resp, Some("default".into()), seed)
+    Session::new(
+        Arc::new(Client::new(id, nowhere, nowhere)),
+        Door::Resp,
+        Some(Arc::new(Identity::new("default"))),
+        seed,
+    )
 }
 
 /// Runs the commands that `data` makes. None panics, hangs, asks for more memory than it may, or answers with anything

@@ -6,6 +6,7 @@
 #[path = "../telemetry_support/mod.rs"]
 mod telemetry_support;
 
+mod acl;
 mod against_redis;
 mod blocking;
 mod client;

@@ -1,5 +1,6 @@
 //! The families of commands, one file each: its entries in the table and, for data, what runs them.
 
+pub mod acl;
 pub mod bit;
 pub mod bitfield;
 pub mod cluster;
@@ -58,6 +59,7 @@ use crate::command::spec::Spec;
 
 /// All families.
 pub const ALL: &[&[Spec]] = &[
+    acl::COMMANDS,
     bit::COMMANDS,
     bitfield::COMMANDS,
     cluster::COMMANDS,

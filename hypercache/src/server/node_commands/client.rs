@@ -17,7 +17,6 @@ use crate::engine::pause::Held;
 use crate::engine::pubsub::Topic;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
-use crate::security::authenticator::DEFAULT_USER;
 use crate::server::node_commands::NodeState;
 use crate::server::node_commands::help;
 use crate::server::tracking_commands;
@@ -170,7 +169,7 @@ struct Filter {
 }
 
 impl Filter {
-    fn read(args: Args<'_>) -> Result<Self, ReplyError> {
+    fn read(args: Args<'_>, node: &NodeState) -> Result<Self, ReplyError> {
         let mut filter = Self { spare_caller: true, ..Self::default() };
         let mut cursor = Cursor::at(args, 2);
         while cursor.remaining() > 0 {
@@ -180,7 +179,7 @@ impl Filter {
             } else if cursor.word("TYPE") {
                 filter.kind = Some(Kind::read(cursor.required()?)?);
             } else if cursor.word("USER") {
-                filter.user = Some(known_user(cursor.required()?)?);
+                filter.user = Some(known_user(cursor.required()?, node)?);
             } else if cursor.word("ADDR") {
                 filter.address = Some(cursor.required()?.into());
             } else if cursor.word("LADDR") {
@@ -213,8 +212,8 @@ impl Filter {
     }
 }
 
-fn known_user(name: &[u8]) -> Result<Box<[u8]>, ReplyError> {
-    if name == DEFAULT_USER.as_bytes() {
+fn known_user(name: &[u8], node: &NodeState) -> Result<Box<[u8]>, ReplyError> {
+    if node.authenticator.users().find(name).is_some() {
         return Ok(name.into());
     }
     Err(ReplyError::text(format!("No such user '{}'", String::from_utf8_lossy(name))))
@@ -236,7 +235,7 @@ pub fn kill(
     let filter = if old_form {
         Filter { address: Some(args[2].into()), ..Filter::default() }
     } else {
-        Filter::read(args)?
+        Filter::read(args, node)?
     };
     let me = session.client.id;
     let mut victims: Vec<Arc<Client>> = node.clients.all();

@@ -1,7 +1,6 @@
 //! `COMMAND`: the table of commands, as clients and `redis-cli` read it.
 
 mod docs;
-mod key_flags;
 
 use std::iter::once;
 
@@ -9,6 +8,8 @@ use crate::command::Command;
 use crate::command::ReplyError;
 use crate::command::args::Cursor;
 use crate::command::error;
+use crate::command::key_flags;
+use crate::command::key_flags::KeyFlags;
 use crate::command::spec::Keys;
 use crate::command::spec::Run;
 use crate::command::table::table;
@@ -16,7 +17,6 @@ use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::server::node_commands::help;
 use crate::value::glob;
-use key_flags::KeyFlags;
 
 const NO_KEYS: ReplyError = ReplyError::err("The command has no key arguments");
 const NO_COMMAND: ReplyError = ReplyError::err("Invalid command specified");

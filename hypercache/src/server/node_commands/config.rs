@@ -179,7 +179,7 @@ pub fn set(
     if !args.len().is_multiple_of(2) {
         return Err(error::SYNTAX);
     }
-    let user = session.user.as_deref().unwrap_or_default();
+    let user = session.user_name().unwrap_or_default();
     let client = session.client.address;
     let changes = prepare(args.from(2), node).map_err(|refused| {
         let name = refused.parameter.as_deref().unwrap_or_default();
@@ -225,6 +225,7 @@ fn prepare<'a>(pairs: Args<'_>, node: &'a NodeState) -> Result<Vec<Change<'a>>, 
 /// `CONFIG RESETSTAT`: lets what `INFO` counts begin anew.
 pub fn reset_stat(node: &NodeState, reply: &mut ReplyWriter) {
     node.statistics.reset(Counts::read(&node.telemetry, &node.clients));
+    node.authenticator.log().reset_counts();
     reply.ok();
 }
 

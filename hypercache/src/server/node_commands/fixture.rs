@@ -75,7 +75,8 @@ impl Fixture {
     /// With this configuration and telemetry.
     pub fn around(config: Config, telemetry: Telemetry, guard: TelemetryGuard) -> Self {
         let registry = Arc::new(Registry::new(&config.stores, &config.cache, HashSeed(7)));
-        let authenticator = Arc::new(Authenticator::new(config.security.requirepass.clone()));
+        let authenticator = Authenticator::new(config.security.requirepass.clone());
+        let authenticator = Arc::new(authenticator.with_file(config.security.users_file.clone()).unwrap());
         let (stop_sender, stop) = mpsc::channel(1);
         let broker = Arc::<Broker>::default();
         let clients = Arc::<Clients>::default();
@@ -169,7 +170,7 @@ impl Fixture {
     pub fn connect(&self, port: u16) -> (Registration, Arc<Client>) {
         let registration = connect(&self.node, port);
         let client = Arc::clone(registration.client());
-        client.set_user(self.node.authenticator.anonymous());
+        client.set_user(self.node.authenticator.anonymous().map(|user| Arc::clone(user.name())));
         (registration, client)
     }
 

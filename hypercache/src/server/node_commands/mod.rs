@@ -1,5 +1,6 @@
 //! Commands about the node.
 
+pub mod acl;
 pub mod client;
 pub mod command;
 pub mod command_log;
@@ -126,6 +127,7 @@ pub fn run(
 ) -> Result<Execution, ReplyError> {
     let (args, mut flow) = (call.args, Flow::Continue);
     match command {
+        NodeCommand::Acl(command) => flow = acl::run(command, args, session, node, reply)?,
         NodeCommand::ClientKill => flow = client::kill(args, session, node, reply)?,
         NodeCommand::ClientList => client::list(args, node, reply)?,
         NodeCommand::ClientPause => client::pause(args, node, reply)?,

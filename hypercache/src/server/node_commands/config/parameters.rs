@@ -76,6 +76,27 @@ pub fn all() -> impl Iterator<Item = &'static Parameter> {
 /// Those that have no table of their own.
 pub const PARAMETERS: &[Parameter] = &[
     settable(
+        "acl-pubsub-default",
+        |node| {
+            if node.authenticator.users().all_channels() { "allchannels" } else { "resetchannels" }.to_owned()
+        },
+        |node, value| {
+            let all = word(value, &["allchannels", "resetchannels"])? == "allchannels";
+            Ok(Box::new(move || node.authenticator.users().set_all_channels(all)))
+        },
+    ),
+    fixed("aclfile", |node| {
+        node.authenticator.file().map_or_else(String::new, |path| path.display().to_string())
+    }),
+    settable(
+        "acllog-max-len",
+        |node| node.authenticator.log().entries_max().to_string(),
+        |node, value| {
+            let entries = limit_of_count(value)?;
+            Ok(Box::new(move || node.authenticator.log().set_entries_max(entries)))
+        },
+    ),
+    settable(
         "appendfsync",
         |_| "everysec".to_owned(),
         |_, value| {
@@ -169,7 +190,13 @@ pub const PARAMETERS: &[Parameter] = &[
     settable("replica-read-only", |_| "yes".to_owned(), replica_read_only),
     settable(
         "requirepass",
-        |node| if node.authenticator.required() { HIDDEN.to_owned() } else { String::new() },
+        |node| {
+            if node.authenticator.users().default_user().account.has_passwords() {
+                HIDDEN.to_owned()
+            } else {
+                String::new()
+            }
+        },
         |node, value| {
             let password = value.to_owned();
             Ok(Box::new(move || node.authenticator.set_password(&password)))

@@ -2,6 +2,7 @@
 
 use crate::engine::client::Cut;
 use crate::engine::pubsub::Topic;
+use crate::security::acl::log::Reason;
 use crate::server::node_commands::info::Facts;
 use crate::server::node_commands::info::Page;
 use crate::telemetry::process::ProcessStats;
@@ -193,11 +194,11 @@ pub fn stats(facts: &Facts<'_>, page: &mut Page) {
     page.line("unexpected_error_replies", 0);
     page.line("client_query_buffer_limit_disconnections", pool.query_buffer_count());
     page.line("client_output_buffer_limit_disconnections", pool.cut_count(Cut::OutputLimit));
-    page.line("acl_access_denied_auth", counts.errors.get("WRONGPASS").copied().unwrap_or(0));
-    // Whoever has authenticated may do all: nobody is ever refused for one of these.
-    page.line("acl_access_denied_cmd", 0);
-    page.line("acl_access_denied_key", 0);
-    page.line("acl_access_denied_channel", 0);
+    let denied = facts.node.authenticator.log();
+    page.line("acl_access_denied_auth", denied.count(Reason::Auth));
+    page.line("acl_access_denied_cmd", denied.count(Reason::Command));
+    page.line("acl_access_denied_key", denied.count(Reason::Key));
+    page.line("acl_access_denied_channel", denied.count(Reason::Channel));
 }
 
 /// `# CPU`, in seconds. There are no child processes.
