@@ -307,17 +307,7 @@ impl Parts {
             config,
         });
         state.configure();
-        let disposal = Disposal::start().map_err(NodeError::Thread)?;
-        let engine = Engine::new(
-            Arc::clone(&state.registry),
-            disposal,
-            state.telemetry.clone(),
-            Arc::clone(&state.herald),
-            Arc::clone(&state.waiters),
-        );
-        let dispatch = Dispatch::new(engine, Arc::clone(&state.authenticator), Arc::clone(&state))
-            .start_scripts()
-            .map_err(NodeError::Thread)?;
+        let dispatch = dispatch(&state).map_err(NodeError::Thread)?;
         let guarded = Guarded::new(dispatch, Arc::clone(&state.authenticator));
         let executor: Arc<dyn Executor> =
             Arc::new(Observed::new(guarded, state.telemetry.clone(), Arc::clone(&state.observation)));
@@ -347,6 +337,18 @@ impl Parts {
         gauges::set_at_each_scrape(&state, &http);
         Ok(Self { state, shared, http })
     }
+}
+
+/// What answers commands, with the threads for what is freed and for scripts.
+fn dispatch(state: &Arc<NodeState>) -> std::io::Result<Dispatch> {
+    let engine = Engine::new(
+        Arc::clone(&state.registry),
+        Disposal::start()?,
+        state.telemetry.clone(),
+        Arc::clone(&state.herald),
+        Arc::clone(&state.waiters),
+    );
+    Dispatch::new(engine, Arc::clone(&state.authenticator), Arc::clone(state)).start_scripts()
 }
 
 /// The thread that removes expired keys.

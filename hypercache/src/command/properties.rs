@@ -7,6 +7,7 @@ use proptest::sample::Index;
 use proptest::sample::select;
 
 use crate::command::Command;
+use crate::command::context::Effects;
 use crate::command::spec::Run;
 use crate::command::syntax;
 use crate::command::syntax::Argument;
@@ -338,7 +339,9 @@ proptest! {
             });
             if !depends_on_order(&words) {
                 prop_assert_eq!(left.reply, right.reply, "{:?}", words);
-                prop_assert_eq!(left.effects, right.effects, "{:?}", words);
+                // Which keys that are over a scan has removed before depends on where it came by.
+                let counted = |effects| Effects { expired: 0, expired_fields: 0, ..effects };
+                prop_assert_eq!(counted(left.effects), counted(right.effects), "{:?}", words);
             }
         }
         prop_assert_eq!(benches[0].dump(), benches[1].dump());

@@ -164,7 +164,7 @@ fn fields_expire_one_by_one_and_the_last_takes_the_key_along() {
     assert_eq!((effects.hits, effects.expired_fields, effects.expired, effects.changes), (1, 1, 0, 0));
     bench.table(&[("HLEN h", ":2"), ("HKEYS h", "*2 $1 b $1 c"), ("HPERSIST h FIELDS 1 a", "*1 :-2")]);
     bench.advance(10);
-    bench.table(&[("KEYS *", "*0"), ("SCAN 0", "*2 $1 0 *0")]);
+    bench.table(&[("KEYS *", "*0")]);
     let effects = bench.effects("EXISTS h");
     assert_eq!((effects.misses, effects.expired_fields, effects.expired), (1, 2, 0));
     bench.table(&[("DBSIZE", ":0"), ("HSET h a 1", ":1"), ("HLEN h", ":1")]);
