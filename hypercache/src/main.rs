@@ -68,6 +68,9 @@ async fn serve(
     let id = config.node.id.clone();
     let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
     let (Ok(mut interrupt), Ok(mut terminate)) = signals else { return failed("cannot listen for signals") };
+    // As in Redis, the end of the terminal that it was started from is not the end of the node. A log file that was moved
+    // away is begun anew within a second without being asked for it, so the signal has nothing to do.
+    let Ok(_ignored) = signal(SignalKind::hangup()) else { return failed("cannot listen for signals") };
     let mut node = match Node::start(config, config_file, telemetry).await {
         Ok(node) => node,
         Err(error) => return failed(&error.to_string()),

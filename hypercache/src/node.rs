@@ -1,5 +1,6 @@
 //! The composition root: builds the parts bottom-up, starts them, and stops them in reverse order.
 
+mod descriptors;
 pub mod gauges;
 
 use std::io;
@@ -158,13 +159,14 @@ impl Node {
             io_threads: config.network.io_threads,
         }
         .emit();
-        raise_descriptor_limit();
+        let descriptors = descriptors::raise_limit();
         let data_dir = DataDir::open(&config.node.data_dir)?;
         let (resp, http) = bind(&mut config.network)?;
         let (resp_address, http_address) = (config.network.resp_addr, config.network.http_addr);
         let (stopping, stopping_seen) = watch::channel(false);
         let (stop, asked_to_stop) = mpsc::channel(1);
         let parts = Parts::assemble(config, config_file, telemetry, stop, stopping_seen)?;
+        descriptors::limit_connections(&parts.state, descriptors);
         let network = &parts.state.config.network;
         let listener = Listener::new(resp, network, Arc::clone(&parts.shared)).map_err(NodeError::Thread)?;
         let door = Door::new(http, Arc::clone(&parts.http));
@@ -389,17 +391,6 @@ impl SweepThread {
         drop(self.stop);
         // A panic in there has been told by the hook.
         drop(self.thread.join());
-    }
-}
-
-/// Each client takes a descriptor: take as many as the system lets the process have.
-fn raise_descriptor_limit() {
-    use rustix::process::Resource;
-    let limit = rustix::process::getrlimit(Resource::Nofile);
-    if limit.current != limit.maximum {
-        let raised = rustix::process::Rlimit { current: limit.maximum, ..limit };
-        // Where it is refused the node works with what it has; `maxclients` refusals then tell.
-        let _refused = rustix::process::setrlimit(Resource::Nofile, raised);
     }
 }
 

@@ -112,6 +112,7 @@ pub enum NodeCommand {
     DebugSetActiveExpire,
     DebugSleep,
     FunctionHelp,
+    HotKeys(HotKeysCommand),
     Info,
     LatencyDoctor,
     LatencyGraph,
@@ -145,6 +146,17 @@ pub enum NodeCommand {
     SlowlogLen,
     SlowlogReset,
     Time,
+}
+
+/// Commands about the keys that cost most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names of the commands")]
+pub enum HotKeysCommand {
+    Get,
+    Help,
+    Reset,
+    Start,
+    Stop,
 }
 
 /// Commands about modules.

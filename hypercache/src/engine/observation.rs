@@ -1,13 +1,15 @@
-//! What operators may ask afterwards or watch live: the command log, latency spikes, `MONITOR`.
+//! What operators may ask afterwards or watch live: the command log, hot keys, latency spikes, `MONITOR`.
 //!
 //! A command that concerns nobody costs a few comparisons with relaxed loads.
 
 pub mod command_log;
+pub mod hot_keys;
 pub mod latency;
 pub mod monitors;
 pub mod redaction;
 
 pub use command_log::CommandLog;
+pub use hot_keys::HotKeys;
 pub use latency::LatencyMonitor;
 pub use monitors::Monitors;
 
@@ -24,6 +26,8 @@ use crate::engine::Session;
 pub struct Observation {
     /// Commands that were slow or large.
     pub log: CommandLog,
+    /// Keys that cost most.
+    pub hot_keys: HotKeys,
     /// Steps of the node that took long.
     pub latency: LatencyMonitor,
     /// Clients that watch what all others do.
@@ -66,6 +70,7 @@ impl Observation {
     pub fn new(slow: Duration) -> Self {
         Self {
             log: CommandLog::new(slow),
+            hot_keys: HotKeys::default(),
             latency: LatencyMonitor::default(),
             monitors: Monitors::default(),
             sweeps: Sweeps::default(),
@@ -78,6 +83,10 @@ impl Observation {
         if self.latency.wants(measured.execution_ns) {
             let fast = call.command.spec.flags.has(Flags::FAST);
             self.latency.add(if fast { "fast-command" } else { "command" }, measured.execution_ns);
+        }
+        // What a script calls is part of what the script costs.
+        if self.hot_keys.active() && !session.in_script {
+            self.hot_keys.note(call, measured);
         }
         if self.log.wants(call.args.extent(), measured) {
             self.log.note(call, session, measured);

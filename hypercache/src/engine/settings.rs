@@ -13,6 +13,7 @@ use crate::resp::request::Limits;
 #[derive(Debug)]
 pub struct Settings {
     max_connections: AtomicUsize,
+    connections_ceiling: AtomicUsize,
     idle_timeout_ms: AtomicU64,
     max_bulk_bytes: AtomicUsize,
     max_query_buffer: AtomicUsize,
@@ -30,6 +31,7 @@ impl Settings {
             |duration: Duration| AtomicU64::new(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
         Self {
             max_connections: network.max_connections.into(),
+            connections_ceiling: usize::MAX.into(),
             idle_timeout_ms: millis(network.idle_timeout),
             max_bulk_bytes: network.max_bulk_bytes.into(),
             max_query_buffer: network.max_query_buffer.into(),
@@ -69,6 +71,17 @@ impl Settings {
     /// Changes how many connections there may be; those there are stay.
     pub fn set_max_connections(&self, limit: usize) {
         self.max_connections.store(limit, Relaxed);
+    }
+
+    /// Connections that the system can handle, as far as that is known.
+    pub fn connections_ceiling(&self) -> usize {
+        self.connections_ceiling.load(Relaxed)
+    }
+
+    /// Lets there be no more connections than the system can handle, now or after any change.
+    pub fn limit_connections(&self, ceiling: usize) {
+        self.connections_ceiling.store(ceiling, Relaxed);
+        self.max_connections.fetch_min(ceiling, Relaxed);
     }
 
     /// After how long an idle client is closed; none: never.

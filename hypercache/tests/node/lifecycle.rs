@@ -197,3 +197,23 @@ fn a_wrong_configuration_is_told_with_key_and_line() {
         "{words}"
     );
 }
+
+#[test]
+fn a_node_outlives_its_terminal_and_begins_a_moved_log_anew() {
+    let mut node = TestNode::start();
+    let mut client = node.client();
+    let log = node.log("node");
+    wait_for("the log has begun", || log.exists().then_some(()));
+    std::fs::rename(&log, log.with_extension("moved")).unwrap();
+    for _ in 0..3 {
+        node.signal(Signal::HUP);
+        assert_eq!(client.text("PING"), "PONG");
+    }
+    wait_for("the log has begun anew", || {
+        // Something has to be told.
+        assert_eq!(client.text("CONFIG SET loglevel notice"), "OK");
+        log.exists().then_some(())
+    });
+    node.signal(Signal::TERM);
+    assert!(node.ended().success());
+}

@@ -1,5 +1,7 @@
 //! Limits, and what clients do to each other.
 
+use std::process::Stdio;
+
 use crate::client::text;
 use crate::client::wire;
 use crate::process::TestNode;
@@ -143,4 +145,29 @@ fn a_client_that_does_not_take_its_replies_can_be_killed() {
         let ended = "hypercache_connections_closed_total{proto=\"resp\",reason=\"killed\"} 1";
         node.curl("/metrics", &[]).contains(ended).then_some(())
     });
+}
+
+#[test]
+fn no_more_clients_are_let_in_than_there_are_descriptors_for() {
+    let node = TestNode::start_with(|command| {
+        let mut limited = std::process::Command::new("/bin/sh");
+        limited.args(["-c", "ulimit -n 256 && exec \"$0\" \"$@\""]).arg(command.get_program());
+        limited.args(command.get_args()).env_clear().env("HYPERCACHE_IO_THREADS", "2");
+        limited.current_dir(command.get_current_dir().unwrap());
+        limited.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        *command = limited;
+    });
+    let mut client = node.client();
+    assert!(client.text("CONFIG GET maxclients").contains("184"), "{}", client.text("CONFIG GET maxclients"));
+    let told = wait_for("the warning is told", || {
+        node.lines("node").into_iter().find(|line| line.to_string().contains("network.max_connections"))
+    });
+    assert!(told.to_string().contains("lets this process open 256 files"), "{told}");
+    let others: Vec<_> = (0..183).map(|_| node.client()).collect();
+    wait_for("all have their places", || {
+        client.text("INFO clients").contains("connected_clients:184").then_some(())
+    });
+    assert_eq!(text(&node.client().reply()), "ERR max number of clients reached");
+    assert!(node.curl("/health", &["-w", "%{http_code}"]).ends_with("200"));
+    drop(others);
 }

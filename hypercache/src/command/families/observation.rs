@@ -2,6 +2,7 @@
 
 use crate::command::spec::Flags;
 use crate::command::spec::Group;
+use crate::command::spec::HotKeysCommand;
 use crate::command::spec::NodeCommand;
 use crate::command::spec::SessionCommand;
 use crate::command::spec::Spec;
@@ -11,6 +12,12 @@ pub const COMMANDS: &[Spec] = &[
     Spec::container("COMMANDLOG", Group::Server, COMMANDLOG).doc(
         "8.1.0",
         "A container for commands on the logs of slow and large commands; from Valkey.",
+        "",
+        "Depends on subcommand.",
+    ),
+    Spec::container("HOTKEYS", Group::Server, HOTKEYS).doc(
+        "8.6.0",
+        "A container for hotkeys tracking commands.",
         "",
         "Depends on subcommand.",
     ),
@@ -105,6 +112,40 @@ const LATENCY: &[Spec] = &[
         "O(1)",
     ),
 ];
+
+const HOTKEYS: &[Spec] = &[
+    hot_keys("GET", 2, HotKeysCommand::Get).doc(
+        "8.6.0",
+        "Returns the keys that have cost most since tracking was started, by the metrics that were asked for.",
+        "",
+        "O(K) where K is the number of keys returned",
+    ),
+    Spec::node("HELP", 2, NodeCommand::HotKeys(HotKeysCommand::Help)).doc(
+        "8.6.0",
+        "Returns helpful text about the different subcommands.",
+        "",
+        "O(1)",
+    ),
+    hot_keys("RESET", 2, HotKeysCommand::Reset).doc("8.6.0", "Forgets what was tracked.", "", "O(1)"),
+    hot_keys("START", -2, HotKeysCommand::Start).doc(
+        "8.6.0",
+        "Starts to track which keys cost most: CPU is the time of their commands, NET the bytes of requests and replies.",
+        "METRICS count [CPU] [NET] [COUNT k] [DURATION seconds] [SAMPLE ratio]",
+        "O(1)",
+    ),
+    hot_keys("STOP", 2, HotKeysCommand::Stop).doc(
+        "8.6.0",
+        "Stops the tracking and keeps what it has found.",
+        "",
+        "O(1)",
+    ),
+];
+
+const fn hot_keys(name: &'static str, arity: i16, command: HotKeysCommand) -> Spec {
+    Spec::node(name, arity, NodeCommand::HotKeys(command))
+        .without(Flags::LOADING.and(Flags::STALE))
+        .with(Flags::ADMIN.and(Flags::NOSCRIPT))
+}
 
 const SLOWLOG: &[Spec] = &[
     Spec::node("GET", -2, NodeCommand::SlowlogGet).with(Flags::ADMIN).doc(

@@ -10,6 +10,7 @@ pub mod debug;
 #[cfg(test)]
 mod fixture;
 pub mod help;
+pub mod hot_keys;
 pub mod info;
 pub mod latency;
 pub mod memory;
@@ -160,6 +161,7 @@ pub fn run(
         NodeCommand::DebugSetActiveExpire => debug::set_active_expire(args, node, reply),
         NodeCommand::DebugSleep => debug::sleep(args, reply)?,
         NodeCommand::FunctionHelp => help::write("FUNCTION", reply),
+        NodeCommand::HotKeys(command) => hot_keys::run(command, args, node, reply)?,
         NodeCommand::Info => info::info(args, node, reply),
         NodeCommand::LatencyDoctor => latency::doctor(node, reply),
         NodeCommand::LatencyGraph => latency::graph(args, node, reply)?,

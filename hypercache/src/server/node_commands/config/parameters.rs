@@ -150,6 +150,12 @@ pub const PARAMETERS: &[Parameter] = &[
         |node| node.settings.max_connections().to_string(),
         |node, value| {
             let limit = usize::try_from(integer(value, 1, INT_MAX)?).unwrap_or(usize::MAX);
+            let ceiling = node.settings.connections_ceiling();
+            if limit > ceiling {
+                return Err(format!(
+                    "The operating system is not able to handle the specified number of clients, try with {ceiling}"
+                ));
+            }
             Ok(Box::new(move || node.settings.set_max_connections(limit)))
         },
     ),

@@ -318,3 +318,17 @@ fn limits_of_compact_forms_decide_the_encoding() {
     }
     assert!(fixture.raw("CONFIG SET hash-max-listpack-entries -1").starts_with("-ERR CONFIG SET failed"));
 }
+
+#[test]
+fn no_more_clients_are_let_in_than_the_system_can_handle() {
+    let mut fixture = Fixture::new();
+    fixture.node.settings.limit_connections(500);
+    assert_eq!(get(&mut fixture, "maxclients"), [("maxclients".to_owned(), "500".to_owned())]);
+    assert_eq!(
+        fixture.raw("CONFIG SET maxclients 501"),
+        "-ERR CONFIG SET failed (possibly related to argument 'maxclients') - The operating system is not able to \
+         handle the specified number of clients, try with 500\r\n"
+    );
+    assert_eq!(fixture.raw("CONFIG SET maxclients 400"), "+OK\r\n");
+    assert_eq!(fixture.raw("CONFIG SET maxclients 500"), "+OK\r\n");
+}
