@@ -24,6 +24,7 @@ use crate::store::Registry;
 use crate::store::events::Notices;
 use crate::store::events::Selection;
 use crate::value::Value;
+use crate::value::bloom::link::Link;
 use crate::value::cuckoo::table::Table;
 use crate::value::limits::Limits;
 use crate::value::set::Member;
@@ -70,6 +71,10 @@ struct Done {
 /// The bytes of a string; of a collection its live elements in their order.
 fn content(value: &Value, now: UnixMillis) -> Vec<u8> {
     match value {
+        Value::Bloom(filter) => {
+            let links = filter.links().iter().map(Link::data);
+            links.fold(filter.header(), |text, data| [&text, data].concat())
+        }
         Value::Cuckoo(filter) => {
             let tables = filter.tables().iter().map(Table::data);
             tables.fold(filter.header(), |text, data| [&text, data].concat())

@@ -3,11 +3,15 @@
 //! keeps fingerprints of one width alone: Redis refuses them by name and does not misread them, and RedisBloom's filters are
 //! refused here.
 
+use std::borrow::Cow;
+
 use crate::rdb::Malformed;
 use crate::rdb::Reader;
 use crate::rdb::Writer;
 use crate::rdb::kind;
 use crate::value::Value;
+use crate::value::bloom::Bloom;
+use crate::value::bloom::form::Header as BloomHeader;
 use crate::value::cuckoo::Cuckoo;
 use crate::value::cuckoo::form::Header as CuckooHeader;
 
@@ -16,6 +20,7 @@ const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 /// Bits of the version that follows the name.
 const VERSION_BITS: u32 = 10;
 const VERSION: u64 = 1;
+const BLOOM: u64 = type_of(b"HCbloom--");
 const CUCKOO: u64 = type_of(b"HCcuckoo-");
 
 /// What a part is: there is no more, or a string.
@@ -39,6 +44,12 @@ const fn type_of(name: &[u8; 9]) -> u64 {
     number << VERSION_BITS | VERSION
 }
 
+/// Writes a filter: its header, and the bytes of each link.
+pub fn write_bloom(filter: &Bloom, writer: &mut Writer) {
+    let links = filter.links().iter().map(|link| link.data());
+    write(BLOOM, &filter.header(), links, writer);
+}
+
 /// Writes a filter: its header, and the bytes of each table.
 pub fn write_cuckoo(filter: &Cuckoo, writer: &mut Writer) {
     let tables = filter.tables().iter().map(|table| table.data());
@@ -58,27 +69,41 @@ fn write<'a>(id: u64, header: &'a [u8], parts: impl Iterator<Item = &'a [u8]>, w
 /// Reads a filter.
 pub fn read_filter(reader: &mut Reader<'_>) -> Result<Value, Malformed> {
     let value = match reader.length()? {
+        BLOOM => read_bloom(reader)?.into(),
         CUCKOO => read_cuckoo(reader)?.into(),
         _ => return Err(UNKNOWN),
     };
     if reader.length()? == END { Ok(value) } else { Err(DAMAGED) }
 }
 
-fn part<'a>(reader: &mut Reader<'a>) -> Result<std::borrow::Cow<'a, [u8]>, Malformed> {
+fn part<'a>(reader: &mut Reader<'a>) -> Result<Cow<'a, [u8]>, Malformed> {
     if reader.length()? == STRING { reader.string() } else { Err(DAMAGED) }
+}
+
+/// Parts of these lengths. All are there before a filter is made for them.
+fn parts<'a>(
+    reader: &mut Reader<'a>,
+    lengths: impl Iterator<Item = usize>,
+) -> Result<Vec<Cow<'a, [u8]>>, Malformed> {
+    let one =
+        |length| part(reader).and_then(|part| if part.len() == length { Ok(part) } else { Err(DAMAGED) });
+    lengths.map(one).collect()
+}
+
+fn read_bloom(reader: &mut Reader<'_>) -> Result<Bloom, Malformed> {
+    let header = BloomHeader::read(&part(reader)?).ok_or(DAMAGED)?;
+    let links = parts(reader, header.link_bytes())?;
+    let (mut filter, mut start) = (header.empty(), 0);
+    for link in links {
+        filter.load(start, &link).filter(|fits| *fits).ok_or(DAMAGED)?;
+        start += link.len() as u64;
+    }
+    Ok(filter)
 }
 
 fn read_cuckoo(reader: &mut Reader<'_>) -> Result<Cuckoo, Malformed> {
     let header = CuckooHeader::read(&part(reader)?).ok_or(DAMAGED)?;
-    // All bytes are there before the tables are made.
-    let mut tables = Vec::new();
-    for bytes in header.table_bytes() {
-        let table = part(reader)?;
-        if table.len() != bytes {
-            return Err(DAMAGED);
-        }
-        tables.push(table);
-    }
+    let tables = parts(reader, header.table_bytes())?;
     let (mut filter, mut start) = (header.empty(), 0);
     for table in tables {
         if !filter.load(start, &table) {

@@ -20,6 +20,7 @@ const INTEGER_WIDTHS: [usize; 3] = [2, 4, 8];
 /// Writes a value: the byte that tells its type, and itself.
 pub fn write_value(value: &Value, writer: &mut Writer) {
     match value {
+        Value::Bloom(bloom) => filter::write_bloom(bloom, writer),
         Value::Cuckoo(cuckoo) => filter::write_cuckoo(cuckoo, writer),
         Value::Hash(hash) => write_hash(hash, writer),
         Value::List(list) => write_list(list, writer),

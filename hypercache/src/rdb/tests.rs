@@ -3,8 +3,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::rdb::payload::Refused;
 use crate::value::Value;
+use crate::value::bloom::Bloom;
+use crate::value::bloom::Settings;
+use crate::value::cuckoo;
 use crate::value::cuckoo::Cuckoo;
-use crate::value::cuckoo::Settings;
 use crate::value::hash::Hash;
 use crate::value::hash::Pair;
 use crate::value::limits::Limits;
@@ -86,9 +88,18 @@ fn stream() -> Value {
     stream.into()
 }
 
+/// A Bloom filter with several links.
+fn bloom() -> Bloom {
+    let mut filter = Bloom::new(4, Settings::USUAL).unwrap();
+    for item in 0..30_u32 {
+        filter.insert(&item.to_le_bytes()).unwrap();
+    }
+    filter
+}
+
 /// A cuckoo filter with several tables of different widths.
 fn cuckoo() -> Cuckoo {
-    let mut filter = Cuckoo::new(8, Settings { rate: 0.05, ..Settings::usual() }).unwrap();
+    let mut filter = Cuckoo::new(8, cuckoo::Settings { rate: 0.05, ..cuckoo::Settings::usual() }).unwrap();
     for item in 0..30_u32 {
         filter.insert(&item.to_le_bytes()).unwrap();
     }
@@ -140,6 +151,8 @@ fn values() -> Vec<(u8, Value)> {
         (kind::HASH_TIMED, hash(&timed, &NARROW)),
         (kind::STREAM, stream()),
         (kind::STREAM, Stream::new().into()),
+        (kind::MODULE, bloom().into()),
+        (kind::MODULE, Bloom::usual().into()),
         (kind::MODULE, cuckoo().into()),
         (kind::MODULE, Cuckoo::usual().into()),
     ]

@@ -1,6 +1,7 @@
 //! The data types. They know neither keys nor commands, neither clocks nor locks.
 
 pub mod bits;
+pub mod bloom;
 pub mod cuckoo;
 pub mod geo;
 pub mod glob;
@@ -17,6 +18,7 @@ pub mod string;
 mod varint;
 pub mod zset;
 
+use crate::value::bloom::Bloom;
 use crate::value::cuckoo::Cuckoo;
 use crate::value::hash::Hash;
 use crate::value::list::List;
@@ -28,6 +30,8 @@ use crate::value::zset::ZSet;
 /// What a key holds.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
+    /// Bits of items in a Bloom filter.
+    Bloom(Box<Bloom>),
     /// Fingerprints of items in a cuckoo filter.
     Cuckoo(Box<Cuckoo>),
     /// Fields with values.
@@ -49,6 +53,7 @@ impl Value {
     pub fn type_name(&self) -> &'static str {
         match self {
             // The names of the types that RedisBloom brings to Redis.
+            Self::Bloom(_) => "MBbloom--",
             Self::Cuckoo(_) => "MBbloomCF",
             Self::Hash(_) => "hash",
             Self::List(_) => "list",
@@ -62,7 +67,7 @@ impl Value {
     /// The name that `OBJECT ENCODING` tells.
     pub fn encoding(&self) -> &'static str {
         match self {
-            Self::Cuckoo(_) => "raw",
+            Self::Bloom(_) | Self::Cuckoo(_) => "raw",
             Self::Hash(hash) => hash.encoding(),
             Self::List(list) => list.encoding(),
             Self::Set(set) => set.encoding(),
@@ -75,6 +80,7 @@ impl Value {
     /// Bytes on the heap, as the allocator is asked for them; constant time.
     pub fn heap_bytes(&self) -> usize {
         match self {
+            Self::Bloom(filter) => size_of::<Bloom>() + filter.heap_bytes(),
             Self::Cuckoo(filter) => size_of::<Cuckoo>() + filter.heap_bytes(),
             Self::Hash(hash) => size_of::<Hash>() + hash.heap_bytes(),
             Self::List(list) => size_of::<List>() + list.heap_bytes(),
@@ -82,6 +88,22 @@ impl Value {
             Self::Str(string) => string.heap_bytes(),
             Self::Stream(stream) => size_of::<Stream>() + stream.heap_bytes(),
             Self::ZSet(zset) => size_of::<ZSet>() + zset.heap_bytes(),
+        }
+    }
+
+    /// The Bloom filter, if it is one.
+    pub fn as_bloom(&self) -> Option<&Bloom> {
+        match self {
+            Self::Bloom(filter) => Some(filter),
+            _ => None,
+        }
+    }
+
+    /// The Bloom filter for changing in place, if it is one.
+    pub fn as_bloom_mut(&mut self) -> Option<&mut Bloom> {
+        match self {
+            Self::Bloom(filter) => Some(filter),
+            _ => None,
         }
     }
 
@@ -217,6 +239,12 @@ impl Value {
     /// Whether the time of all its parts is over at `now`.
     pub fn lapsed(&self, now: u64) -> bool {
         self.as_hash().is_some_and(|hash| hash.lapsed(now))
+    }
+}
+
+impl From<Bloom> for Value {
+    fn from(filter: Bloom) -> Self {
+        Self::Bloom(Box::new(filter))
     }
 }
 

@@ -7,6 +7,7 @@ use crate::command::error;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::key::HashedKey;
 use crate::value::Value;
+use crate::value::bloom::Bloom;
 use crate::value::cuckoo::Cuckoo;
 use crate::value::hash::Hash;
 use crate::value::limits::Limits;
@@ -23,6 +24,20 @@ pub trait Collection: Into<Value> {
     fn of(value: &Value) -> Option<&Self>;
     /// The value for changing in place, if it is of this type.
     fn of_mut(value: &mut Value) -> Option<&mut Self>;
+}
+
+impl Collection for Bloom {
+    fn empty(_: u64) -> Self {
+        Self::usual()
+    }
+
+    fn of(value: &Value) -> Option<&Self> {
+        value.as_bloom()
+    }
+
+    fn of_mut(value: &mut Value) -> Option<&mut Self> {
+        value.as_bloom_mut()
+    }
 }
 
 impl Collection for Cuckoo {

@@ -3,6 +3,7 @@
 pub mod acl;
 pub mod bit;
 pub mod bitfield;
+pub mod bloom;
 pub mod cluster;
 pub mod connection;
 pub mod counter;
@@ -62,6 +63,7 @@ pub const ALL: &[&[Spec]] = &[
     acl::COMMANDS,
     bit::COMMANDS,
     bitfield::COMMANDS,
+    bloom::COMMANDS,
     cluster::COMMANDS,
     connection::COMMANDS,
     counter::COMMANDS,

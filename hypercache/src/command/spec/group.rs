@@ -5,6 +5,7 @@
 #[expect(missing_docs, reason = "the names of the families")]
 pub enum Group {
     Bitmap,
+    Bloom,
     Cluster,
     Connection,
     Cuckoo,
@@ -28,6 +29,7 @@ impl Group {
     pub fn name(self) -> &'static str {
         match self {
             Self::Bitmap => "bitmap",
+            Self::Bloom => "bf",
             Self::Cluster => "cluster",
             Self::Connection => "connection",
             Self::Cuckoo => "cf",
@@ -51,6 +53,7 @@ impl Group {
     pub(super) fn category(self) -> Option<&'static str> {
         match self {
             Self::Bitmap => Some("bitmap"),
+            Self::Bloom => Some("bloom"),
             Self::Connection => Some("connection"),
             Self::Cuckoo => Some("cuckoo"),
             Self::Generic => Some("keyspace"),

@@ -53,6 +53,10 @@ pub fn of_value(entry: &Entry, now: UnixMillis) -> Digest {
     let mut digest = Digest::default();
     digest.mix(entry.value().type_name().as_bytes());
     match entry.value() {
+        Value::Bloom(filter) => {
+            digest.mix(&filter.header());
+            filter.links().iter().for_each(|link| digest.mix(link.data()));
+        }
         Value::Cuckoo(filter) => {
             digest.mix(&filter.header());
             filter.tables().iter().for_each(|table| digest.mix(table.data()));
