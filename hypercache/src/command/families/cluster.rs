@@ -42,7 +42,7 @@ const CLUSTER: &[Spec] = &[
         "slot count",
         "O(N) where N is the number of requested keys",
     ),
-    Spec::node("HELP", 2, NodeCommand::ClusterHelp).group(Group::Cluster).doc(
+    Spec::node("HELP", 2, NodeCommand::Help("CLUSTER")).group(Group::Cluster).doc(
         "5.0.0",
         "Returns helpful text about the different subcommands.",
         "",

@@ -36,7 +36,7 @@ const MEMORY: &[Spec] = &[
         "",
         "O(1)",
     ),
-    Spec::node("HELP", 2, NodeCommand::MemoryHelp).doc(
+    Spec::node("HELP", 2, NodeCommand::Help("MEMORY")).doc(
         "4.0.0",
         "Returns helpful text about the different subcommands.",
         "",

@@ -48,7 +48,7 @@ const COMMANDLOG: &[Spec] = &[
         "count <SLOW | LARGE-REQUEST | LARGE-REPLY>",
         "O(N) where N is the number of entries returned",
     ),
-    Spec::node("HELP", 2, NodeCommand::CommandLogHelp).doc(
+    Spec::node("HELP", 2, NodeCommand::Help("COMMANDLOG")).doc(
         "8.1.0",
         "Returns helpful text about the different subcommands.",
         "",
@@ -81,7 +81,7 @@ const LATENCY: &[Spec] = &[
         "event",
         "O(1)",
     ),
-    Spec::node("HELP", 2, NodeCommand::LatencyHelp).doc(
+    Spec::node("HELP", 2, NodeCommand::Help("LATENCY")).doc(
         "2.8.13",
         "Returns helpful text about the different subcommands.",
         "",
@@ -154,7 +154,7 @@ const SLOWLOG: &[Spec] = &[
         "[count]",
         "O(N) where N is the number of entries returned",
     ),
-    Spec::node("HELP", 2, NodeCommand::SlowlogHelp).doc(
+    Spec::node("HELP", 2, NodeCommand::Help("SLOWLOG")).doc(
         "6.2.0",
         "Returns helpful text about the different subcommands.",
         "",

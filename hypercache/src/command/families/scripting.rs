@@ -87,7 +87,7 @@ const FUNCTION: &[Spec] = &[
         "[ASYNC | SYNC]",
         "O(N) where N is the number of functions deleted",
     ),
-    Spec::node("HELP", 2, NodeCommand::FunctionHelp).group(Group::Scripting).doc(
+    Spec::node("HELP", 2, NodeCommand::Help("FUNCTION")).group(Group::Scripting).doc(
         "7.0.0",
         "Returns helpful text about the different subcommands.",
         "",
@@ -144,7 +144,7 @@ const SCRIPT: &[Spec] = &[
         "[ASYNC | SYNC]",
         "O(N) with N being the number of scripts in cache",
     ),
-    Spec::node("HELP", 2, NodeCommand::ScriptHelp).group(Group::Scripting).doc(
+    Spec::node("HELP", 2, NodeCommand::Help("SCRIPT")).group(Group::Scripting).doc(
         "5.0.0",
         "Returns helpful text about the different subcommands.",
         "",

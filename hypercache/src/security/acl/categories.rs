@@ -4,7 +4,7 @@ use crate::command::Command;
 use crate::command::table::table;
 
 /// All categories, in Redis's order.
-pub const CATEGORIES: [&str; 22] = [
+pub const CATEGORIES: [&str; 23] = [
     "keyspace",
     "read",
     "write",
@@ -26,6 +26,7 @@ pub const CATEGORIES: [&str; 22] = [
     "connection",
     "transaction",
     "scripting",
+    "bloom",
     "cuckoo",
 ];
 

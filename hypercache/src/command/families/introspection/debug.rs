@@ -37,7 +37,7 @@ pub const COMMANDS: &[Spec] = &[
         "message",
         "O(1)",
     ),
-    node("HELP", 2, NodeCommand::DebugHelp).doc(
+    node("HELP", 2, NodeCommand::Help("DEBUG")).doc(
         "5.0.0",
         "Returns helpful text about the different subcommands.",
         "",
