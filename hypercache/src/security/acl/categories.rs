@@ -3,8 +3,8 @@
 use crate::command::Command;
 use crate::command::table::table;
 
-/// All categories, in Redis's order.
-pub const CATEGORIES: [&str; 22] = [
+/// All categories, in Redis's order; after Redis 7.2's those of filters, as Redis 8 has them.
+pub const CATEGORIES: [&str; 23] = [
     "keyspace",
     "read",
     "write",
@@ -26,6 +26,7 @@ pub const CATEGORIES: [&str; 22] = [
     "connection",
     "transaction",
     "scripting",
+    "bloom",
     "cuckoo",
 ];
 

@@ -120,7 +120,7 @@ fn a_dry_run_tells_what_is_missing() {
             ("ACL GENPASS 4096", "$1024\r\n"),
             ("ACL GENPASS 4097", "-ERR ACL GENPASS argument must be the number of bits"),
             ("ACL GENPASS 0", "-ERR ACL GENPASS"),
-            ("ACL CAT", "*21\r\n$8\r\nkeyspace\r\n"),
+            ("ACL CAT", "*23\r\n$8\r\nkeyspace\r\n"),
             ("ACL CAT nonsense", "-ERR Unknown category 'nonsense'"),
             ("ACL CAT a b", "-ERR unknown subcommand or wrong number of arguments for 'CAT'. Try ACL HELP."),
             ("ACL LOAD", "-ERR This Redis instance is not configured to use an ACL file."),
