@@ -278,6 +278,8 @@ fn own_key(command: &Command) -> &'static str {
         "hash" => "hash",
         "geo" => "geo",
         "stream" => "stream",
+        "bf" => "bloom",
+        "cf" => "cuckoo",
         _ => "other",
     }
 }

@@ -3,7 +3,7 @@
 use crate::command::Command;
 use crate::command::table::table;
 
-/// All categories, in Redis's order.
+/// All categories, in Redis's order; after Redis 7.2's those of filters, as Redis 8 has them.
 pub const CATEGORIES: [&str; 23] = [
     "keyspace",
     "read",
