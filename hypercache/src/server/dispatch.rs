@@ -81,11 +81,6 @@ impl Executor for Dispatch {
         }
         session.called = true;
         let store = session.store;
-        // Before what it calls.
-        let is_script = matches!(call.command.spec.run, Run::Script(_));
-        if is_script {
-            self.show(call, store, session.origin());
-        }
         let outcome = match call.command.spec.run {
             Run::Data(_) => self.engine.execute(call, session, reply),
             Run::Session(SessionCommand::Exec) => self.exec(call, session, reply),
@@ -94,7 +89,7 @@ impl Executor for Dispatch {
         };
         if outcome.as_ref().is_err_and(|error| *error == error::OUT_OF_MEMORY) {
             session.called = false;
-        } else if !is_script {
+        } else {
             self.show(call, store, session.origin());
         }
         // It holds for one command or one transaction; one that waits has yet to run.
@@ -112,10 +107,10 @@ impl Executor for Dispatch {
 }
 
 impl Dispatch {
-    /// Shows a command that was executed to those who monitor.
+    /// Shows a command that was executed to those who monitor. A script has shown itself before what it calls.
     pub(super) fn show(&self, call: &Call<'_>, store: usize, origin: Origin) {
         let monitors = &self.node.observation.monitors;
-        if monitors.any() {
+        if monitors.any() && !matches!(call.command.spec.run, Run::Script(_)) {
             monitors.show(call.command, call.args, store, origin);
         }
     }

@@ -137,6 +137,10 @@ impl Dispatch {
         reply: &mut ReplyWriter,
     ) -> (Locks<'a>, Result<Execution, ReplyError>) {
         let store = session.store;
+        let monitors = &self.node.observation.monitors;
+        if monitors.any() {
+            monitors.show(call.command, call.args, store, session.origin());
+        }
         session.in_script = true;
         let mark = reply.len();
         let mut actor = Actor {

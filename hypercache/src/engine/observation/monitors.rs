@@ -13,6 +13,7 @@ use parking_lot::RwLock;
 
 use crate::command::Command;
 use crate::command::spec::Flags;
+use crate::command::spec::Run;
 use crate::engine::client::Client;
 use crate::engine::observation::redaction;
 use crate::resp::Args;
@@ -62,11 +63,14 @@ impl Monitors {
         client.set_monitor(false);
     }
 
-    /// Shows a command that was executed in the store of this number. Those for administrators are not shown.
+    /// Shows a command that was executed in the store of this number, or a script that is about to be. Those for
+    /// administrators are not shown.
     #[cold]
     pub fn show(&self, command: &Command, args: Args<'_>, store: usize, origin: Origin) {
         let flags = command.spec.flags;
-        if flags.has(Flags::SKIP_MONITOR) || flags.has(Flags::ADMIN) {
+        // To Redis a script skips what shows commands that were executed: it shows itself, before what it calls.
+        let skips = flags.has(Flags::SKIP_MONITOR) && !matches!(command.spec.run, Run::Script(_));
+        if skips || flags.has(Flags::ADMIN) {
             return;
         }
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
