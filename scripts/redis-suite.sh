@@ -100,8 +100,9 @@ take_suite() {
   version=$(sed -n 's/^#define REDIS_VERSION "\(.*\)"/\1/p' "$folder/suite/src/version.h")
   # A block of tests whose settings the node refuses is skipped, and not the rest of the file with it.
   python3 "$report" patch "$folder/suite/tests/support/server.tcl"
-  # The users of a server that runs already are as good as those of one that is started for it.
+  # The users, limits and counts of a node that was started for the file are as good as those of a server that the suite starts.
   sed -i 's/{"\?acl external:skip"\?}/{acl}/' "$folder"/suite/tests/unit/acl*.tcl
+  sed -i 's/ "external:skip"}/}/; s/ external:skip"}/"}/' "$folder"/suite/tests/unit/{info,limits,pubsubshard}.tcl
   # Some tests run these programs from the folder of their own build.
   ln -sf "$(command -v redis-cli)" "$(command -v redis-benchmark)" "$folder/suite/src/"
 }

@@ -26,7 +26,7 @@ use std::sync::atomic::Ordering::Relaxed;
 pub const OTHER: &str = "_OTHER";
 
 /// Error prefixes that have a label of their own; the last stands for all others.
-pub const ERROR_TYPES: [&str; 26] = [
+pub const ERROR_TYPES: [&str; 29] = [
     "ERR",
     "WRONGTYPE",
     "OOM",
@@ -52,6 +52,9 @@ pub const ERROR_TYPES: [&str; 26] = [
     "MOVED",
     "ASK",
     "TRYAGAIN",
+    "UNBLOCKED",
+    "INVALIDOBJ",
+    "NOREPLICAS",
     OTHER,
 ];
 
