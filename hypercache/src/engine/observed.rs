@@ -104,6 +104,9 @@ impl<E> Observed<E> {
         }
         if let Err(error) = result {
             self.telemetry.meters().error(command, error.prefix);
+            if !session.called {
+                self.telemetry.meters().refused(command);
+            }
         }
         // What is refused or only queued is not executed.
         if session.called {

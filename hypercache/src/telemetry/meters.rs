@@ -186,6 +186,12 @@ impl Meters {
         self.with(|shard| shard.error(command, kind));
     }
 
+    /// Counts a command, counted as failed as well, that was refused before it ran.
+    pub fn refused(&self, command: u16) {
+        let command = self.command_index(command);
+        self.with(|shard| shard.refused(command));
+    }
+
     /// Counts a command over the threshold.
     pub fn slow(&self, command: u16) {
         let command = self.command_index(command);

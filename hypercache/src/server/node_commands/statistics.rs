@@ -29,8 +29,8 @@ pub struct CommandCounts {
     pub failed: u64,
     /// Durations of the execution alone.
     pub execution: LatencyTotals,
-    /// Error replies by prefix.
-    pub errors: BTreeMap<&'static str, u64>,
+    /// Of those, the refusals.
+    pub refused: u64,
 }
 
 /// Counters of the node.
@@ -76,7 +76,7 @@ impl Counts {
             calls: command.calls,
             failed: command.failed,
             execution: command.execution,
-            errors: command.errors.into_iter().collect(),
+            refused: command.refused,
         });
         Self {
             commands: totals.commands,
@@ -112,7 +112,7 @@ impl Counts {
         for (now, before) in self.by_command.iter_mut().zip(&base.by_command) {
             now.calls = now.calls.saturating_sub(before.calls);
             now.failed = now.failed.saturating_sub(before.failed);
-            subtract_errors(&mut now.errors, &before.errors);
+            now.refused = now.refused.saturating_sub(before.refused);
             let (execution, before) = (&mut now.execution, &before.execution);
             execution.sum_ns = execution.sum_ns.saturating_sub(before.sum_ns);
             let buckets = execution.buckets.iter_mut().zip(before.buckets);

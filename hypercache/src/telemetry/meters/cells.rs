@@ -158,6 +158,7 @@ pub(super) struct Shard {
     pub(super) stores: Box<[StoreCells]>,
     pub(super) errors: Box<[OnceLock<Box<Errors>>]>,
     pub(super) slow: Box<[AtomicU64]>,
+    pub(super) refused: Box<[AtomicU64]>,
     pub(super) resp: Traffic,
     pub(super) http: Traffic,
     pub(super) batches: [AtomicU64; COUNT_BUCKETS],
@@ -170,6 +171,7 @@ impl Shard {
             stores: (0..stores).map(|_| StoreCells::new(commands)).collect(),
             errors: (0..commands).map(|_| OnceLock::new()).collect(),
             slow: (0..commands).map(|_| AtomicU64::default()).collect(),
+            refused: (0..commands).map(|_| AtomicU64::default()).collect(),
             resp: Traffic::default(),
             http: Traffic::default(),
             batches: Default::default(),
@@ -184,6 +186,10 @@ impl Shard {
 
     pub(super) fn error(&self, command: usize, kind: usize) {
         add(&self.errors[command].get_or_init(Box::default)[kind], 1);
+    }
+
+    pub(super) fn refused(&self, command: usize) {
+        add(&self.refused[command], 1);
     }
 
     pub(super) fn slow(&self, command: usize) {

@@ -65,6 +65,8 @@ pub struct CommandTotals {
     pub calls: u64,
     /// Executions answered by an error.
     pub failed: u64,
+    /// Of those, what was refused before it ran.
+    pub refused: u64,
     /// Executions over the threshold.
     pub slow: u64,
     /// Durations of the execution alone, all outcomes.
@@ -185,6 +187,9 @@ impl Totals {
             }
             for (total, cell) in totals.by_command.iter_mut().zip(&shard.slow) {
                 total.slow += load(cell);
+            }
+            for (total, cell) in totals.by_command.iter_mut().zip(&shard.refused) {
+                total.refused += load(cell);
             }
         }
         totals.add_errors(&errors);

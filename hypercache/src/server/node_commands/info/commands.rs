@@ -8,22 +8,6 @@ use crate::server::node_commands::statistics::CommandCounts;
 use crate::telemetry::buckets::LATENCY_NS;
 use crate::telemetry::meters::LatencyTotals;
 
-/// Errors that only the checks before a command give; what got one of them was not executed.
-const REFUSALS: [&str; 12] = [
-    "NOAUTH",
-    "NOPERM",
-    "OOM",
-    "LOADING",
-    "BUSY",
-    "READONLY",
-    "MISCONF",
-    "MASTERDOWN",
-    "CLUSTERDOWN",
-    "CROSSSLOT",
-    "MOVED",
-    "ASK",
-];
-
 /// Commands that were called, with their names. Names that are no command are not among them: their errors are counted.
 fn called<'a>(facts: &'a Facts<'_>) -> impl Iterator<Item = (String, &'a CommandCounts)> {
     let commands = table().all().iter().zip(&facts.counts.by_command);
@@ -37,10 +21,8 @@ fn called<'a>(facts: &'a Facts<'_>) -> impl Iterator<Item = (String, &'a Command
 /// `# Commandstats`
 pub fn command_stats(facts: &Facts<'_>, page: &mut Page) {
     for (name, counts) in called(facts) {
-        let refused =
-            counts.errors.iter().filter(|(kind, _)| REFUSALS.contains(kind)).map(|(_, count)| *count);
         // The counters are not read at one instant, so a difference may come out below nothing.
-        let refused = refused.sum::<u64>().min(counts.failed);
+        let refused = counts.refused.min(counts.failed);
         let calls = counts.calls.saturating_sub(refused);
         let micros = counts.execution.sum_ns / 1000;
         let each = if calls == 0 { 0.0 } else { counts.execution.sum_ns as f64 / 1e3 / calls as f64 };

@@ -101,6 +101,7 @@ fn commands_are_counted_as_run_failed_and_refused() {
         "GET a",
         "GET a",
         "GET",
+        "LPUSH a x",
         "CLIENT LIST",
         "CLIENT NONSENSE",
         "CONFIG SET maxmemory 1",
@@ -111,8 +112,10 @@ fn commands_are_counted_as_run_failed_and_refused() {
     let info = info(&mut fixture, "commandstats latencystats errorstats");
     let starts = |key: &str, start: &str| assert!(info[key].starts_with(start), "{key}: {}", info[key]);
     let ends = |key: &str, end: &str| assert!(info[key].ends_with(end), "{key}: {}", info[key]);
-    starts("cmdstat_get", "calls=3,usec=");
-    ends("cmdstat_get", ",rejected_calls=0,failed_calls=1");
+    starts("cmdstat_get", "calls=2,usec=");
+    ends("cmdstat_get", ",rejected_calls=1,failed_calls=0");
+    starts("cmdstat_lpush", "calls=1,usec=");
+    ends("cmdstat_lpush", ",rejected_calls=0,failed_calls=1");
     starts("cmdstat_set", "calls=1,usec=");
     ends("cmdstat_set", ",rejected_calls=1,failed_calls=0");
     starts("cmdstat_client|list", "calls=1,");
