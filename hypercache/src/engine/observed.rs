@@ -77,6 +77,9 @@ impl<E: Executor> Executor for Observed<E> {
         took: Duration,
         reply_bytes: usize,
     ) {
+        // Who loses a permission while waiting is refused before the command runs again.
+        let refused = took.is_zero() && result.as_ref().is_err_and(|error| error.prefix == "NOPERM");
+        session.called &= !refused;
         // How long it waited is its client's wish and not this node's doing.
         let took = Took { service_ns: nanoseconds(took), execution_ns: nanoseconds(took) };
         self.measure(call, session, result, &took, reply_bytes);
