@@ -34,6 +34,7 @@ root=$PWD
 clients=$root/hypercache/tests/clients
 target=${CARGO_TARGET_DIR:-$root/target}
 [[ $target == /* ]] || target=$root/$target
+source "$root/scripts/await-node.sh"
 home=$target/compat
 folder=$(mktemp -d "${TMPDIR:-/tmp}/hypercache-compat.XXXXXX")
 nodes=()
@@ -60,29 +61,16 @@ missing() { # command ...: the first that is not there
 }
 
 # Starts a node; where it listens is in `resp` and `http` then.
-resp='' http=''
 start_node() { # name, variables ...
-  local name=$1 told=$folder/$1.stderr deadline=$((SECONDS + 60)) line='' pid
+  local name=$1 told=$folder/$1.stderr pid
   shift
   env "$@" "$target/debug/hypercache" --config "$folder/node.yaml" --node-id "$name" \
     --resp-addr 127.0.0.1:0 --http-addr 127.0.0.1:0 \
     --data-dir "$folder/$name/data" --log-dir "$folder/$name/logs" >"$folder/$name.stdout" 2>"$told" &
   pid=$!
   nodes+=("$pid")
-  while [ -z "$line" ] || ! ready; do
-    if ! kill -0 "$pid" 2>/dev/null || [ "$SECONDS" -ge "$deadline" ]; then
-      echo "error: $name did not start:" >&2
-      cat "$told" >&2
-      exit 1
-    fi
-    sleep 0.05
-    line=$(grep -m 1 'RESP on .*, HTTP on ' "$told" || true)
-    http=${line##*HTTP on }
-    resp=${line##*RESP on }
-    resp=${resp%%,*}
-  done
+  await_node "$target/debug/hypercache" "$pid" "$told" "$name"
 }
-ready() { "$target/debug/hypercache" healthcheck --url "http://$http/health/ready" >/dev/null 2>&1; }
 
 # Libraries are installed again when the list of them changes, and when the folder has come from elsewhere.
 installed() { cmp -s "$1" "$2/installed-list" && [ "$(cat "$2/installed-in" 2>/dev/null)" = "$2" ]; }

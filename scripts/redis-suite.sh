@@ -47,6 +47,7 @@ root=$PWD
 version=${REDIS_VERSION:-7.2.6}
 target=${CARGO_TARGET_DIR:-$root/target}
 [[ $target == /* ]] || target=$root/$target
+source "$root/scripts/await-node.sh"
 home=$target/redis-suite
 logs=$home/logs
 report=$root/scripts/redis_suite_report.py
@@ -120,28 +121,16 @@ write_configuration() {
 }
 
 # Starts a node; where it listens is in `resp` then.
-resp='' http='' started=0
+started=0
 start_node() {
-  local told line='' deadline=$((SECONDS + 60))
+  local told
   started=$((started + 1))
   told=$logs/node-$started.stderr
   "$target/debug/hypercache" --config "$folder/node.yaml" --resp-addr 127.0.0.1:0 --http-addr 127.0.0.1:0 \
     --data-dir "$folder/node-$started/data" --log-dir "$folder/node-$started/logs" >/dev/null 2>"$told" &
   node=$!
-  while [ -z "$line" ] || ! ready; do
-    if ! kill -0 "$node" 2>/dev/null || [ "$SECONDS" -ge "$deadline" ]; then
-      echo "error: the node did not start:" >&2
-      cat "$told" >&2
-      exit 1
-    fi
-    sleep 0.05
-    line=$(grep -m 1 'RESP on .*, HTTP on ' "$told" || true)
-    http=${line##*HTTP on }
-    resp=${line##*RESP on }
-    resp=${resp%%,*}
-  done
+  await_node "$target/debug/hypercache" "$node" "$told" "the node"
 }
-ready() { "$target/debug/hypercache" healthcheck --url "http://$http/health/ready" >/dev/null 2>&1; }
 alive() { [ -n "$node" ] && kill -0 "$node" 2>/dev/null && [ "$(timeout 5 redis-cli -p "${resp##*:}" ping)" = PONG ]; }
 
 run_file() { # name
