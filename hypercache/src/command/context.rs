@@ -165,7 +165,7 @@ impl<'a> Context<'a> {
         self.in_script
     }
 
-    /// Whether it may.
+    /// Whether the command may wait.
     pub fn may_wait(&self) -> bool {
         self.may_wait
     }

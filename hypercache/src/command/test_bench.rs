@@ -219,6 +219,25 @@ impl Bench {
         String::from_utf8_lossy(&self.execute(parts).reply).into_owned()
     }
 
+    /// Transfers the filter at `f` to `g` in parts, by the commands that begin with `family`, until `end` is the reply; how
+    /// many parts there are.
+    pub fn transfer(&mut self, family: &str, end: &[u8]) -> usize {
+        let [dump, load] = ["SCANDUMP", "LOADCHUNK"].map(|name| format!("{family}.{name}"));
+        let (mut iterator, mut parts) = ("0".to_owned(), 0);
+        loop {
+            let reply = self.execute(&[&dump, "f", &iterator]).reply;
+            if reply == end {
+                return parts;
+            }
+            let lines: Vec<&[u8]> = reply.splitn(4, |byte| *byte == b'\n').collect();
+            assert_eq!(lines[0], b"*2\r");
+            iterator = std::str::from_utf8(&lines[1][1..]).unwrap().trim_end().to_owned();
+            let data = &lines[3][..lines[3].len() - 2];
+            assert_eq!(self.run(&[load.as_bytes(), b"g", iterator.as_bytes(), data]), "+OK\r\n");
+            parts += 1;
+        }
+    }
+
     /// What a line does beside its reply.
     pub fn effects(&mut self, line: &str) -> Effects {
         self.execute(&line.split_whitespace().collect::<Vec<_>>()).effects

@@ -3,6 +3,7 @@
 pub mod bits;
 pub mod bloom;
 pub mod cuckoo;
+mod filter_form;
 pub mod geo;
 pub mod glob;
 pub mod hash;

@@ -10,11 +10,11 @@ use crate::value::bloom::LINKS_MAX;
 use crate::value::bloom::Settings;
 use crate::value::bloom::link::Link;
 use crate::value::bloom::link::Shape;
+use crate::value::filter_form::CHUNK_BYTES;
+use crate::value::filter_form::take;
 
 const MARK: &[u8] = b"HCBF\x01";
 const LINK_BYTES: usize = 26;
-/// Bytes that are dumped at once at the most.
-pub const CHUNK_BYTES: usize = 16 << 20;
 
 /// A header that has been read and checked; the links are still to be made.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,13 +22,6 @@ pub struct Header {
     settings: Settings,
     /// Shape and items of each link.
     links: Vec<(Shape, u64)>,
-}
-
-/// Takes the first bytes off.
-fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
-    let (first, rest) = bytes.split_first_chunk()?;
-    *bytes = rest;
-    Some(*first)
 }
 
 impl Header {

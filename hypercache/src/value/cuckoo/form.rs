@@ -11,10 +11,10 @@ use crate::value::cuckoo::TABLES_MAX;
 use crate::value::cuckoo::fingerprint::Width;
 use crate::value::cuckoo::table::Shape;
 use crate::value::cuckoo::table::Table;
+use crate::value::filter_form::CHUNK_BYTES;
+use crate::value::filter_form::take;
 
 const MARK: &[u8] = b"HCCF\x01";
-/// Bytes that are dumped at once at the most.
-pub const CHUNK_BYTES: usize = 16 << 20;
 
 /// A header that has been read and checked; the tables are still to be made.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,13 +23,6 @@ pub struct Header {
     deleted: u64,
     compacted_to: u64,
     shapes: Vec<Shape>,
-}
-
-/// Takes the first bytes off.
-fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
-    let (first, rest) = bytes.split_first_chunk()?;
-    *bytes = rest;
-    Some(*first)
 }
 
 impl Header {

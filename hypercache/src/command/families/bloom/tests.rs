@@ -160,20 +160,6 @@ fn what_changes_is_counted_and_told() {
     ]);
 }
 
-/// What `BF.SCANDUMP` returns: the iterator and the data; none where it is over.
-fn dumped(bench: &mut Bench, iterator: &str) -> Option<(String, Vec<u8>)> {
-    let reply = bench.execute(&["BF.SCANDUMP", "f", iterator]).reply;
-    if reply == b"*2\r\n:0\r\n$0\r\n\r\n" {
-        return None;
-    }
-    let mut parts = reply.splitn(4, |byte| *byte == b'\n');
-    assert_eq!(parts.next(), Some(&b"*2\r"[..]));
-    let iterator = std::str::from_utf8(&parts.next().unwrap()[1..]).unwrap().trim_end().to_owned();
-    parts.next();
-    let data = parts.next().unwrap();
-    Some((iterator, data[..data.len() - 2].to_vec()))
-}
-
 #[test]
 fn a_filter_can_be_transferred_in_parts_and_whole() {
     let mut bench = Bench::new();
@@ -181,12 +167,7 @@ fn a_filter_can_be_transferred_in_parts_and_whole() {
     for item in 0..60 {
         bench.run_line(&format!("BF.ADD f item{item}"));
     }
-    let (mut iterator, mut parts) = ("0".to_owned(), 0);
-    while let Some((next, data)) = dumped(&mut bench, &iterator) {
-        let load: [&[u8]; 4] = [b"BF.LOADCHUNK", b"g", next.as_bytes(), &data];
-        assert_eq!(bench.run(&load), "+OK\r\n");
-        (iterator, parts) = (next, parts + 1);
-    }
+    let parts = bench.transfer("BF", b"*2\r\n:0\r\n$0\r\n\r\n");
     assert!(parts > 3, "{parts}");
     let dump = bench.execute(&["DUMP", "f"]).reply;
     let start = dump.iter().position(|byte| *byte == b'\n').unwrap() + 1;

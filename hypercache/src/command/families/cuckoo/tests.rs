@@ -172,20 +172,6 @@ fn what_changes_is_counted_and_told() {
     ]);
 }
 
-/// What `CF.SCANDUMP` returns: the iterator and the data; none where it is over.
-fn dumped(bench: &mut Bench, iterator: &str) -> Option<(String, Vec<u8>)> {
-    let reply = bench.execute(&["CF.SCANDUMP", "f", iterator]).reply;
-    if reply == b"*2\r\n:0\r\n$-1\r\n" {
-        return None;
-    }
-    let mut parts = reply.splitn(4, |byte| *byte == b'\n');
-    assert_eq!(parts.next(), Some(&b"*2\r"[..]));
-    let iterator = std::str::from_utf8(&parts.next().unwrap()[1..]).unwrap().trim_end().to_owned();
-    parts.next();
-    let data = parts.next().unwrap();
-    Some((iterator, data[..data.len() - 2].to_vec()))
-}
-
 #[test]
 fn a_filter_can_be_transferred_in_parts() {
     let mut bench = Bench::new();
@@ -193,12 +179,7 @@ fn a_filter_can_be_transferred_in_parts() {
     for item in 0..60 {
         bench.table(&[(&format!("CF.ADD f item{item}"), ":1")]);
     }
-    let (mut iterator, mut parts) = ("0".to_owned(), 0);
-    while let Some((next, data)) = dumped(&mut bench, &iterator) {
-        let load: [&[u8]; 4] = [b"CF.LOADCHUNK", b"g", next.as_bytes(), &data];
-        assert_eq!(bench.run(&load), "+OK\r\n");
-        (iterator, parts) = (next, parts + 1);
-    }
+    let parts = bench.transfer("CF", b"*2\r\n:0\r\n$-1\r\n");
     assert!(parts > 3, "{parts}");
     let digest = |bench: &mut Bench, key: &str| bench.run_line(&format!("DEBUG DIGEST-VALUE {key}"));
     assert_eq!(digest(&mut bench, "f"), digest(&mut bench, "g"));
