@@ -15,6 +15,7 @@ pub use wait::Wait;
 use crate::command::ReplyError;
 use crate::command::error;
 use crate::keyspace::LockedShard;
+use crate::keyspace::departure::Departure;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::key::HashedKey;
@@ -215,7 +216,7 @@ impl<'a> Context<'a> {
         let now = self.stamp.now;
         let (hashed, at) = self.look_up(key)?;
         let data = &mut self.locks[at].data;
-        if self.touches { data.touch(hashed, now) } else { data.get(hashed) }
+        if self.touches { data.read(hashed, now) } else { data.get(hashed) }
     }
 
     /// Reads about `key`: counts a hit or a miss, does not note the access.
@@ -277,7 +278,7 @@ impl<'a> Context<'a> {
     pub fn put_anew(&mut self, store: usize, key: &[u8], value: Value, deadline: Option<UnixMillis>) {
         let (hashed, at) = self.locate(store, key);
         if self.is_live(hashed, at)
-            && let Some(entry) = self.locks[at].data.remove(hashed)
+            && let Some(entry) = self.locks[at].data.remove(hashed, Departure::Deleted)
         {
             self.garbage.add(entry.into_value());
         }
@@ -327,7 +328,7 @@ impl<'a> Context<'a> {
             return None;
         }
         self.changed(1);
-        self.locks[at].data.remove(hashed)
+        self.locks[at].data.remove(hashed, Departure::Deleted)
     }
 
     /// Removes `key`; whether it was there and had not expired. Counts one change if so.
@@ -522,7 +523,7 @@ impl<'a> Context<'a> {
             }
             return true;
         }
-        if let Some(entry) = data.remove(key) {
+        if let Some(entry) = data.remove(key, Departure::Expired) {
             match entry.value().as_hash().filter(|hash| hash.lapsed(now)) {
                 Some(hash) => {
                     self.effects.expired_fields += u32::try_from(hash.len()).unwrap_or(u32::MAX);

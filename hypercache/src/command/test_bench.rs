@@ -142,12 +142,8 @@ impl Bench {
 
     /// Empty stores at this time, with this hash seed and the first store's default time to live.
     pub fn with(now: UnixMillis, seed: HashSeed, default_ttl: Duration) -> Self {
-        let store = |name: &str, default_ttl| config::Store {
-            name: name.to_owned(),
-            max_memory: 0,
-            eviction: config::Eviction::None,
-            default_ttl,
-        };
+        let store =
+            |name: &str, default_ttl| config::Store { default_ttl, ..config::Store::named(name.to_owned()) };
         let stores = [store("default", default_ttl), store("second", Duration::ZERO)];
         let cache = config::Cache { shards: 4, ..config::Config::default().cache };
         Self {

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use super::CommandLog;
 use super::DebugCommand;
+use super::Eviction;
 use super::KeyRedaction;
 use super::Secret;
 use super::TracingMode;
@@ -121,7 +122,7 @@ section! {
     StoreSection {
         name: String,
         max_memory: Size,
-        eviction: StoreEviction,
+        eviction: Eviction,
         default_ttl: HumanDuration,
         cuckoo_filter: CuckooFilter,
         persistence: StorePersistence,
@@ -211,11 +212,6 @@ macro_rules! word {
 }
 
 word! {
-    /// A store's `eviction`.
-    StoreEviction { None = "none", Lru = "lru", Lfu = "lfu", Session = "session", }
-}
-
-word! {
     /// What of a store is kept on disk.
     PersistenceMode {
         Disabled = "disabled",
@@ -265,6 +261,9 @@ impl Read for StorePersistence {
     }
 }
 
+/// Rate of false positives where a filter is asked for without one.
+const FALSE_POSITIVE_RATE: f64 = 0.01;
+
 section! {
     /// A store's `cuckoo_filter`, written as a map.
     CuckooMap {
@@ -273,21 +272,29 @@ section! {
     }
 }
 
-/// A store's `cuckoo_filter`, on or off: `true`, `false`, or a map with `enabled` and `false_positive_rate`.
+/// A store's `cuckoo_filter`, on or off: `true`, `false`, or a map with `enabled` and `false_positive_rate`. Its rate of
+/// false positives; none: off.
 #[derive(Debug)]
-pub struct CuckooFilter(pub bool);
+pub struct CuckooFilter(pub Option<f64>);
+
+impl CuckooFilter {
+    fn usual(on: bool) -> Self {
+        Self(on.then_some(FALSE_POSITIVE_RATE))
+    }
+}
 
 impl Read for CuckooFilter {
     fn read(node: &Node, path: &str, reader: &mut Reader) -> Option<Self> {
         match &node.value {
-            Value::Bool(on) => Some(Self(*on)),
-            Value::Text(word) if word == "on" || word == "off" => Some(Self(word == "on")),
+            Value::Bool(on) => Some(Self::usual(*on)),
+            Value::Text(word) if word == "on" || word == "off" => Some(Self::usual(word == "on")),
             Value::Section(_) => {
                 let map = CuckooMap::read(node, path, reader)?;
                 if map.false_positive_rate.is_some_and(|rate| !(0.001..=0.1).contains(&rate)) {
                     reader.refuse(node, &join(path, "false_positive_rate"), "must be 0.001 to 0.1");
                 }
-                Some(Self(map.enabled.unwrap_or(true)))
+                let rate = map.false_positive_rate.unwrap_or(FALSE_POSITIVE_RATE);
+                Some(Self(map.enabled.unwrap_or(true).then_some(rate)))
             }
             _ => {
                 reader.refuse(

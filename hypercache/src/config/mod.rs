@@ -146,6 +146,21 @@ pub struct Store {
     pub eviction: Eviction,
     /// Time to live of keys written without one; zero: none.
     pub default_ttl: Duration,
+    /// Rate of false positives of the store's filter of its keys, 0.001 to 0.1; none: no filter.
+    pub cuckoo_filter: Option<f64>,
+}
+
+impl Store {
+    /// One with no limits and no rules of its own.
+    pub fn named(name: String) -> Self {
+        Self {
+            name,
+            max_memory: 0,
+            eviction: Eviction::None,
+            default_ttl: Duration::ZERO,
+            cuckoo_filter: None,
+        }
+    }
 }
 
 /// What a store does when it is at its memory limit.
@@ -153,6 +168,12 @@ pub struct Store {
 pub enum Eviction {
     /// Refuse writes with `-OOM`.
     None,
+    /// What was not used for longest goes first.
+    Lru,
+    /// What is used least often goes first.
+    Lfu,
+    /// Sessions go whole: expired ones first, then the one not used for longest.
+    Session,
 }
 
 /// Who may come in.
@@ -338,12 +359,7 @@ impl Default for Config {
                 keyspace_events: String::new(),
             },
             scripts: Scripts { busy_after: Duration::from_secs(5) },
-            stores: vec![Store {
-                name: "default".to_owned(),
-                max_memory: 0,
-                eviction: Eviction::None,
-                default_ttl: Duration::ZERO,
-            }],
+            stores: vec![Store::named("default".to_owned())],
             security: Security::default(),
             telemetry: Telemetry {
                 service_name: "hypercache".to_owned(),

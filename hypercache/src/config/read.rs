@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::CommandLog;
 use super::DebugCommand;
+use super::Eviction;
 use super::KeyRedaction;
 use super::Secret;
 use super::TracingMode;
@@ -264,7 +265,7 @@ macro_rules! read_as_word {
         }
     )*};
 }
-read_as_word!(CommandLog, DebugCommand, KeyRedaction, TracingMode);
+read_as_word!(CommandLog, DebugCommand, Eviction, KeyRedaction, TracingMode);
 
 impl<T: Read> Read for Vec<T> {
     fn read(node: &Node, path: &str, reader: &mut Reader) -> Option<Self> {

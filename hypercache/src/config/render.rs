@@ -76,7 +76,14 @@ impl Config {
             page.key(4, "max_memory", Size(store.max_memory));
             page.key(4, "eviction", quoted(store.eviction.word()));
             page.key(4, "default_ttl", time(store.default_ttl));
-            page.key(4, "cuckoo_filter", false);
+            match store.cuckoo_filter {
+                None => page.key(4, "cuckoo_filter", false),
+                Some(rate) => {
+                    page.section(4, "cuckoo_filter");
+                    page.key(6, "enabled", true);
+                    page.key(6, "false_positive_rate", rate);
+                }
+            }
             page.key(4, "persistence", quoted("disabled"));
             page.key(4, "replication_factor", 1);
         }

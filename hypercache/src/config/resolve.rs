@@ -3,18 +3,17 @@
 use std::path::Path;
 
 use super::Config;
-use super::Eviction;
 use super::OutputLimit;
 use super::Secret;
 use super::Store;
 use super::file::CacheSection;
+use super::file::CuckooFilter;
 use super::file::File;
 use super::file::LogSection;
 use super::file::NetworkSection;
 use super::file::OutputLimitSection;
 use super::file::PersistenceMode;
 use super::file::SecuritySection;
-use super::file::StoreEviction;
 use super::file::StoreSection;
 use super::file::TelemetrySection;
 use super::file::TracingSection;
@@ -148,15 +147,9 @@ fn tracing(config: &mut Config, said: TracingSection) {
 
 /// The stores in order; `default` is put in front when the list does not name it.
 fn stores(listed: Vec<StoreSection>, findings: &mut Findings) -> Vec<Store> {
-    let fresh = |name: String| Store {
-        name,
-        max_memory: 0,
-        eviction: Eviction::None,
-        default_ttl: std::time::Duration::ZERO,
-    };
     let mut stores = Vec::with_capacity(listed.len() + 1);
     if !listed.iter().any(|store| store.name.as_deref() == Some(DEFAULT_STORE)) {
-        stores.push(fresh(DEFAULT_STORE.to_owned()));
+        stores.push(Store::named(DEFAULT_STORE.to_owned()));
     }
     for (index, said) in listed.into_iter().enumerate() {
         let path = format!("stores[{index}]");
@@ -164,9 +157,11 @@ fn stores(listed: Vec<StoreSection>, findings: &mut Findings) -> Vec<Store> {
         if said.name.is_none() {
             findings.fault(&format!("{path}.name"), "is missing: every store needs a name");
         }
-        let mut store = fresh(said.name.unwrap_or_default());
+        let mut store = Store::named(said.name.unwrap_or_default());
         set(&mut store.max_memory, said.max_memory.map(|Size(bytes)| bytes));
+        set(&mut store.eviction, said.eviction);
         set_time(&mut store.default_ttl, said.default_ttl);
+        store.cuckoo_filter = said.cuckoo_filter.and_then(|CuckooFilter(rate)| rate);
         stores.push(store);
     }
     stores
@@ -174,18 +169,9 @@ fn stores(listed: Vec<StoreSection>, findings: &mut Findings) -> Vec<Store> {
 
 /// Refuses what a store may ask for in the language of the file but not of this build.
 fn unprovided(store: &StoreSection, path: &str, findings: &mut Findings) {
-    if store.eviction.is_some_and(|policy| policy != StoreEviction::None) {
-        let message =
-            "this build evicts nothing (beyond max_memory it refuses writes): set it to none or remove it";
-        findings.fault(&format!("{path}.eviction"), message);
-    }
     if store.persistence.as_ref().is_some_and(|persistence| persistence.0 != PersistenceMode::Disabled) {
         let message = format!("{NO_PERSISTENCE}: set it to disabled or remove it");
         findings.fault(&format!("{path}.persistence"), message);
-    }
-    if store.cuckoo_filter.as_ref().is_some_and(|filter| filter.0) {
-        let message = "this build has no filters: set it to false or remove it";
-        findings.fault(&format!("{path}.cuckoo_filter"), message);
     }
     match store.replication_factor {
         None | Some(1) => {}

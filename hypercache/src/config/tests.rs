@@ -259,9 +259,6 @@ fn what_this_build_does_not_provide_is_refused() {
             "x.yaml:2: persistence.enabled: this build keeps data in memory",
         ),
         ("cluster:\n  enabled: true".to_owned(), "x.yaml:2: cluster.enabled: this build runs single nodes"),
-        (store("eviction: lru"), "x.yaml:3: stores[0].eviction: this build evicts nothing"),
-        (store("eviction: lfu"), "x.yaml:3: stores[0].eviction: this build evicts nothing"),
-        (store("eviction: session"), "x.yaml:3: stores[0].eviction: this build evicts nothing"),
         (
             store("persistence: aof+snapshot"),
             "x.yaml:3: stores[0].persistence: this build keeps data in memory",
@@ -274,12 +271,6 @@ fn what_this_build_does_not_provide_is_refused() {
         (
             store("persistence: {mode: aof_only, fsync: periodic, fsync_interval: 1s, batch_size: 10}"),
             "x.yaml:3: stores[0].persistence: this build keeps data in memory",
-        ),
-        (store("cuckoo_filter: true"), "x.yaml:3: stores[0].cuckoo_filter: this build has no filters"),
-        (store("cuckoo_filter: on"), "x.yaml:3: stores[0].cuckoo_filter: this build has no filters"),
-        (
-            store("cuckoo_filter: {false_positive_rate: 0.01}"),
-            "x.yaml:3: stores[0].cuckoo_filter: this build has no filters",
         ),
         (
             store("replication_factor: 3"),
@@ -320,6 +311,20 @@ fn mistakes_in_what_is_not_provided_are_told_as_such() {
     ] {
         refused(&store(line), expected);
     }
+}
+
+#[test]
+fn stores_have_policies_and_filters() {
+    let store = |line: &str| {
+        let config = loaded(&format!("stores:\n  - name: default\n    {line}\n"));
+        (config.stores[0].eviction, config.stores[0].cuckoo_filter)
+    };
+    assert_eq!(store("eviction: lru"), (Eviction::Lru, None));
+    assert_eq!(store("eviction: lfu"), (Eviction::Lfu, None));
+    assert_eq!(store("eviction: session"), (Eviction::Session, None));
+    assert_eq!(store("cuckoo_filter: true"), (Eviction::None, Some(0.01)));
+    assert_eq!(store("cuckoo_filter: off"), (Eviction::None, None));
+    assert_eq!(store("cuckoo_filter: {false_positive_rate: 0.05}"), (Eviction::None, Some(0.05)));
 }
 
 #[test]

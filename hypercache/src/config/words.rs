@@ -24,7 +24,8 @@ pub trait Word: Copy + PartialEq + 'static {
 }
 
 impl Word for Eviction {
-    const WORDS: &'static [(&'static str, Self)] = &[("none", Self::None)];
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("none", Self::None), ("lru", Self::Lru), ("lfu", Self::Lfu), ("session", Self::Session)];
 }
 
 impl Word for DebugCommand {
@@ -61,7 +62,7 @@ mod tests {
 
     #[test]
     fn every_variant_has_its_word() {
-        holds(&[Eviction::None]);
+        holds(&[Eviction::None, Eviction::Lru, Eviction::Lfu, Eviction::Session]);
         holds(&[CommandLog::Adaptive, CommandLog::All, CommandLog::Off]);
         holds(&[DebugCommand::No, DebugCommand::Local, DebugCommand::Yes]);
         holds(&[KeyRedaction::Plain, KeyRedaction::Hashed, KeyRedaction::Prefix, KeyRedaction::Off]);

@@ -14,11 +14,22 @@ pub struct Entry {
     deadline: UnixMillis,
     /// Seconds of the clock at the last access, wrapping after 136 years.
     touched: u32,
+    /// Seconds of the clock when it was made or last written whole.
+    written: u32,
+    /// Reads since then, up to what fits.
+    hits: u16,
 }
 
 impl Entry {
     pub(super) fn new(key: &[u8], value: Value, deadline: Option<UnixMillis>, now: UnixMillis) -> Self {
-        Self { key: key.into(), value, deadline: deadline.unwrap_or(0), touched: seconds(now) }
+        Self {
+            key: key.into(),
+            value,
+            deadline: deadline.unwrap_or(0),
+            touched: seconds(now),
+            written: seconds(now),
+            hits: 0,
+        }
     }
 
     /// The key.
@@ -51,6 +62,16 @@ impl Entry {
         seconds(now).saturating_sub(self.touched).into()
     }
 
+    /// Seconds since it was made or last written whole.
+    pub fn age_seconds(&self, now: UnixMillis) -> u64 {
+        seconds(now).saturating_sub(self.written).into()
+    }
+
+    /// Reads since it was made or last written whole, 65,535 for more.
+    pub fn hits(&self) -> u16 {
+        self.hits
+    }
+
     /// Bytes it takes: itself, its key and its value; the share of the table not counted.
     pub fn footprint(&self) -> usize {
         size_of::<Self>() + self.key.len() + self.value.heap_bytes()
@@ -63,6 +84,18 @@ impl Entry {
 
     pub(super) fn touch(&mut self, now: UnixMillis) {
         self.touched = seconds(now);
+    }
+
+    /// Notes a read.
+    pub(super) fn hit(&mut self, now: UnixMillis) {
+        self.touch(now);
+        self.hits = self.hits.saturating_add(1);
+    }
+
+    /// Notes that it was written whole.
+    pub(super) fn rewritten(&mut self, now: UnixMillis) {
+        (self.written, self.hits) = (seconds(now), 0);
+        self.touch(now);
     }
 
     pub(super) fn value_mut(&mut self) -> &mut Value {

@@ -3,9 +3,11 @@
 //! The leading bits of a key's hash choose its shard, each shard has its own short lock. Whoever needs several locks
 //! them in ascending order, and so nobody waits in a circle.
 
+pub mod departure;
 pub mod entry;
 pub mod expiry;
 pub mod key;
+pub mod setup;
 pub mod shard;
 pub mod table;
 pub mod waits;
@@ -23,13 +25,14 @@ use parking_lot::MutexGuard;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::key::HashSeed;
 use crate::keyspace::key::HashedKey;
+use crate::keyspace::setup::Setup;
 use crate::keyspace::shard::Shard;
 use crate::keyspace::table::Position;
 
 /// A map in shards.
 #[derive(Debug)]
 pub struct Keyspace {
-    seed: HashSeed,
+    setup: Setup,
     shard_bits: u32,
     shards: Box<[Slot]>,
 }
@@ -72,16 +75,16 @@ pub struct LockedShard<'a> {
 
 impl Keyspace {
     /// An empty keyspace of `shards` shards, a power of two.
-    pub fn new(shards: usize, seed: HashSeed) -> Self {
+    pub fn new(shards: usize, setup: Setup) -> Self {
         assert!(shards.is_power_of_two(), "the configuration is checked before it gets here");
         let shard_bits = shards.trailing_zeros();
-        let slot = || Slot { shard: Mutex::new(Shard::new(seed, shard_bits)), sizes: Sizes::default() };
-        Self { seed, shard_bits, shards: std::iter::repeat_with(slot).take(shards).collect() }
+        let slot = || Slot { shard: Mutex::new(Shard::new(setup, shard_bits)), sizes: Sizes::default() };
+        Self { setup, shard_bits, shards: std::iter::repeat_with(slot).take(shards).collect() }
     }
 
     /// The secret start of its hashes.
     pub fn seed(&self) -> HashSeed {
-        self.seed
+        self.setup.seed
     }
 
     /// How many shards there are.
@@ -91,7 +94,7 @@ impl Keyspace {
 
     /// A key with its hash here.
     pub fn hashed<'a>(&self, key: &'a [u8]) -> HashedKey<'a> {
-        HashedKey { bytes: key, hash: self.seed.hash(key) }
+        HashedKey { bytes: key, hash: self.setup.seed.hash(key) }
     }
 
     /// The shard that a hash belongs to.
@@ -167,7 +170,7 @@ impl Keyspace {
 
     /// A shard without keys, fit to take the place of any shard here.
     pub fn empty_shard(&self) -> Shard {
-        Shard::new(self.seed, self.shard_bits)
+        Shard::new(self.setup, self.shard_bits)
     }
 
     /// The shard that holds the key of this rank when keys are counted shard by shard, as sizes were when each lock was

@@ -1,10 +1,11 @@
 //! One shard of a keyspace: entries, their deadlines and their bytes, kept in step.
 
+use crate::keyspace::departure::Departure;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::expiry::Deadlines;
-use crate::keyspace::key::HashSeed;
 use crate::keyspace::key::HashedKey;
+use crate::keyspace::setup::Setup;
 use crate::keyspace::table::Position;
 use crate::keyspace::table::Table;
 use crate::keyspace::waits::Waits;
@@ -82,9 +83,9 @@ impl Noted {
 
 impl Shard {
     /// An empty shard for keys that share `prefix_bits` leading bits of their hash.
-    pub fn new(seed: HashSeed, prefix_bits: u32) -> Self {
+    pub fn new(setup: Setup, prefix_bits: u32) -> Self {
         Self {
-            table: Table::new(seed, prefix_bits),
+            table: Table::new(setup.seed, prefix_bits),
             deadlines: Deadlines::default(),
             field_deadlines: Deadlines::default(),
             watches: Watches::default(),
@@ -128,6 +129,13 @@ impl Shard {
         self.table.find(key.hash, key.bytes)
     }
 
+    /// The entry of `key`, noted as read at `now`.
+    pub fn read(&mut self, key: HashedKey<'_>, now: UnixMillis) -> Option<&Entry> {
+        let entry = self.table.find_mut(key.hash, key.bytes)?;
+        entry.hit(now);
+        Some(entry)
+    }
+
     /// The entry of `key`, noted as used at `now`.
     pub fn touch(&mut self, key: HashedKey<'_>, now: UnixMillis) -> Option<&Entry> {
         let entry = self.table.find_mut(key.hash, key.bytes)?;
@@ -145,14 +153,14 @@ impl Shard {
     ) -> Option<Value> {
         let Some(entry) = self.table.find_mut(key.hash, key.bytes) else {
             let entry = Entry::new(key.bytes, value, deadline, now);
-            self.note(key.hash, Noted::NOTHING, Noted::of(&entry));
+            self.arrived(key.hash, &entry);
             self.table.insert(key.hash, entry);
             return None;
         };
         let before = Noted::of(entry);
         let old = std::mem::replace(entry.value_mut(), value);
         entry.set_deadline(deadline);
-        entry.touch(now);
+        entry.rewritten(now);
         let after = Noted::of(entry);
         self.note(key.hash, before, after);
         Some(old)
@@ -195,8 +203,8 @@ impl Shard {
     }
 
     /// Removes `key`.
-    pub fn remove(&mut self, key: HashedKey<'_>) -> Option<Box<Entry>> {
-        self.remove_by(key.hash, |entry| entry.key() == key.bytes)
+    pub fn remove(&mut self, key: HashedKey<'_>, why: Departure) -> Option<Box<Entry>> {
+        self.remove_by(key.hash, why, |entry| entry.key() == key.bytes)
     }
 
     /// Removes up to `budget` keys and fields that have expired by `now`, the longest overdue first.
@@ -218,7 +226,9 @@ impl Shard {
                 return swept;
             }
             // Two keys may agree in hash and deadline; each round takes one, and the last takes the note with it.
-            let Some(entry) = self.remove_by(hash, |entry| entry.deadline() == Some(deadline)) else {
+            let Some(entry) =
+                self.remove_by(hash, Departure::Expired, |entry| entry.deadline() == Some(deadline))
+            else {
                 self.deadlines.remove(deadline, hash);
                 continue;
             };
@@ -264,7 +274,8 @@ impl Shard {
             swept.bytes += before.bytes.saturating_sub(after.bytes) as u64;
             swept.lag_max = swept.lag_max.max(now - deadline);
             if emptied {
-                let removed = self.remove_by(hash, |entry| entry.value().is_empty_collection());
+                let removed =
+                    self.remove_by(hash, Departure::Expired, |entry| entry.value().is_empty_collection());
                 swept.bytes += removed.map_or(0, |entry| entry.footprint() as u64);
             }
             // Two hashes may agree in their key's hash and the deadline; one note stands for both.
@@ -284,10 +295,25 @@ impl Shard {
         self.table.sample(random)
     }
 
-    fn remove_by(&mut self, hash: u64, wanted: impl Fn(&Entry) -> bool) -> Option<Box<Entry>> {
+    fn remove_by(
+        &mut self,
+        hash: u64,
+        why: Departure,
+        wanted: impl Fn(&Entry) -> bool,
+    ) -> Option<Box<Entry>> {
         let entry = self.table.remove_by(hash, wanted)?;
-        self.note(hash, Noted::of(&entry), Noted::NOTHING);
+        self.departed(hash, &entry, why);
         Some(entry)
+    }
+
+    /// Notes an entry that is about to be put into the table.
+    fn arrived(&mut self, hash: u64, entry: &Entry) {
+        self.note(hash, Noted::NOTHING, Noted::of(entry));
+    }
+
+    /// Notes an entry that was taken out of the table.
+    fn departed(&mut self, hash: u64, entry: &Entry, _why: Departure) {
+        self.note(hash, Noted::of(entry), Noted::NOTHING);
     }
 
     /// Who watches which keys here.

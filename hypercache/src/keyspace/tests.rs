@@ -3,10 +3,11 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::keyspace::departure::Departure;
 use crate::value::string::Str;
 
 fn keyspace() -> Keyspace {
-    Keyspace::new(4, HashSeed(42))
+    Keyspace::new(4, Setup::plain(HashSeed(42)))
 }
 
 fn with<R>(keyspace: &Keyspace, key: &[u8], work: impl FnOnce(&mut Shard, HashedKey<'_>) -> R) -> R {
@@ -40,7 +41,7 @@ fn a_scan_over_all_shards_sees_every_key_once() {
 
 #[test]
 fn a_sweep_takes_what_is_due_within_its_budget() {
-    let keyspace = Keyspace::new(1, HashSeed(1));
+    let keyspace = Keyspace::new(1, Setup::plain(HashSeed(1)));
     for n in 0..100_u64 {
         with(&keyspace, format!("k{n}").as_bytes(), |shard, key| {
             shard.set(key, Str::new(b"v").into(), Some(1000 + n), 0)
@@ -103,7 +104,7 @@ proptest! {
                     }
                 }
                 Step::Remove(k) => {
-                    let gone = with(&keyspace, &[k], |shard, key| shard.remove(key).is_some());
+                    let gone = with(&keyspace, &[k], |shard, key| shard.remove(key, Departure::Deleted).is_some());
                     prop_assert_eq!(gone, model.remove(&k).is_some());
                 }
                 Step::Sweep(now) => {

@@ -14,6 +14,7 @@ use crate::config;
 use crate::keyspace::Census;
 use crate::keyspace::Keyspace;
 use crate::keyspace::key::HashSeed;
+use crate::keyspace::setup::Setup;
 
 /// A named keyspace with its rules.
 #[derive(Debug)]
@@ -26,7 +27,12 @@ pub struct Store {
 impl Store {
     /// An empty store.
     pub fn new(index: usize, rules: config::Store, shards: usize, seed: HashSeed) -> Self {
-        Self { index, rules, keyspace: Keyspace::new(shards, seed) }
+        let setup = Setup {
+            seed,
+            by_session: rules.eviction == config::Eviction::Session,
+            filter: rules.cuckoo_filter,
+        };
+        Self { index, rules, keyspace: Keyspace::new(shards, setup) }
     }
 
     /// What `SELECT` takes; also the store's number in meters.

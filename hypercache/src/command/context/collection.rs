@@ -4,6 +4,7 @@
 use crate::command::Context;
 use crate::command::ReplyError;
 use crate::command::error;
+use crate::keyspace::departure::Departure;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::key::HashedKey;
 use crate::value::Value;
@@ -203,7 +204,7 @@ impl Context<'_> {
         self.emptied = emptied;
         if emptied {
             // Without elements it may still have room for many.
-            let entry = data.remove(key);
+            let entry = data.remove(key, Departure::Deleted);
             entry.into_iter().for_each(|entry| self.garbage.add(entry.into_value()));
         }
         result.ok_or(error::WRONG_TYPE)

@@ -4,6 +4,7 @@ use crate::command::Context;
 use crate::command::Outcome;
 use crate::command::ReplyError;
 use crate::command::error;
+use crate::keyspace::departure::Departure;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::UnixMillis;
 use crate::rdb::payload;
@@ -50,7 +51,7 @@ pub fn reload(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> 
                 let key = keyspace.hashed(&key);
                 match value {
                     Some(value) => drop(data.set(key, value, deadline, now)),
-                    None => drop(data.remove(key)),
+                    None => drop(data.remove(key, Departure::Deleted)),
                 }
             }
         }

@@ -1,0 +1,21 @@
+//! How a keyspace is made.
+
+use crate::keyspace::key::HashSeed;
+
+/// What the shards of a keyspace have in common.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Setup {
+    /// The secret start of the hashes.
+    pub seed: HashSeed,
+    /// Keys of one session share a shard, and live and go together.
+    pub by_session: bool,
+    /// Each shard keeps a filter of its keys, with this rate of false positives; none: no filter.
+    pub filter: Option<f64>,
+}
+
+impl Setup {
+    /// Neither sessions nor a filter.
+    pub fn plain(seed: HashSeed) -> Self {
+        Self { seed, by_session: false, filter: None }
+    }
+}
