@@ -17,6 +17,7 @@ use crate::command::error;
 use crate::keyspace::LockedShard;
 use crate::keyspace::departure::Departure;
 use crate::keyspace::entry::Entry;
+use crate::keyspace::entry::Given;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::key::HashedKey;
 use crate::keyspace::shard::Shard;
@@ -28,6 +29,7 @@ use crate::store::events::Notices;
 use crate::store::script_gate::Denied;
 use crate::value::Value;
 use crate::value::string::Str;
+use crate::value::string::StrRef;
 
 /// Values of fewer bytes are dropped at once: handing them over would cost more.
 const GARBAGE_BYTES_MIN: usize = 1 << 20;
@@ -232,7 +234,7 @@ impl<'a> Context<'a> {
     }
 
     /// As `read`, for a string; an error where the key holds another type.
-    pub fn read_string(&mut self, key: &[u8]) -> Result<Option<&Str>, ReplyError> {
+    pub fn read_string(&mut self, key: &[u8]) -> Result<Option<StrRef<'_>>, ReplyError> {
         self.read(key).map(string).transpose()
     }
 
@@ -248,26 +250,32 @@ impl<'a> Context<'a> {
     }
 
     /// As `peek`, for a string; an error where the key holds another type.
-    pub fn peek_string(&mut self, key: &[u8]) -> Result<Option<&Str>, ReplyError> {
+    pub fn peek_string(&mut self, key: &[u8]) -> Result<Option<StrRef<'_>>, ReplyError> {
         self.peek(key).map(string).transpose()
     }
 
     /// Writes `key` whole, with the store's default time to live where `deadline` is none and the store has one. Counts
     /// one change.
-    pub fn set(&mut self, key: &[u8], value: impl Into<Value>, deadline: Option<UnixMillis>) {
+    pub fn set<'v>(&mut self, key: &[u8], value: impl Into<Given<'v>>, deadline: Option<UnixMillis>) {
         let deadline = deadline.or_else(|| self.default_deadline());
-        self.put(self.store.index(), key, value.into(), deadline);
+        self.put(self.store.index(), key, value, deadline);
     }
 
     /// Writes `key` whole in a store that is locked, with exactly this deadline. Counts one change.
-    pub fn put(&mut self, store: usize, key: &[u8], value: Value, deadline: Option<UnixMillis>) {
+    pub fn put<'v>(
+        &mut self,
+        store: usize,
+        key: &[u8],
+        value: impl Into<Given<'v>>,
+        deadline: Option<UnixMillis>,
+    ) {
         let now = self.stamp.now;
         let (hashed, at) = self.locate(store, key);
         if !self.interest.is_none() {
             // Whoever listens hears of the end of what is overwritten, if its time was over.
             self.is_live(hashed, at);
         }
-        match self.locks[at].data.set(hashed, value, deadline, now) {
+        match self.locks[at].data.set(hashed, value.into(), deadline, now) {
             Some(old) => self.garbage.add(old),
             None => self.note_new(store, key),
         }
@@ -295,7 +303,7 @@ impl<'a> Context<'a> {
         let (now, deadline) = (self.stamp.now, self.default_deadline());
         let (hashed, at) = self.locate(self.store.index(), key);
         if !self.is_live(hashed, at) {
-            self.locks[at].data.set(hashed, Str::Growing(Vec::new()).into(), deadline, now);
+            self.locks[at].data.set(hashed, StrRef::Growing(&[]).into(), deadline, now);
             self.note_new(self.store.index(), key);
         }
         let changed = self.locks[at]
@@ -322,7 +330,7 @@ impl<'a> Context<'a> {
     }
 
     /// Removes `key` and hands its entry over, if it was there and had not expired. Counts one change if so.
-    pub fn take(&mut self, key: &[u8]) -> Option<Box<Entry>> {
+    pub fn take(&mut self, key: &[u8]) -> Option<Entry> {
         let (hashed, at) = self.locate(self.store.index(), key);
         if !self.is_live(hashed, at) {
             return None;
@@ -555,7 +563,7 @@ impl<'a> Context<'a> {
     }
 }
 
-fn string(entry: &Entry) -> Result<&Str, ReplyError> {
+fn string(entry: &Entry) -> Result<StrRef<'_>, ReplyError> {
     entry.value().as_str().ok_or(error::WRONG_TYPE)
 }
 

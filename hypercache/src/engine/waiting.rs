@@ -36,7 +36,7 @@ use crate::keyspace::key::HashedKey;
 use crate::resp::OwnedArgs;
 use crate::resp::ReplyWriter;
 use crate::store::Registry;
-use crate::value::Value;
+use crate::value::view::ValueRef;
 
 /// A command that waits for keys.
 #[derive(Debug)]
@@ -156,9 +156,9 @@ impl Waiter {
         let entry = locks.shard(place).and_then(|shard| shard.get(key)).filter(|entry| !entry.expired(now));
         match (self.awaited, entry.map(|entry| entry.value())) {
             (Awaited::Group, _)
-            | (Awaited::List, Some(Value::List(_)))
-            | (Awaited::Stream, Some(Value::Stream(_)))
-            | (Awaited::ZSet, Some(Value::ZSet(_))) => Found::Awaited,
+            | (Awaited::List, Some(ValueRef::List(_)))
+            | (Awaited::Stream, Some(ValueRef::Stream(_)))
+            | (Awaited::ZSet, Some(ValueRef::ZSet(_))) => Found::Awaited,
             (_, Some(_)) => Found::OtherType,
             (_, None) => Found::Nothing,
         }

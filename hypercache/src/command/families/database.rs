@@ -104,7 +104,7 @@ fn copy(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcom
     if there == here && source == destination {
         return Err(SAME_OBJECT);
     }
-    let copied = cx.read(source).map(|entry| (entry.value().clone(), entry.deadline()));
+    let copied = cx.read(source).map(|entry| (entry.value().to_value(), entry.deadline()));
     let done = match copied {
         Some((value, deadline)) if options.replace || cx.peek_in(there, destination).is_none() => {
             cx.put_anew(there, destination, value, deadline);
