@@ -7,6 +7,8 @@ pub mod departure;
 pub mod entry;
 pub mod expiry;
 pub mod key;
+pub mod seen;
+pub mod sessions;
 pub mod setup;
 pub mod shard;
 pub mod table;
@@ -22,9 +24,10 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use parking_lot::MutexGuard;
 
-use crate::keyspace::entry::Entry;
 use crate::keyspace::key::HashSeed;
 use crate::keyspace::key::HashedKey;
+use crate::keyspace::key::KeyHasher;
+use crate::keyspace::seen::Seen;
 use crate::keyspace::setup::Setup;
 use crate::keyspace::shard::Shard;
 use crate::keyspace::table::Position;
@@ -33,6 +36,7 @@ use crate::keyspace::table::Position;
 #[derive(Debug)]
 pub struct Keyspace {
     setup: Setup,
+    hasher: KeyHasher,
     shard_bits: u32,
     shards: Box<[Slot]>,
 }
@@ -51,6 +55,7 @@ struct Sizes {
     expiring: AtomicUsize,
     expiring_in_part: AtomicUsize,
     bytes: AtomicUsize,
+    sessions: AtomicUsize,
     table: AtomicUsize,
 }
 
@@ -65,6 +70,8 @@ pub struct Census {
     pub expiring_in_part: usize,
     /// Bytes of the entries.
     pub bytes: usize,
+    /// Sessions, where keys live and go by session.
+    pub sessions: usize,
 }
 
 /// A shard under its lock.
@@ -79,12 +86,18 @@ impl Keyspace {
         assert!(shards.is_power_of_two(), "the configuration is checked before it gets here");
         let shard_bits = shards.trailing_zeros();
         let slot = || Slot { shard: Mutex::new(Shard::new(setup, shard_bits)), sizes: Sizes::default() };
-        Self { setup, shard_bits, shards: std::iter::repeat_with(slot).take(shards).collect() }
+        let hasher = setup.hasher(shard_bits);
+        Self { setup, hasher, shard_bits, shards: std::iter::repeat_with(slot).take(shards).collect() }
     }
 
     /// The secret start of its hashes.
     pub fn seed(&self) -> HashSeed {
         self.setup.seed
+    }
+
+    /// Whether keys of one session live and go together.
+    pub fn by_session(&self) -> bool {
+        self.setup.by_session
     }
 
     /// How many shards there are.
@@ -94,7 +107,7 @@ impl Keyspace {
 
     /// A key with its hash here.
     pub fn hashed<'a>(&self, key: &'a [u8]) -> HashedKey<'a> {
-        HashedKey { bytes: key, hash: self.setup.seed.hash(key) }
+        HashedKey { bytes: key, hash: self.hasher.hash(key) }
     }
 
     /// The shard that a hash belongs to.
@@ -129,6 +142,7 @@ impl Keyspace {
             census.expiring += sizes.expiring.load(Relaxed);
             census.expiring_in_part += sizes.expiring_in_part.load(Relaxed);
             census.bytes += sizes.bytes.load(Relaxed);
+            census.sessions += sizes.sessions.load(Relaxed);
         }
         census
     }
@@ -136,7 +150,7 @@ impl Keyspace {
     /// Visits entries from `from` on in hash order, shard by shard and each under its lock only while it is read, until
     /// at least `count` are seen. Where to go on; none at the end. An entry that is there from the first call to the
     /// last is seen, whatever else changes.
-    pub fn scan(&self, from: Position, count: usize, visit: impl FnMut(&Entry)) -> Option<Position> {
+    pub fn scan(&self, from: Position, count: usize, visit: impl FnMut(Seen<'_>)) -> Option<Position> {
         self.scan_by(from, count, visit, |shard, at, count, visit| self.lock(shard).scan(at, count, visit))
     }
 
@@ -145,8 +159,8 @@ impl Keyspace {
         &self,
         from: Position,
         count: usize,
-        mut visit: impl FnMut(&Entry),
-        mut read: impl FnMut(usize, Position, usize, &mut dyn FnMut(&Entry)) -> Option<Position>,
+        mut visit: impl FnMut(Seen<'_>),
+        mut read: impl FnMut(usize, Position, usize, &mut dyn FnMut(Seen<'_>)) -> Option<Position>,
     ) -> Option<Position> {
         let (mut at, mut seen) = (from, 0);
         for shard in self.shard_of_position(from)..self.shards.len() {
@@ -214,6 +228,7 @@ impl LockedShard<'_> {
         self.sizes.expiring.store(self.shard.expiring(), Relaxed);
         self.sizes.expiring_in_part.store(self.shard.expiring_in_part(), Relaxed);
         self.sizes.bytes.store(self.shard.entry_bytes(), Relaxed);
+        self.sizes.sessions.store(self.shard.session_count(), Relaxed);
         self.sizes.table.store(self.shard.overhead_bytes(), Relaxed);
     }
 }

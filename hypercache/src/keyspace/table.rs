@@ -9,7 +9,7 @@
 use hashbrown::HashTable;
 
 use crate::keyspace::entry::Entry;
-use crate::keyspace::key::HashSeed;
+use crate::keyspace::key::KeyHasher;
 
 /// Entries a segment holds before it is split: what a `HashTable` of 512 buckets takes at 7/8 load.
 const SEGMENT_ENTRIES_MAX: usize = 448;
@@ -35,7 +35,7 @@ pub fn position(hash: u64) -> Position {
 /// The table.
 #[derive(Debug)]
 pub struct Table {
-    seed: HashSeed,
+    hasher: KeyHasher,
     /// Leading bits of the hash that all entries share, because they chose this table.
     prefix_bits: u32,
     depth: u32,
@@ -53,9 +53,9 @@ struct Segment {
 
 impl Table {
     /// An empty table for keys that share `prefix_bits` leading bits of their hash.
-    pub fn new(seed: HashSeed, prefix_bits: u32) -> Self {
+    pub fn new(hasher: impl Into<KeyHasher>, prefix_bits: u32) -> Self {
         Self {
-            seed,
+            hasher: hasher.into(),
             prefix_bits,
             depth: 0,
             directory: vec![0],
@@ -101,10 +101,10 @@ impl Table {
             self.split(hash);
             at = self.segment_of(hash);
         }
-        let seed = self.seed;
+        let hasher = self.hasher;
         self.segments[at]
             .entries
-            .insert_unique(slot_hash(hash), Box::new(entry), |entry| slot_hash(seed.hash(entry.key())));
+            .insert_unique(slot_hash(hash), Box::new(entry), |entry| slot_hash(hasher.hash(entry.key())));
         self.len += 1;
     }
 
@@ -130,7 +130,7 @@ impl Table {
             let mut rest: Vec<(Position, &Entry)> = segment
                 .entries
                 .iter()
-                .map(|entry| (position(self.seed.hash(entry.key())), &**entry))
+                .map(|entry| (position(self.hasher.hash(entry.key())), &**entry))
                 .filter(|(at, _)| *at >= from)
                 .collect();
             let room = count.saturating_sub(seen).max(1);
@@ -210,15 +210,15 @@ impl Table {
             self.depth += 1;
         }
         let old = std::mem::take(&mut self.segments[at]);
-        let (seed, bit) = (self.seed, 63 - self.prefix_bits - depth);
+        let (hasher, bit) = (self.hasher, 63 - self.prefix_bits - depth);
         let mut halves = [
             HashTable::with_capacity(SEGMENT_ENTRIES_MAX / 2),
             HashTable::with_capacity(SEGMENT_ENTRIES_MAX / 2),
         ];
         for entry in old.entries {
-            let hash = seed.hash(entry.key());
+            let hash = hasher.hash(entry.key());
             let half = &mut halves[(hash >> bit & 1) as usize];
-            half.insert_unique(slot_hash(hash), entry, |entry| slot_hash(seed.hash(entry.key())));
+            half.insert_unique(slot_hash(hash), entry, |entry| slot_hash(hasher.hash(entry.key())));
         }
         let [low, high] = halves;
         self.segments[at] = Segment { depth: depth + 1, entries: low };
@@ -256,10 +256,10 @@ impl Table {
             return;
         }
         let moved = std::mem::take(&mut self.segments[high]);
-        let seed = self.seed;
+        let hasher = self.hasher;
         for entry in moved.entries {
-            let hash = slot_hash(seed.hash(entry.key()));
-            self.segments[low].entries.insert_unique(hash, entry, |entry| slot_hash(seed.hash(entry.key())));
+            let hash = slot_hash(hasher.hash(entry.key()));
+            self.segments[low].entries.insert_unique(hash, entry, |entry| slot_hash(hasher.hash(entry.key())));
         }
         self.segments[low].depth = parent;
         self.directory[run].fill(low as u32);
@@ -269,10 +269,10 @@ impl Table {
 
     /// Gives memory of a sparse segment back.
     fn shrink(&mut self, at: usize) {
-        let seed = self.seed;
+        let hasher = self.hasher;
         let entries = &mut self.segments[at].entries;
         if entries.capacity() > 4 * entries.len() + 16 {
-            entries.shrink_to(2 * entries.len(), |entry| slot_hash(seed.hash(entry.key())));
+            entries.shrink_to(2 * entries.len(), |entry| slot_hash(hasher.hash(entry.key())));
         }
     }
 

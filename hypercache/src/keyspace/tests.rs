@@ -97,7 +97,7 @@ proptest! {
                     }
                 }
                 Step::Deadline(k, deadline) => {
-                    let done = with(&keyspace, &[k], |shard, key| shard.set_deadline(key, deadline));
+                    let done = with(&keyspace, &[k], |shard, key| shard.set_deadline(key, deadline, 0));
                     prop_assert_eq!(done, model.contains_key(&k));
                     if let Some((_, old)) = model.get_mut(&k) {
                         *old = deadline;
@@ -120,7 +120,7 @@ proptest! {
             bytes += entry.footprint();
         });
         let census = keyspace.census();
-        prop_assert_eq!(census, Census { keys: model.len(), expiring: census.expiring, expiring_in_part: 0, bytes });
+        prop_assert_eq!(census, Census { keys: model.len(), expiring: census.expiring, expiring_in_part: 0, bytes, sessions: 0 });
         prop_assert_eq!(census.expiring, model.values().filter(|(_, deadline)| deadline.is_some()).count());
         prop_assert_eq!(content, model);
     }

@@ -58,6 +58,8 @@ pub const COMMANDS: &[Spec] = &[
     ),
 ];
 
+const OTHER_KIND: ReplyError =
+    ReplyError::err("a store with session eviction can only be exchanged with another of its kind");
 const SAME_OBJECT: ReplyError = ReplyError::err("source and destination objects are the same");
 
 /// The index of the store that `argument` tells by index or by name; `unreadable` where it can be neither.
@@ -104,10 +106,11 @@ fn copy(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcom
     if there == here && source == destination {
         return Err(SAME_OBJECT);
     }
-    let copied = cx.read(source).map(|entry| (entry.value().clone(), entry.deadline()));
+    let copied = cx.read(source).map(|entry| entry.value().clone());
+    let deadline = cx.deadline(source);
     let done = match copied {
-        Some((value, deadline)) if options.replace || cx.peek_in(there, destination).is_none() => {
-            cx.put_anew(there, destination, value, deadline);
+        Some(value) if options.replace || cx.peek_in(there, destination).is_none() => {
+            cx.move_in(there, destination, value, deadline);
             cx.notify_in(there, EventClass::Generic, "copy_to", destination);
             true
         }
@@ -127,11 +130,11 @@ fn move_key(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Ou
     if there == cx.store().index() {
         return Err(SAME_OBJECT);
     }
+    let deadline = cx.deadline(key);
     let taken = if cx.peek_in(there, key).is_none() { cx.take(key) } else { None };
     let moved = taken.is_some();
     if let Some(entry) = taken {
-        let deadline = entry.deadline();
-        cx.put(there, key, entry.into_value(), deadline);
+        cx.move_in(there, key, entry.into_value(), deadline);
         cx.notify(EventClass::Generic, "move_from", key);
         cx.notify_in(there, EventClass::Generic, "move_to", key);
     }
@@ -180,6 +183,10 @@ fn swapdb(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outc
     let registry = cx.registry();
     let left = store_index(&args[1], registry, ReplyError::err("invalid first DB index"))?;
     let right = store_index(&args[2], registry, ReplyError::err("invalid second DB index"))?;
+    let by_session = |store| registry.get(store).is_some_and(|store| store.keyspace().by_session());
+    if by_session(left) != by_session(right) {
+        return Err(OTHER_KIND);
+    }
     cx.swap_stores(left, right)?;
     reply.ok();
     Ok(())
