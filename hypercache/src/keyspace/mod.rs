@@ -7,6 +7,8 @@ pub mod departure;
 pub mod entry;
 pub mod expiry;
 pub mod key;
+pub mod seen;
+pub mod sessions;
 pub mod setup;
 pub mod shard;
 pub mod table;
@@ -24,9 +26,10 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use parking_lot::MutexGuard;
 
-use crate::keyspace::entry::Entry;
 use crate::keyspace::key::HashSeed;
 use crate::keyspace::key::HashedKey;
+use crate::keyspace::key::KeyHasher;
+use crate::keyspace::seen::Seen;
 use crate::keyspace::setup::Setup;
 use crate::keyspace::shard::Shard;
 use crate::keyspace::table::Position;
@@ -56,6 +59,7 @@ struct Sizes {
     expiring: AtomicUsize,
     expiring_in_part: AtomicUsize,
     bytes: AtomicUsize,
+    sessions: AtomicUsize,
     table: AtomicUsize,
 }
 
@@ -70,6 +74,8 @@ pub struct Census {
     pub expiring_in_part: usize,
     /// Bytes of the entries.
     pub bytes: usize,
+    /// Sessions, where keys live and go by session.
+    pub sessions: usize,
 }
 
 /// There are keys where there must be none.
@@ -139,7 +145,11 @@ impl Keyspace {
 
     /// A key with its hash here.
     pub fn hashed<'a>(&self, key: &'a [u8]) -> HashedKey<'a> {
-        HashedKey { bytes: key, hash: self.seed.hash(key) }
+        HashedKey { bytes: key, hash: self.hasher().hash(key) }
+    }
+
+    fn hasher(&self) -> KeyHasher {
+        if self.by_session() { KeyHasher::by_session(self.seed, self.shard_bits) } else { self.seed.into() }
     }
 
     /// The shard that a hash belongs to.
@@ -174,6 +184,7 @@ impl Keyspace {
             census.expiring += sizes.expiring.load(Relaxed);
             census.expiring_in_part += sizes.expiring_in_part.load(Relaxed);
             census.bytes += sizes.bytes.load(Relaxed);
+            census.sessions += sizes.sessions.load(Relaxed);
         }
         census
     }
@@ -181,7 +192,7 @@ impl Keyspace {
     /// Visits entries from `from` on in hash order, shard by shard and each under its lock only while it is read, until
     /// at least `count` are seen. Where to go on; none at the end. An entry that is there from the first call to the
     /// last is seen, whatever else changes.
-    pub fn scan(&self, from: Position, count: usize, visit: impl FnMut(&Entry)) -> Option<Position> {
+    pub fn scan(&self, from: Position, count: usize, visit: impl FnMut(Seen<'_>)) -> Option<Position> {
         self.scan_by(from, count, visit, |shard, at, count, visit| self.lock(shard).scan(at, count, visit))
     }
 
@@ -190,8 +201,8 @@ impl Keyspace {
         &self,
         from: Position,
         count: usize,
-        mut visit: impl FnMut(&Entry),
-        mut read: impl FnMut(usize, Position, usize, &mut dyn FnMut(&Entry)) -> Option<Position>,
+        mut visit: impl FnMut(Seen<'_>),
+        mut read: impl FnMut(usize, Position, usize, &mut dyn FnMut(Seen<'_>)) -> Option<Position>,
     ) -> Option<Position> {
         let (mut at, mut seen) = (from, 0);
         for shard in self.shard_of_position(from)..self.shards.len() {
@@ -263,6 +274,7 @@ impl LockedShard<'_> {
         self.sizes.expiring.store(self.shard.expiring(), Relaxed);
         self.sizes.expiring_in_part.store(self.shard.expiring_in_part(), Relaxed);
         self.sizes.bytes.store(self.shard.entry_bytes(), Relaxed);
+        self.sizes.sessions.store(self.shard.session_count(), Relaxed);
         self.sizes.table.store(self.shard.overhead_bytes(), Relaxed);
     }
 }
