@@ -114,6 +114,11 @@ impl MemoryLimit {
     }
 }
 
+/// The machine's memory in bytes; none where the system does not tell.
+pub fn machine_memory() -> Option<u64> {
+    of_machine(Path::new("/")).map(|machine| machine.bytes)
+}
+
 fn of_machine(root: &Path) -> Option<ProcessLimit> {
     let text = fs::read_to_string(root.join("proc/meminfo")).ok()?;
     Some(ProcessLimit { bytes: total_memory(&text)?, source: LimitSource::Machine })
@@ -270,7 +275,7 @@ mod tests {
 
     #[test]
     fn this_machine_has_memory() {
-        assert!(MemoryLimit::Auto.resolve().bytes > 1 << 20);
+        assert!(MemoryLimit::Auto.resolve().bytes > 1 << 20 && machine_memory().unwrap() > 1 << 20);
     }
 
     proptest! {

@@ -35,6 +35,7 @@ pub struct Pressure {
     level: AtomicU8,
     resident_bytes: AtomicU64,
     allocated_bytes: AtomicU64,
+    data_bytes: AtomicU64,
     /// Beyond so many bytes of data the process would be at the critical mark.
     data_ceiling: AtomicU64,
     /// Down to so many bytes stores that may evict are to bring the data.
@@ -57,6 +58,7 @@ impl Pressure {
             level: AtomicU8::new(0),
             resident_bytes: AtomicU64::new(0),
             allocated_bytes: AtomicU64::new(0),
+            data_bytes: AtomicU64::new(0),
             data_ceiling: AtomicU64::new(NO_LIMIT),
             eviction_limit: AtomicU64::new(NO_LIMIT),
             spent_ms: Default::default(),
@@ -92,14 +94,16 @@ impl Pressure {
         let Reading { resident_bytes, allocated_bytes } = reading;
         self.resident_bytes.store(resident_bytes, Relaxed);
         self.allocated_bytes.store(allocated_bytes, Relaxed);
+        self.data_bytes.store(data_bytes, Relaxed);
+        let limit = self.limit.bytes;
         let room = |mark: u64, used: u64| {
             (data_bytes + mark.saturating_sub(used)).saturating_sub(used.saturating_sub(mark))
         };
-        let limit = self.limit.bytes;
-        let ceiling = if level >= Level::Elevated {
-            room(Level::Critical.mark(limit), resident_bytes)
-        } else {
-            NO_LIMIT
+        let ceiling = match level {
+            Level::Normal => NO_LIMIT,
+            Level::Elevated | Level::High => room(Level::Critical.mark(limit), resident_bytes),
+            // Less than led here, or writes would be refused and let through by turns.
+            Level::Critical => room(Level::Critical.leave_mark(limit), resident_bytes),
         };
         // By what is allocated, not by what is resident: evicting brings the first down at once, and the second only as
         // pages become empty. Whoever went by the second would empty a store whose memory is fragmented.
@@ -123,20 +127,19 @@ impl Pressure {
     /// Whether a write that needs memory is to be refused, by the bytes of data at hand; then the bytes the process takes,
     /// and those it may take.
     ///
-    /// From `elevated` on, writes see between two readings how much the data may still grow; so even the fastest
-    /// writers do not take the process beyond the critical mark unseen.
+    /// From `elevated` on the data may grow only as far as the process would come to its critical mark. Writes see that
+    /// between two readings, so even the fastest writers do not pass the mark unseen, and whoever has made room need
+    /// not wait for the level to change.
     pub fn refuses(&self, data_bytes: impl FnOnce() -> u64) -> Option<(u64, u64)> {
-        let level = self.level.load(Relaxed);
-        if level == Level::Normal as u8 {
+        if self.level.load(Relaxed) == Level::Normal as u8 {
             return None;
         }
-        let grown = || data_bytes().checked_sub(self.data_ceiling.load(Relaxed)).filter(|beyond| *beyond > 0);
-        let used = if level == Level::Critical as u8 {
-            self.resident_bytes.load(Relaxed)
-        } else {
-            Level::Critical.mark(self.limit.bytes).saturating_add(grown()?)
-        };
-        Some((used, self.limit.bytes))
+        let data_bytes = data_bytes();
+        if data_bytes < self.data_ceiling.load(Relaxed) {
+            return None;
+        }
+        let grown = data_bytes.saturating_sub(self.data_bytes.load(Relaxed));
+        Some((self.resident_bytes.load(Relaxed).saturating_add(grown), self.limit.bytes))
     }
 
     /// How many quarters of its interval a sweep for expired keys may take.
@@ -188,14 +191,21 @@ mod tests {
             )
         };
         assert_eq!(asked(Level::Normal, 60, 90), (false, None, None, 1));
-        assert_eq!(asked(Level::Elevated, 80, 65), (false, None, None, 2));
-        assert_eq!(asked(Level::Elevated, 80, 66), (true, None, None, 2));
-        assert_eq!(asked(Level::High, 90, 55), (false, Some(40), Some(10), 3));
-        assert_eq!(asked(Level::High, 90, 56), (true, Some(40), Some(10), 3));
-        assert_eq!(asked(Level::Critical, 96, 0), (true, Some(34), Some(5), 3));
-        assert_eq!(pressure.refuses(|| 0), Some((96 * MB, 100 * MB)));
+        assert_eq!(asked(Level::Elevated, 80, 64), (false, None, None, 2));
+        assert_eq!(asked(Level::Elevated, 80, 65), (true, None, None, 2));
+        assert_eq!(asked(Level::High, 90, 54), (false, Some(40), Some(10), 3));
+        assert_eq!(asked(Level::High, 90, 55), (true, Some(40), Some(10), 3));
+        assert_eq!(asked(Level::Critical, 96, 50), (true, Some(34), Some(5), 3));
+        assert_eq!(pressure.refuses(|| 52 * MB), Some((98 * MB, 100 * MB)));
+        // While the level still holds, whoever makes room may use it.
+        assert_eq!(asked(Level::Critical, 96, 43), (false, Some(34), Some(5), 3));
+        assert_eq!(asked(Level::Critical, 60, 79), (false, Some(70), Some(5), 3));
+        assert_eq!(asked(Level::Critical, 60, 80), (true, Some(70), Some(5), 3));
+        // What takes the memory is not data.
+        note(&pressure, 96, 96, 0, Level::Critical);
+        assert!(pressure.refuses(|| 0).is_some());
         let spent = Level::ALL.map(|level| pressure.spent_ms(level));
-        assert_eq!(spent, [200, 200, 200, 0], "the time before a reading belongs to the level that held");
+        assert_eq!(spent, [200, 200, 200, 400], "the time before a reading belongs to the level that held");
     }
 
     #[test]
