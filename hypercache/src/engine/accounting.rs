@@ -124,8 +124,10 @@ impl Accounting {
 
     /// Takes what nobody explains now for the program's own; only the first call counts.
     pub fn settle(&self) {
-        let now = self.read();
-        self.program.get_or_init(|| now.unexplained());
+        if self.program.get().is_none() {
+            let now = self.read();
+            self.program.get_or_init(|| now.unexplained());
+        }
     }
 
     /// The areas now. Takes time in proportion to the numbers of shards and threads, and no lock that a command waits for
