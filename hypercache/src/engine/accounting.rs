@@ -134,7 +134,7 @@ impl Accounting {
     /// long.
     pub fn read(&self) -> Areas {
         let stores = self.registry.all();
-        let tables = stores.iter().map(|store| store.keyspace().all_table_bytes() as u64).sum();
+        let tables = stores.map(|store| store.keyspace().all_table_bytes() as u64).sum();
         let bytes = Area::ALL.map(|area| match area {
             Area::Data => self.registry.used_bytes(),
             Area::Tables => tables,
