@@ -133,10 +133,10 @@ impl Accounting {
     /// The areas now. Takes time in proportion to the numbers of shards and threads, and no lock that a command waits for
     /// long.
     pub fn read(&self) -> Areas {
-        let stores = self.registry.all();
-        let tables = stores.map(|store| store.keyspace().all_table_bytes() as u64).sum();
+        let entries = self.registry.all().map(|store| store.census().bytes as u64).sum();
+        let tables = self.registry.all().map(|store| store.keyspace().all_table_bytes() as u64).sum();
         let bytes = Area::ALL.map(|area| match area {
-            Area::Data => self.registry.used_bytes(),
+            Area::Data => entries,
             Area::Tables => tables,
             Area::Clients => self.clients.pool().held_bytes() as u64,
             Area::Scripts => (self.scripts)(),

@@ -222,6 +222,23 @@ mod tests {
     }
 
     #[test]
+    fn evictors_go_by_the_smaller_limit() {
+        let config = crate::config::Config::default();
+        let seed = crate::keyspace::key::HashSeed(1);
+        let limit = ProcessLimit { bytes: 100 * MB, source: LimitSource::Configured };
+        let registry = crate::store::Registry::new(&config.stores, &config.cache, seed).under(limit);
+        assert_eq!(registry.eviction_target_bytes(), 0);
+        note(registry.pressure(), 90, 90, 50, Level::High);
+        assert_eq!(registry.eviction_target_bytes(), 40 * MB);
+        registry.set_limit_bytes(30 * MB);
+        assert_eq!(registry.eviction_target_bytes(), 30 * MB);
+        registry.set_limit_bytes(0);
+        note(registry.pressure(), 99, 99, 5, Level::Critical);
+        assert_eq!(registry.eviction_target_bytes(), 1, "0 would be no limit");
+        assert_eq!(registry.limit_reached(registry.get(0).unwrap()).unwrap().reason, "memory_pressure");
+    }
+
+    #[test]
     fn without_a_limit_nothing_is_refused() {
         let pressure = Pressure::default();
         assert_eq!((pressure.refuses(|| u64::MAX), pressure.level()), (None, Level::Normal));

@@ -177,6 +177,15 @@ impl Registry {
         self.limit_bytes.store(bytes, Relaxed);
     }
 
+    /// Bytes that stores which may evict are to bring the data down to: the limit of all stores, or less while the process
+    /// is near its own; 0: no limit.
+    pub fn eviction_target_bytes(&self) -> u64 {
+        let own = Some(self.limit_bytes()).filter(|limit| *limit != 0);
+        // One byte is as good as nothing, and is not taken for no limit.
+        let pressed = self.pressure.eviction_limit_bytes().map(|limit| limit.max(1));
+        own.into_iter().chain(pressed).min().unwrap_or(0)
+    }
+
     /// Who wants to hear of changes.
     pub fn interests(&self) -> &Interests {
         &self.interests
