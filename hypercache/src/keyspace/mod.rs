@@ -168,6 +168,11 @@ impl Keyspace {
         self.shards[shard].sizes.table.load(Relaxed)
     }
 
+    /// Bytes that all tables take beside their entries.
+    pub fn all_table_bytes(&self) -> usize {
+        self.shards.iter().map(|slot| slot.sizes.table.load(Relaxed)).sum()
+    }
+
     /// Locks one shard unless that takes longer than `patience`.
     pub fn try_lock_for(&self, shard: usize, patience: Duration) -> Option<LockedShard<'_>> {
         let slot = &self.shards[shard];

@@ -13,6 +13,7 @@ mod client;
 mod commands;
 mod lifecycle;
 mod limits;
+mod memory;
 mod observe;
 mod process;
 mod protocol;
