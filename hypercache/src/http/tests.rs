@@ -84,7 +84,8 @@ impl Bench {
         let authenticator = Arc::new(Authenticator::new(password.map(|text| Secret(text.to_owned()))));
         let herald = Arc::new(Herald::new(Arc::clone(&registry), Arc::default(), Arc::default()));
         let disposal = Disposal::start().unwrap();
-        let engine = Engine::new(Arc::clone(&registry), disposal, telemetry.clone(), herald, Arc::default());
+        let (stores, observation) = (Arc::clone(&registry), Arc::new(Observation::new(Duration::MAX)));
+        let engine = Engine::new(stores, disposal, telemetry.clone(), herald, Arc::default(), observation);
         let guarded = Guarded::new(engine, Arc::clone(&authenticator));
         let (stopping, seen) = watch::channel(false);
         let state = HttpState {

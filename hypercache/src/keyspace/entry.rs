@@ -5,6 +5,11 @@ use crate::value::Value;
 /// Milliseconds since the Unix epoch.
 pub type UnixMillis = u64;
 
+/// Sixteenths of seconds: fine enough to tell what was used in one second apart, wrapping after 8.5 years.
+pub type Ticks = u32;
+
+const TICKS_PER_SECOND: Ticks = 16;
+
 /// A key with its value, deadline and access data.
 #[derive(Debug)]
 pub struct Entry {
@@ -12,10 +17,10 @@ pub struct Entry {
     value: Value,
     /// 0: none. No key expires at the epoch itself.
     deadline: UnixMillis,
-    /// Seconds of the clock at the last access, wrapping after 136 years.
-    touched: u32,
-    /// Seconds of the clock when it was made or last written whole.
-    written: u32,
+    /// The clock at the last access.
+    touched: Ticks,
+    /// The clock when it was made or last written whole.
+    written: Ticks,
     /// Reads since then, up to what fits.
     hits: u16,
 }
@@ -26,8 +31,8 @@ impl Entry {
             key: key.into(),
             value,
             deadline: deadline.unwrap_or(0),
-            touched: seconds(now),
-            written: seconds(now),
+            touched: ticks(now),
+            written: ticks(now),
             hits: 0,
         }
     }
@@ -59,12 +64,22 @@ impl Entry {
 
     /// Seconds since it was last read or written.
     pub fn idle_seconds(&self, now: UnixMillis) -> u64 {
-        seconds(now).saturating_sub(self.touched).into()
+        (self.idle_ticks(now) / TICKS_PER_SECOND).into()
+    }
+
+    /// As `idle_seconds`, finer.
+    pub fn idle_ticks(&self, now: UnixMillis) -> Ticks {
+        since(self.touched, now)
     }
 
     /// Seconds since it was made or last written whole.
     pub fn age_seconds(&self, now: UnixMillis) -> u64 {
-        seconds(now).saturating_sub(self.written).into()
+        (self.age_ticks(now) / TICKS_PER_SECOND).into()
+    }
+
+    /// As `age_seconds`, finer.
+    pub fn age_ticks(&self, now: UnixMillis) -> Ticks {
+        since(self.written, now)
     }
 
     /// Reads since it was made or last written whole, 65,535 for more.
@@ -83,7 +98,7 @@ impl Entry {
     }
 
     pub(super) fn touch(&mut self, now: UnixMillis) {
-        self.touched = seconds(now);
+        self.touched = ticks(now);
     }
 
     /// Notes a read.
@@ -94,7 +109,7 @@ impl Entry {
 
     /// Notes that it was written whole.
     pub(super) fn rewritten(&mut self, now: UnixMillis) {
-        (self.written, self.hits) = (seconds(now), 0);
+        (self.written, self.hits) = (ticks(now), 0);
         self.touch(now);
     }
 
@@ -107,6 +122,18 @@ impl Entry {
     }
 }
 
-fn seconds(now: UnixMillis) -> u32 {
-    (now / 1000) as u32
+/// A time in ticks since the Unix epoch.
+pub(super) fn unix_ticks(now: UnixMillis) -> u64 {
+    now / 1000 * u64::from(TICKS_PER_SECOND) + now % 1000 * u64::from(TICKS_PER_SECOND) / 1000
+}
+
+/// A time as entries note it: what does not fit is cut off, only differences count.
+pub(super) fn ticks(now: UnixMillis) -> Ticks {
+    unix_ticks(now) as Ticks
+}
+
+/// Ticks from `then` to `now`; none where `then` is yet to come, as far as that can be told.
+fn since(then: Ticks, now: UnixMillis) -> Ticks {
+    let since = ticks(now).wrapping_sub(then);
+    if since > Ticks::MAX / 2 { 0 } else { since }
 }

@@ -5,6 +5,7 @@
 
 pub mod departure;
 pub mod entry;
+pub mod eviction;
 pub mod expiry;
 pub mod key;
 pub mod setup;
@@ -29,13 +30,23 @@ use crate::keyspace::setup::Setup;
 use crate::keyspace::shard::Shard;
 use crate::keyspace::table::Position;
 
+/// Changes of a shard's bytes that it need not tell the total: most writes are smaller, and all threads share that line.
+const UNTOLD_BYTES: usize = 1024;
+
 /// A map in shards.
 #[derive(Debug)]
 pub struct Keyspace {
     setup: Setup,
     shard_bits: u32,
     shards: Box<[Slot]>,
+    total: Total,
 }
+
+/// Bytes of all shards, entries and tables, up to what each shard has not told yet. On a line of its own: shards are
+/// locked without touching it.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Total(AtomicUsize);
 
 #[derive(Debug)]
 #[repr(align(128))]
@@ -52,6 +63,8 @@ struct Sizes {
     expiring_in_part: AtomicUsize,
     bytes: AtomicUsize,
     table: AtomicUsize,
+    /// What of both together the keyspace's total has been told.
+    told: AtomicUsize,
 }
 
 /// Sizes of a whole keyspace.
@@ -65,12 +78,22 @@ pub struct Census {
     pub expiring_in_part: usize,
     /// Bytes of the entries.
     pub bytes: usize,
+    /// Bytes of the tables beside them.
+    pub table_bytes: usize,
+}
+
+impl Census {
+    /// Bytes of the entries and of the tables.
+    pub fn total_bytes(&self) -> usize {
+        self.bytes + self.table_bytes
+    }
 }
 
 /// A shard under its lock.
 pub struct LockedShard<'a> {
     shard: MutexGuard<'a, Shard>,
     sizes: &'a Sizes,
+    total: &'a Total,
 }
 
 impl Keyspace {
@@ -79,7 +102,12 @@ impl Keyspace {
         assert!(shards.is_power_of_two(), "the configuration is checked before it gets here");
         let shard_bits = shards.trailing_zeros();
         let slot = || Slot { shard: Mutex::new(Shard::new(setup, shard_bits)), sizes: Sizes::default() };
-        Self { setup, shard_bits, shards: std::iter::repeat_with(slot).take(shards).collect() }
+        Self {
+            setup,
+            shard_bits,
+            shards: std::iter::repeat_with(slot).take(shards).collect(),
+            total: Total::default(),
+        }
     }
 
     /// The secret start of its hashes.
@@ -105,7 +133,7 @@ impl Keyspace {
     /// Locks one shard.
     pub fn lock(&self, shard: usize) -> LockedShard<'_> {
         let slot = &self.shards[shard];
-        LockedShard { shard: slot.shard.lock(), sizes: &slot.sizes }
+        LockedShard { shard: slot.shard.lock(), sizes: &slot.sizes, total: &self.total }
     }
 
     /// Bytes that a shard's table takes beside its entries.
@@ -118,19 +146,39 @@ impl Keyspace {
         let slot = &self.shards[shard];
         let locked =
             if patience.is_zero() { slot.shard.try_lock() } else { slot.shard.try_lock_for(patience) };
-        locked.map(|shard| LockedShard { shard, sizes: &slot.sizes })
+        locked.map(|shard| LockedShard { shard, sizes: &slot.sizes, total: &self.total })
     }
 
     /// Sizes as they were when each shard's lock was last given back; takes no lock.
     pub fn census(&self) -> Census {
         let mut census = Census::default();
-        for Slot { sizes, .. } in &self.shards {
-            census.keys += sizes.keys.load(Relaxed);
-            census.expiring += sizes.expiring.load(Relaxed);
-            census.expiring_in_part += sizes.expiring_in_part.load(Relaxed);
-            census.bytes += sizes.bytes.load(Relaxed);
+        for shard in 0..self.shards.len() {
+            let of_shard = self.census_of(shard);
+            census.keys += of_shard.keys;
+            census.expiring += of_shard.expiring;
+            census.expiring_in_part += of_shard.expiring_in_part;
+            census.bytes += of_shard.bytes;
+            census.table_bytes += of_shard.table_bytes;
         }
         census
+    }
+
+    /// As `census`, of one shard.
+    pub fn census_of(&self, shard: usize) -> Census {
+        let sizes = &self.shards[shard].sizes;
+        Census {
+            keys: sizes.keys.load(Relaxed),
+            expiring: sizes.expiring.load(Relaxed),
+            expiring_in_part: sizes.expiring_in_part.load(Relaxed),
+            bytes: sizes.bytes.load(Relaxed),
+            table_bytes: sizes.table.load(Relaxed),
+        }
+    }
+
+    /// Bytes of the entries and of the tables in one load: wrong by up to `UNTOLD_BYTES` for each shard.
+    pub fn about_bytes(&self) -> usize {
+        // Shards that tell of less may for a moment be ahead of those that tell of more.
+        isize::try_from(self.total.0.load(Relaxed)).map_or(0, isize::unsigned_abs)
     }
 
     /// Visits entries from `from` on in hash order, shard by shard and each under its lock only while it is read, until
@@ -214,7 +262,14 @@ impl LockedShard<'_> {
         self.sizes.expiring.store(self.shard.expiring(), Relaxed);
         self.sizes.expiring_in_part.store(self.shard.expiring_in_part(), Relaxed);
         self.sizes.bytes.store(self.shard.entry_bytes(), Relaxed);
-        self.sizes.table.store(self.shard.overhead_bytes(), Relaxed);
+        let (entries, table) = (self.shard.entry_bytes(), self.shard.overhead_bytes());
+        self.sizes.table.store(table, Relaxed);
+        let (told, now) = (self.sizes.told.load(Relaxed), entries + table);
+        if told.abs_diff(now) >= UNTOLD_BYTES {
+            // Only who holds the shard's lock writes what it has told.
+            self.sizes.told.store(now, Relaxed);
+            self.total.0.fetch_add(now.wrapping_sub(told), Relaxed);
+        }
     }
 }
 

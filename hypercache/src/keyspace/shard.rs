@@ -1,5 +1,7 @@
 //! One shard of a keyspace: entries, their deadlines and their bytes, kept in step.
 
+mod evict;
+
 use crate::keyspace::departure::Departure;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::UnixMillis;
@@ -58,6 +60,8 @@ pub struct Shard {
     field_deadlines: Deadlines,
     watches: Watches,
     waits: Waits,
+    /// How often keys are asked for; none: nobody needs to know.
+    usage: Option<Box<evict::Usage>>,
     entry_bytes: usize,
 }
 
@@ -90,6 +94,7 @@ impl Shard {
             field_deadlines: Deadlines::default(),
             watches: Watches::default(),
             waits: Waits::default(),
+            usage: None,
             entry_bytes: 0,
         }
     }
@@ -121,7 +126,8 @@ impl Shard {
 
     /// Bytes of the table itself.
     pub fn overhead_bytes(&self) -> usize {
-        self.table.overhead_bytes() + (self.deadlines.count() + self.field_deadlines.count()) * 24
+        let deadlines = (self.deadlines.count() + self.field_deadlines.count()) * 24;
+        self.table.overhead_bytes() + deadlines + self.usage_bytes()
     }
 
     /// The entry of `key`, be it expired or not.
@@ -131,6 +137,7 @@ impl Shard {
 
     /// The entry of `key`, noted as read at `now`.
     pub fn read(&mut self, key: HashedKey<'_>, now: UnixMillis) -> Option<&Entry> {
+        self.asked(key.hash);
         let entry = self.table.find_mut(key.hash, key.bytes)?;
         entry.hit(now);
         Some(entry)
@@ -153,11 +160,14 @@ impl Shard {
     ) -> Option<Value> {
         let Some(entry) = self.table.find_mut(key.hash, key.bytes) else {
             let entry = Entry::new(key.bytes, value, deadline, now);
-            self.arrived(key.hash, &entry);
+            self.arrived(key.hash, &entry, now);
             self.table.insert(key.hash, entry);
             return None;
         };
         let before = Noted::of(entry);
+        if let Some(usage) = &mut self.usage {
+            usage.note(key.hash);
+        }
         let old = std::mem::replace(entry.value_mut(), value);
         entry.set_deadline(deadline);
         entry.rewritten(now);
@@ -179,6 +189,7 @@ impl Shard {
         entry.touch(now);
         let after = Noted::of(entry);
         self.note(key.hash, before, after);
+        self.asked(key.hash);
         Some(result)
     }
 
@@ -307,8 +318,9 @@ impl Shard {
     }
 
     /// Notes an entry that is about to be put into the table.
-    fn arrived(&mut self, hash: u64, entry: &Entry) {
+    fn arrived(&mut self, hash: u64, entry: &Entry, now: UnixMillis) {
         self.note(hash, Noted::NOTHING, Noted::of(entry));
+        self.note_arrival(now);
     }
 
     /// Notes an entry that was taken out of the table.
@@ -333,6 +345,7 @@ impl Shard {
         self.watches.note_all(|hash| taken.holds(hash));
         self.waits = std::mem::take(&mut taken.waits);
         self.waits.note_all(|hash| taken.holds(hash));
+        self.count_usage(taken.usage.is_some());
         taken
     }
 
@@ -342,6 +355,12 @@ impl Shard {
         std::mem::swap(self, other);
         std::mem::swap(&mut self.watches, &mut other.watches);
         std::mem::swap(&mut self.waits, &mut other.waits);
+        // Whether usage is counted is the store's policy; what was counted begins anew with other keys.
+        let counts = (self.usage.is_some(), other.usage.is_some());
+        if counts.0 != counts.1 {
+            self.count_usage(counts.1);
+            other.count_usage(counts.0);
+        }
         self.note_exchanged(other, now);
         other.note_exchanged(self, now);
     }

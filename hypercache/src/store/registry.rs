@@ -12,11 +12,9 @@ use crate::keyspace::key::HashSeed;
 use crate::store::ScriptGate;
 use crate::store::Store;
 use crate::store::events::Interests;
+use crate::store::eviction;
 use crate::value::limits::Limits;
 use crate::value::number;
-
-/// Bytes that even the smallest entry takes: a limit that has no room for them is reached.
-const ROOM_BYTES: u64 = 64;
 
 /// All stores of a node.
 #[derive(Debug)]
@@ -29,9 +27,13 @@ pub struct Registry {
     /// Behind `CONFIG SET hz`.
     sweep_interval_ms: AtomicU64,
     script_gate: ScriptGate,
+    eviction: eviction::Settings,
 }
 
 impl Registry {
+    /// Bytes that even the smallest entry takes: a limit that has no room for them is reached.
+    pub const ROOM_BYTES: u64 = 64;
+
     /// The stores that the configuration names.
     pub fn new(stores: &[config::Store], cache: &config::Cache, seed: HashSeed) -> Self {
         let stores = stores
@@ -47,12 +49,18 @@ impl Registry {
             interests: Interests::default(),
             sweep_interval_ms: interval.max(1).into(),
             script_gate: ScriptGate::default(),
+            eviction: eviction::Settings::default(),
         }
     }
 
     /// Where whoever locks shards agrees with scripts.
     pub fn script_gate(&self) -> &ScriptGate {
         &self.script_gate
+    }
+
+    /// What holds for evicting from all stores.
+    pub fn eviction(&self) -> &eviction::Settings {
+        &self.eviction
     }
 
     /// All stores in the order of their indexes.
@@ -117,16 +125,21 @@ impl Registry {
         self.sweep_interval_ms.store(1000 / sweeps.clamp(1, 1000), Relaxed);
     }
 
-    /// Bytes of the entries of all stores; takes no lock.
+    /// Bytes that all stores hold, their tables among them; takes no lock.
     pub fn used_bytes(&self) -> u64 {
-        self.stores.iter().map(|store| store.census().bytes as u64).sum()
+        self.stores.iter().map(|store| store.census().total_bytes() as u64).sum()
     }
 
-    /// The limit that a write which needs memory would pass in `store`, if there is one.
+    /// As `used_bytes`, as exactly as a limit of so many bytes needs it; see `Store::about_bytes`.
+    pub fn about_bytes(&self, limit: u64) -> u64 {
+        self.stores.iter().map(|store| store.about_bytes(limit)).sum()
+    }
+
+    /// The limit that a write which needs memory would pass in `store` and for which nothing may give way, if there is one.
     pub fn limit_reached(&self, store: &Store) -> Option<LimitReached> {
         if store.limit_bytes() != 0 {
-            let (used_bytes, limit_bytes) = (store.census().bytes as u64, store.limit_bytes());
-            if used_bytes + ROOM_BYTES > limit_bytes {
+            let (used_bytes, limit_bytes) = (store.census().total_bytes() as u64, store.limit_bytes());
+            if used_bytes + Self::ROOM_BYTES > limit_bytes && !store.may_evict() {
                 return Some(LimitReached { reason: "store_limit", used_bytes, limit_bytes });
             }
         }
@@ -135,11 +148,9 @@ impl Registry {
             return None;
         }
         let used_bytes = self.used_bytes();
-        (used_bytes + ROOM_BYTES > limit_bytes).then_some(LimitReached {
-            reason: "node_limit",
-            used_bytes,
-            limit_bytes,
-        })
+        let full = used_bytes + Self::ROOM_BYTES > limit_bytes;
+        let reached = LimitReached { reason: "node_limit", used_bytes, limit_bytes };
+        (full && !self.stores.iter().any(|store| store.may_evict())).then_some(reached)
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::engine::client::Cut;
 use crate::engine::pubsub::Topic;
 use crate::security::acl::log::Reason;
+use crate::server::node_commands::config::eviction::policy;
 use crate::server::node_commands::info::Facts;
 use crate::server::node_commands::info::Page;
 use crate::telemetry::process::ProcessStats;
@@ -92,7 +93,7 @@ pub fn memory(facts: &Facts<'_>, page: &mut Page) {
     page.line("used_memory_scripts", scripts.script_bytes + scripts.function_bytes);
     page.line("maxmemory", limit);
     page.line("maxmemory_human", human(limit));
-    page.line("maxmemory_policy", "noeviction");
+    page.line("maxmemory_policy", policy(node));
     page.line("allocator_frag_ratio", ratio(memory.active, memory.used));
     page.line("allocator_frag_bytes", difference(memory.active, memory.used));
     page.line("allocator_rss_ratio", ratio(memory.resident_in_allocator, memory.active));
@@ -169,10 +170,11 @@ pub fn stats(facts: &Facts<'_>, page: &mut Page) {
     page.line("expired_subkeys", counts.expired_fields);
     page.line("expired_time_cap_reached_count", overruns);
     page.line("expire_cycle_cpu_milliseconds", sweeping_ns / 1_000_000);
-    page.line("evicted_keys", 0);
+    page.line("evicted_keys", counts.evicted);
     page.line("evicted_clients", pool.cut_count(Cut::Evicted));
-    page.line("total_eviction_exceeded_time", 0);
-    page.line("current_eviction_exceeded_time", 0);
+    let eviction = facts.node.registry.eviction();
+    page.line("total_eviction_exceeded_time", eviction.exceeded().as_millis());
+    page.line("current_eviction_exceeded_time", eviction.exceeded_now().as_millis());
     page.line("keyspace_hits", counts.hits);
     page.line("keyspace_misses", counts.misses);
     page.line("pubsub_channels", broker.count_active(Topic::Channel));
