@@ -24,11 +24,20 @@ pub enum Reason {
     Adaptive,
     /// An operation of the node itself.
     Operation,
+    /// Something had to go to make room for it.
+    Evicting,
 }
 
 impl Reason {
-    const ALL: [Self; 6] =
-        [Self::Error, Self::Slow, Self::Parent, Self::First, Self::Adaptive, Self::Operation];
+    const ALL: [Self; 7] = [
+        Self::Error,
+        Self::Slow,
+        Self::Parent,
+        Self::First,
+        Self::Adaptive,
+        Self::Operation,
+        Self::Evicting,
+    ];
 
     /// The value of labels and fields.
     pub const fn label(self) -> &'static str {
@@ -39,6 +48,7 @@ impl Reason {
             Self::First => "first",
             Self::Adaptive => "adaptive",
             Self::Operation => "operation",
+            Self::Evicting => "evicting",
         }
     }
 }
