@@ -49,6 +49,7 @@ use crate::engine::waiting::Waiters;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::store::Registry;
+use crate::store::Selected;
 use crate::store::Store;
 use crate::store::events::Listener;
 use crate::store::eviction::Evictor;
@@ -186,6 +187,10 @@ impl Engine {
 impl Engine {
     /// What a data command touches.
     pub fn reach(&self, call: &Call<'_>, session: &Session) -> Result<Reach, ReplyError> {
+        self.reach_from(call, session.store)
+    }
+
+    fn reach_from(&self, call: &Call<'_>, store: usize) -> Result<Reach, ReplyError> {
         let spec = call.command.spec;
         if spec.roams_with(call.args) {
             return Ok(Reach::Store);
@@ -194,10 +199,22 @@ impl Engine {
             return Ok(Reach::Anywhere);
         }
         let other = spec.other_store.map(|plan| plan(call.args, &self.registry)).transpose()?.flatten();
-        let own = spec.keys.positions(call.args).map(|at| (session.store, &call.args[at]));
+        let own = spec.keys.positions(call.args).map(|at| (store, &call.args[at]));
         let others = other.iter().map(|(store, at)| (*store, &call.args[*at]));
         let places = own.chain(others).filter_map(|(store, key)| Place::of(&self.registry, store, key));
         Ok(Reach::Keys(places.collect()))
+    }
+
+    /// Whether locks cover what a command touches, which was found out before stores have come, gone or been laid out anew.
+    #[cold]
+    fn check_reach(&self, call: &Call<'_>, store: &Store, locks: &Locks<'_>) -> Result<(), ReplyError> {
+        let covered = match self.reach_from(call, store.index())? {
+            Reach::Keys(places) => places.iter().all(|place| locks.cover(*place)),
+            Reach::Store => locks.cover_store(store),
+            // Without locks it takes what it needs itself.
+            Reach::Anywhere => locks.is_empty() || locks.cover_store(store),
+        };
+        if covered { Ok(()) } else { Err(error::DB_OUT_OF_RANGE) }
     }
 
     /// Runs a data command under locks that cover it, and gives them back. It does not wait, and those who wait for what
@@ -211,7 +228,7 @@ impl Engine {
     ) -> (Locks<'a>, Result<Execution, ReplyError>) {
         let stamp = session.stamp();
         let manner = if session.in_script { Manner::Script } else { Manner::AtOnce };
-        let ran = self.run_handler(call, stamp, (session.store, &session.client), locks, manner, reply);
+        let ran = self.run_handler(call, stamp, (session.selected(), &session.client), locks, manner, reply);
         (ran.locks, ran.result)
     }
 
@@ -232,7 +249,7 @@ impl Engine {
         &'a self,
         call: &Call<'_>,
         stamp: Stamp,
-        (store, client): (usize, &Client),
+        (selected, client): (Selected, &Client),
         locks: Locks<'a>,
         manner: Manner,
         reply: &mut ReplyWriter,
@@ -240,10 +257,16 @@ impl Engine {
         let Run::Data(handler) = call.command.spec.run else {
             unreachable!("{}: only data commands come down here", call.command.name);
         };
-        let Some(store) = self.registry.get(store) else {
-            return Ran { locks, result: Err(error::DB_OUT_OF_RANGE), wait: None };
+        let Some(store) = self.registry.selected(selected) else {
+            return Ran { locks, result: Err(error::NO_STORE), wait: None };
         };
+        if !locks.are_current(&self.registry)
+            && let Err(error) = self.check_reach(call, store, &locks)
+        {
+            return Ran { locks, result: Err(error), wait: None };
+        }
         let mut context = Context::with_locks(stamp, &self.registry, store, locks);
+        context.insist_on(selected);
         // `TOUCH` is for nothing but the trace.
         if client.no_touch() && call.command.name != "TOUCH" {
             context.read_without_trace();
@@ -301,12 +324,18 @@ impl Executor for Engine {
         reply: &mut ReplyWriter,
     ) -> Result<Execution, ReplyError> {
         let made_room = self.room(call, session)?;
-        let locks = match self.reach(call, session)? {
-            Reach::Keys(places) => self.lock(places, call.command.spec.flags.has(Flags::WRITE))?,
-            Reach::Store => Locks::of_store(&self.registry, session.store)?,
-            Reach::Anywhere => Locks::default(),
+        let locks = loop {
+            let epoch = self.registry.epoch();
+            let locks = match self.reach(call, session)? {
+                Reach::Keys(places) => self.lock(places, call.command.spec.flags.has(Flags::WRITE))?,
+                Reach::Store => Locks::of_store(&self.registry, session.store)?,
+                Reach::Anywhere => Locks::none(&self.registry),
+            };
+            if self.registry.epoch() == epoch {
+                break locks.found_in(epoch);
+            }
         };
-        let (stamp, client) = (session.stamp(), (session.store, &*session.client));
+        let (stamp, client) = (session.stamp(), (session.selected(), &*session.client));
         let manner = if session.may_wait() { Manner::MayWait } else { Manner::AtOnce };
         let ran = self.run_handler(call, stamp, client, locks, manner, reply);
         if let (Some(wait), Ok(_)) = (ran.wait, &ran.result) {

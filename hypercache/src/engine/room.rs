@@ -21,12 +21,12 @@ impl Engine {
         if !call.command.spec.flags.has(Flags::DENYOOM) {
             return Ok(Effects::default());
         }
-        let store = self.registry.get(session.store).ok_or(error::DB_OUT_OF_RANGE)?;
+        let store = self.registry.selected(session.selected()).ok_or(error::NO_STORE)?;
         let (effects, reached) = self.make_room(store, call.args.bytes() as u64, session);
         match reached {
             None => Ok(effects),
             Some(LimitReached { reason, used_bytes, limit_bytes }) => {
-                StoreWriteRefused { store: store.name(), reason, used_bytes, limit_bytes }.emit();
+                StoreWriteRefused { store: &store.name(), reason, used_bytes, limit_bytes }.emit();
                 Err(error::OUT_OF_MEMORY)
             }
         }
@@ -35,7 +35,9 @@ impl Engine {
     /// Makes room for what a script may write. What had to go, and whether the store that its client has selected is at
     /// its memory limit, or the node is, and nothing more may go.
     pub fn room_for_script(&self, call: &Call<'_>, session: &Session) -> (Effects, bool) {
-        let Some(store) = self.registry.get(session.store) else { return (Effects::default(), false) };
+        let Some(store) = self.registry.selected(session.selected()) else {
+            return (Effects::default(), false);
+        };
         let (effects, reached) = self.make_room(store, call.args.bytes() as u64, session);
         (effects, reached.is_some())
     }

@@ -15,7 +15,6 @@ pub use tally::Tally;
 pub use teller::Teller;
 
 use std::cell::Cell;
-use std::sync::atomic::AtomicU8;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -31,12 +30,17 @@ use crate::store::Store;
 /// Threads that may evict from one store without waiting for each other.
 const STRIPES: usize = 8;
 
-/// How a store makes room, and what it remembers for that.
+/// What a store remembers of making room.
 #[derive(Debug)]
-pub struct Eviction {
-    /// Index into `config::Eviction::ALL`.
-    policy: AtomicU8,
+pub struct Evictions {
     stripes: [Mutex<Stripe>; STRIPES],
+}
+
+impl Default for Evictions {
+    fn default() -> Self {
+        let stripe = |number| Mutex::new(Stripe { chance: number as u64, ..Stripe::default() });
+        Self { stripes: std::array::from_fn(stripe) }
+    }
 }
 
 /// What one thread needs for evicting.
@@ -62,22 +66,7 @@ impl Stripe {
     }
 }
 
-impl Eviction {
-    pub(super) fn new(policy: config::Eviction) -> Self {
-        let stripe = |number| Mutex::new(Stripe { chance: number as u64, ..Stripe::default() });
-        Self { policy: code(policy).into(), stripes: std::array::from_fn(stripe) }
-    }
-
-    /// What gives way.
-    pub fn rule(&self) -> config::Eviction {
-        config::Eviction::ALL[usize::from(self.policy.load(Relaxed))]
-    }
-
-    /// Which keys go, and in which order; none: no single key does.
-    pub fn policy(&self) -> Option<Policy> {
-        policy_of(self.rule())
-    }
-
+impl Evictions {
     /// Takes out what was counted since this was called last.
     pub fn take_tally(&self) -> Tally {
         let mut sum = Tally::default();
@@ -111,11 +100,14 @@ impl Eviction {
 }
 
 impl Store {
-    /// Changes what gives way when the store is at its limit. Shards begin or end to count how often keys are used, one
-    /// after the other.
-    pub fn set_eviction(&self, rule: config::Eviction) {
-        self.eviction().policy.store(code(rule), Relaxed);
-        let counts = policy_of(rule).is_some_and(|policy| policy.order == Order::Frequency);
+    /// Which keys go, and in which order; none: no single key does.
+    pub fn policy(&self) -> Option<Policy> {
+        policy_of(self.eviction())
+    }
+
+    /// Lets its shards count how often keys are used, one shard after the other, if its policy needs to know, or not.
+    pub(super) fn count_usage(&self) {
+        let counts = self.policy().is_some_and(|policy| policy.order == Order::Frequency);
         for shard in 0..self.keyspace().shards() {
             self.keyspace().lock(shard).count_usage(counts);
         }
@@ -123,16 +115,12 @@ impl Store {
 
     /// Whether anything in it may give way as it is now.
     pub fn may_evict(&self) -> bool {
-        let Some(policy) = self.eviction().policy() else { return false };
+        let Some(policy) = self.policy() else { return false };
         let shards = 0..self.keyspace().shards();
         shards
             .map(|shard| self.keyspace().census_of(shard))
             .any(|census| if policy.expiring_only { census.expiring > 0 } else { census.keys > 0 })
     }
-}
-
-fn code(rule: config::Eviction) -> u8 {
-    config::Eviction::ALL.iter().position(|known| *known == rule).expect("ALL has all of them") as u8
 }
 
 fn policy_of(rule: config::Eviction) -> Option<Policy> {

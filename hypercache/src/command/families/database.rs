@@ -101,10 +101,13 @@ fn copy(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcom
     let options = CopyOptions::parse(args, cx.registry())?;
     let here = cx.store().index();
     let there = options.store.unwrap_or(here);
+    if !cx.covers(there, destination) {
+        return Err(error::DB_OUT_OF_RANGE);
+    }
     if there == here && source == destination {
         return Err(SAME_OBJECT);
     }
-    let copied = cx.read(source).map(|entry| (entry.value().clone(), entry.deadline()));
+    let copied = cx.read(source).map(|entry| (entry.value().to_value(), entry.deadline()));
     let done = match copied {
         Some((value, deadline)) if options.replace || cx.peek_in(there, destination).is_none() => {
             cx.put_anew(there, destination, value, deadline);
@@ -127,6 +130,9 @@ fn move_key(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Ou
     if there == cx.store().index() {
         return Err(SAME_OBJECT);
     }
+    if !cx.covers(there, key) {
+        return Err(error::DB_OUT_OF_RANGE);
+    }
     let taken = if cx.peek_in(there, key).is_none() { cx.take(key) } else { None };
     let moved = taken.is_some();
     if let Some(entry) = taken {
@@ -145,7 +151,7 @@ fn dbsize(cx: &mut Context<'_>, _: Args<'_>, reply: &mut ReplyWriter) -> Outcome
 }
 
 fn flushall(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
-    let all = 0..cx.registry().all().len();
+    let all = cx.registry().indexes();
     flush(cx, args, all, reply)
 }
 
@@ -178,11 +184,15 @@ fn flush(
 
 fn swapdb(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
     let registry = cx.registry();
-    let left = store_index(&args[1], registry, ReplyError::err("invalid first DB index"))?;
-    let right = store_index(&args[2], registry, ReplyError::err("invalid second DB index"))?;
-    cx.swap_stores(left, right)?;
-    reply.ok();
-    Ok(())
+    loop {
+        let epoch = registry.epoch();
+        let left = store_index(&args[1], registry, ReplyError::err("invalid first DB index"))?;
+        let right = store_index(&args[2], registry, ReplyError::err("invalid second DB index"))?;
+        if cx.swap_stores(left, right, epoch)? {
+            reply.ok();
+            return Ok(());
+        }
+    }
 }
 
 #[cfg(test)]

@@ -102,7 +102,7 @@ impl Shard {
         if policy.expiring_only && self.expiring() == 0 {
             return 0;
         }
-        let soonest = || self.deadlines.first_due(UnixMillis::MAX);
+        let soonest = || self.table.first_due(UnixMillis::MAX);
         if policy.order == Order::Deadline {
             let rank_of = |hash| self.rank_at(hash, policy, now);
             return soonest().and_then(|(_, hash)| Some(found(hash, rank_of(hash)?))).map_or(0, |()| 1);
@@ -135,7 +135,7 @@ impl Shard {
     }
 
     /// Takes out the entry with this hash to make room, and whether its time was over already.
-    pub fn evict(&mut self, hash: u64, policy: Policy, now: UnixMillis) -> Option<(Box<Entry>, bool)> {
+    pub fn evict(&mut self, hash: u64, policy: Policy, now: UnixMillis) -> Option<(Entry, bool)> {
         let may_go = |entry: &Entry| !policy.expiring_only || entry.deadline().is_some();
         let overdue = self.table.find_by(hash, may_go)?.expired(now);
         let why = if overdue { Departure::Expired } else { Departure::Evicted };

@@ -40,6 +40,7 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use crate::keyspace::entry::Entry;
+    use crate::keyspace::entry::Given;
     use crate::keyspace::key::HashSeed;
     use crate::keyspace::table::Table;
     use crate::value::string::Str;
@@ -50,7 +51,10 @@ mod tests {
         let mut table = Table::new(seed, 0);
         for key in 0..keys {
             let key = key.to_le_bytes();
-            table.insert(seed.hash(&key), Entry::new(&key, Str::Growing(Vec::new()).into(), None, 0));
+            table.insert(
+                seed.hash(&key),
+                Entry::new(&key, Given::Value(Str::Growing(Vec::new()).into()), None, 0),
+            );
         }
         table
     }

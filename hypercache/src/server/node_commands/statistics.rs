@@ -90,7 +90,7 @@ impl Counts {
             changes,
             expired,
             expired_fields,
-            evicted: registry.all().iter().map(|store| store.eviction().evicted_keys()).sum(),
+            evicted: registry.all().map(|store| store.evictions().evicted_keys()).sum(),
             admitted: clients.admitted(),
             refused: clients.refused(),
             by_command: by_command.collect(),

@@ -126,7 +126,7 @@ impl Evictor {
         }
         if freed.keys > 0 {
             freed.took = began.elapsed();
-            store.eviction().stripe().tally.worked(nanoseconds(freed.took));
+            store.evictions().stripe().tally.worked(nanoseconds(freed.took));
         }
         (Some(freed), reached)
     }
@@ -166,9 +166,9 @@ impl Evictor {
             let took = began.elapsed();
             let store = match scope {
                 Scope::One(store) => Some(store),
-                Scope::All => self.registry.get(0).map(|store| &**store),
+                Scope::All => self.registry.get(0),
             };
-            store.inspect(|store| store.eviction().stripe().tally.worked(nanoseconds(took)));
+            store.inspect(|store| store.evictions().stripe().tally.worked(nanoseconds(took)));
         }
         end
     }
@@ -193,8 +193,8 @@ impl Evictor {
         let full = used_bytes + Registry::ROOM_BYTES > limit_bytes;
         let reached = LimitReached { reason, used_bytes, limit_bytes };
         let may_evict = match scope {
-            Scope::One(store) => store.eviction().policy().is_some(),
-            Scope::All => self.registry.all().iter().any(|store| store.eviction().policy().is_some()),
+            Scope::One(store) => store.policy().is_some(),
+            Scope::All => self.registry.all().any(|store| store.policy().is_some()),
         };
         if !may_evict {
             return full.then_some(reached);
@@ -249,14 +249,14 @@ impl Evictor {
 
     /// Lets an entry of some store go: each store pays in proportion to what it holds.
     fn evict_anywhere(&self, now: UnixMillis, freed: &mut Freed) -> Step {
-        let stores: Vec<&Arc<Store>> = self.registry.all().iter().filter(|store| store.may_evict()).collect();
+        let stores: Vec<&Store> = self.registry.all().filter(|store| store.may_evict()).collect();
         let Some(first) = stores.first() else { return Step::Nothing };
         if stores.len() == 1 {
             return self.evict_one(first, now, freed);
         }
         let sizes: Vec<u64> = stores.iter().map(|store| store.about_bytes(0)).collect();
         let total = sizes.iter().sum::<u64>().max(1);
-        let mut at = first.eviction().stripe().random() % total;
+        let mut at = first.evictions().stripe().random() % total;
         let chosen = sizes.iter().position(|size| {
             let here = at < *size;
             at = at.saturating_sub(*size);
@@ -276,8 +276,8 @@ impl Evictor {
 
     /// Lets an entry of this store go.
     fn evict_one(&self, store: &Store, now: UnixMillis, freed: &mut Freed) -> Step {
-        let Some(policy) = store.eviction().policy() else { return Step::Nothing };
-        let mut stripe = store.eviction().stripe();
+        let Some(policy) = store.policy() else { return Step::Nothing };
+        let mut stripe = store.evictions().stripe();
         if stripe.policy != Some(policy) {
             stripe.policy = Some(policy);
             stripe.pool.clear();

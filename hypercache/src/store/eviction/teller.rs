@@ -28,7 +28,7 @@ impl Teller {
     /// Tells what was evicted since this was called last, once for each store that something was evicted from.
     pub fn tell(&self) {
         for store in self.registry.all() {
-            let tally = store.eviction().take_tally();
+            let tally = store.evictions().take_tally();
             if tally.expired > 0 {
                 self.telemetry.meters().expired(store.index() as u16, ExpiryMode::Active, tally.expired);
             }
@@ -36,13 +36,13 @@ impl Teller {
             if tally.keys == 0 {
                 continue;
             }
-            let name = store.name();
+            let name = &*store.name();
             record(&catalogue::EVICTED_AGE.of(&[name]), &tally.ages, 1.0);
             record(&catalogue::EVICTED_IDLE.of(&[name]), &tally.idle, 1.0);
             record(&catalogue::EVICTED_HITS.of(&[name]), &tally.hits, 1.0);
             StoreEvicted {
                 store: name,
-                policy: store.eviction().rule().redis_name(),
+                policy: store.eviction().redis_name(),
                 keys: tally.keys,
                 bytes: tally.bytes,
                 batches: tally.batches,

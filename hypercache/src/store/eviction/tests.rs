@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use crate::config::Config;
 use crate::config::Eviction as Rule;
+use crate::keyspace::entry::Given;
 use crate::keyspace::key::HashSeed;
 use crate::store::Registry;
 use crate::store::Store;
@@ -51,7 +52,12 @@ fn registry(rules: &[(Rule, u64)], limit: u64, shards: usize) -> (Arc<Registry>,
 fn set(store: &Store, key: &[u8], bytes: usize, deadline: Option<u64>, now: u64) {
     let key = store.keyspace().hashed(key);
     let shard = store.keyspace().shard_of(key.hash);
-    store.keyspace().lock(shard).set(key, Str::Growing(vec![b'x'; bytes]).into(), deadline, now);
+    store.keyspace().lock(shard).set(
+        key,
+        Given::Value(Str::Growing(vec![b'x'; bytes]).into()),
+        deadline,
+        now,
+    );
 }
 
 fn read(store: &Store, key: &[u8], now: u64) -> bool {
@@ -72,7 +78,7 @@ fn used(store: &Store) -> u64 {
 fn the_longest_unused_go_first_until_there_is_room() {
     let (registry, evictor, heard) = registry(&[(Rule::Lru, 200_000)], 0, 4);
     registry.interests().select(Selection::parse(b"Ee").unwrap());
-    let store = &registry.all()[0];
+    let store = registry.get(0).unwrap();
     for key in 0..100u64 {
         set(store, &key.to_le_bytes(), 1000, None, key * 1000);
     }
@@ -90,16 +96,16 @@ fn the_longest_unused_go_first_until_there_is_room() {
     let told = heard.0.lock().iter().flat_map(|notices| notices.keys.clone()).collect::<Vec<_>>();
     assert_eq!(told.len(), gone.len());
     assert!(told.iter().all(|notice| notice.event.unwrap().1 == "evicted"));
-    assert_eq!(store.eviction().evicted_keys(), freed.keys);
-    let tally = store.eviction().take_tally();
+    assert_eq!(store.evictions().evicted_keys(), freed.keys);
+    let tally = store.evictions().take_tally();
     assert_eq!((tally.keys, tally.bytes), (freed.keys, freed.bytes));
-    assert_eq!(store.eviction().evicted_keys(), freed.keys, "what is told still counts");
+    assert_eq!(store.evictions().evicted_keys(), freed.keys, "what is told still counts");
 }
 
 #[test]
 fn what_may_not_go_is_refused_and_what_fits_nowhere_empties_nothing() {
     let (registry, evictor, _) = registry(&[(Rule::None, 10_000), (Rule::VolatileLru, 50_000)], 0, 2);
-    let (none, volatile) = (&registry.all()[0], &registry.all()[1]);
+    let (none, volatile) = (registry.get(0).unwrap(), registry.get(1).unwrap());
     set(none, b"a", 10_000, None, 0);
     let (_, reached) = evictor.make_room(none, 10, 0);
     assert_eq!(reached.unwrap().reason, "store_limit");
@@ -113,7 +119,7 @@ fn what_may_not_go_is_refused_and_what_fits_nowhere_empties_nothing() {
     let (_, reached) = evictor.make_room(volatile, 10, 100);
     assert!(reached.is_some() && !volatile.may_evict());
     let (registry, evictor, _) = self::registry(&[(Rule::Lru, 50_000)], 0, 2);
-    let store = &registry.all()[0];
+    let store = registry.get(0).unwrap();
     (0..30u64).for_each(|key| set(store, &key.to_le_bytes(), 1000, None, key));
     let (_, reached) = evictor.make_room(store, 60_000, 100);
     assert!(reached.is_some());
@@ -125,7 +131,7 @@ fn stores_pay_for_the_limit_of_the_node_by_what_they_hold() {
     let rules = [(Rule::Lru, 0), (Rule::Random, 0), (Rule::None, 0)];
     let (registry, evictor, _) = registry(&rules, 500_000, 8);
     for key in 0..100u64 {
-        for (number, store) in registry.all().iter().enumerate() {
+        for (number, store) in registry.all().enumerate() {
             (0..=2 * (1 - number.min(1)))
                 .for_each(|part| set(store, &[key as u8, part as u8], 500, None, key));
         }
@@ -135,7 +141,7 @@ fn stores_pay_for_the_limit_of_the_node_by_what_they_hold() {
         let (freed, more) = evictor.relieve(1000, Duration::from_millis(50));
         assert!(freed.keys > 0 && !more);
     }
-    let keys: Vec<usize> = registry.all().iter().map(|store| store.census().keys).collect();
+    let keys: Vec<usize> = registry.all().map(|store| store.census().keys).collect();
     assert_eq!(keys[2], 100, "none of what may not go");
     assert!(keys[0] < 275 && keys[1] < 100, "{keys:?}");
     assert!(registry.used_bytes() + 3000 > registry.limit_bytes(), "and not more than was needed");
@@ -144,7 +150,7 @@ fn stores_pay_for_the_limit_of_the_node_by_what_they_hold() {
 #[test]
 fn what_is_asked_for_often_outlives_what_is_not() {
     let (registry, evictor, _) = registry(&[(Rule::Lfu, 1 << 20)], 0, 2);
-    let store = &registry.all()[0];
+    let store = registry.get(0).unwrap();
     for key in 0..200u64 {
         set(store, &key.to_le_bytes(), 1000, None, 0);
         (0..if key < 100 { 5 } else { 1 }).for_each(|_| assert!(read(store, &key.to_le_bytes(), key * 100)));
@@ -170,9 +176,9 @@ proptest! {
         rule in proptest::sample::select(&Rule::ALL[..]),
     ) {
         let (registry, evictor, _) = registry(&[(rule, 100_000)], 0, 4);
-        let store = &registry.all()[0];
+        let store = registry.get(0).unwrap();
         let mut lasting = std::collections::HashSet::new();
-        let volatile = store.eviction().policy().is_some_and(|policy| policy.expiring_only);
+        let volatile = store.policy().is_some_and(|policy| policy.expiring_only);
         for (now, (key, bytes, deadline)) in keys.into_iter().enumerate() {
             let key = key.to_le_bytes();
             let now = now as u64 * 50;
@@ -183,7 +189,7 @@ proptest! {
             set(store, &key, bytes, deadline, now);
             if deadline.is_none() { lasting.insert(key) } else { lasting.remove(&key) };
         }
-        if volatile || store.eviction().policy().is_none() {
+        if volatile || store.policy().is_none() {
             prop_assert!(lasting.iter().all(|key| holds(store, key)));
         } else {
             prop_assert!(used(store) <= 100_000 + 8192, "{}", used(store));
@@ -205,7 +211,7 @@ fn many_writers_stay_under_the_limit_and_leave_the_store_full() {
     let (registry, evictor, _) = registry(&[(Rule::Lru, LIMIT)], 0, 16);
     let evictor = Arc::new(evictor);
     let (done, highest, lowest) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(u64::MAX));
-    let store = &registry.all()[0];
+    let store = registry.get(0).unwrap();
     std::thread::scope(|scope| {
         let writers: Vec<_> = (0..4u64)
             .map(|writer| {

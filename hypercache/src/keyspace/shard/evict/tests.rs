@@ -1,4 +1,5 @@
 use super::*;
+use crate::keyspace::entry::Given;
 use crate::keyspace::key::HashSeed;
 use crate::keyspace::key::HashedKey;
 use crate::keyspace::setup::Setup;
@@ -46,7 +47,7 @@ proptest! {
         for (step, (key, writes, deadline)) in steps.into_iter().enumerate() {
             let now = step as u64 * 1000;
             if writes || !model.contains_key(&key) {
-                let known = shard.set(hashed(&[key]), Str::Growing(vec![1]).into(), deadline, now).is_some();
+                let known = shard.set(hashed(&[key]), Given::Value(Str::Growing(vec![1]).into()), deadline, now).is_some();
                 let asked = model.get(&key).map_or(0, |known| known.asked) + u32::from(known);
                 model.insert(key, Known { used: now, deadline, asked });
             } else {
@@ -86,8 +87,8 @@ proptest! {
 #[test]
 fn the_overdue_go_first_and_count_as_expired() {
     let mut shard = Shard::new(Setup::plain(SEED), 0);
-    shard.set(hashed(b"old"), Str::Growing(Vec::new()).into(), None, 0);
-    shard.set(hashed(b"overdue"), Str::Growing(Vec::new()).into(), Some(5000), 4000);
+    shard.set(hashed(b"old"), Given::Value(Str::Growing(Vec::new()).into()), None, 0);
+    shard.set(hashed(b"overdue"), Given::Value(Str::Growing(Vec::new()).into()), Some(5000), 4000);
     let policy = Policy { order: Order::Recency, expiring_only: false };
     let mut ranks = Vec::new();
     shard.candidates(policy, 6000, 1, 9, |hash, rank| ranks.push((rank, hash)));
@@ -100,9 +101,9 @@ fn the_overdue_go_first_and_count_as_expired() {
 fn one_of_few_that_may_go_is_found_among_many() {
     let mut shard = Shard::new(Setup::plain(SEED), 0);
     for key in 0..5000u32 {
-        shard.set(hashed(&key.to_le_bytes()), Str::Growing(Vec::new()).into(), None, 0);
+        shard.set(hashed(&key.to_le_bytes()), Given::Value(Str::Growing(Vec::new()).into()), None, 0);
     }
-    shard.set(hashed(b"fleeting"), Str::Growing(Vec::new()).into(), Some(9000), 0);
+    shard.set(hashed(b"fleeting"), Given::Value(Str::Growing(Vec::new()).into()), Some(9000), 0);
     let policy = Policy { order: Order::Recency, expiring_only: true };
     for random in 0..50 {
         let mut found = Vec::new();

@@ -56,17 +56,19 @@ pub const PARAMETERS: &[Parameter] = &[
 
 /// That of the default store: other stores have policies of their own.
 pub fn policy(node: &NodeState) -> String {
-    node.registry.get(0).map_or(Eviction::None, |store| store.eviction().rule()).redis_name().to_owned()
+    node.registry.get(0).map_or(Eviction::None, |store| store.eviction()).redis_name().to_owned()
 }
 
 fn set_policy<'a>(node: &'a NodeState, value: &str) -> Result<Apply<'a>, String> {
     let name = word(value, &POLICIES.map(|(name, _)| name))?;
     let found = POLICIES.iter().find(|(known, _)| *known == name);
     let (_, rule) = *found.expect("a word is one of these words");
+    if node.registry.get(0).is_some_and(|store| store.eviction() == Eviction::Session) {
+        return Err("the default store evicts by session, which only STORE ALTER changes".to_owned());
+    }
     Ok(Box::new(move || {
-        if let Some(store) = node.registry.get(0) {
-            store.set_eviction(rule);
-        }
+        // It can be refused only where keys would have to lie elsewhere.
+        drop(node.registry.alter(b"0", |rules| rules.eviction = rule));
         node.registry.eviction().wake();
     }))
 }

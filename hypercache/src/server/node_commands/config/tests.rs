@@ -340,7 +340,7 @@ fn the_default_store_evicts_by_any_policy_that_redis_names() {
         assert_eq!(fixture.raw(&format!("CONFIG SET maxmemory-policy {policy}")), "+OK\r\n");
         assert_eq!(value(&mut fixture, "maxmemory-policy"), policy);
     }
-    assert_eq!(fixture.node.registry.all()[1].eviction().rule(), crate::config::Eviction::None);
+    assert_eq!(fixture.node.registry.get(1).unwrap().eviction(), crate::config::Eviction::None);
     assert_eq!(fixture.raw("SET a 1"), "+OK\r\n");
     assert_eq!(fixture.raw("OBJECT FREQ a"), ":0\r\n");
     assert!(fixture.raw("OBJECT IDLETIME a").starts_with("-ERR An LFU maxmemory policy is selected"));

@@ -179,6 +179,6 @@ fn described(store: &Store) -> String {
         census.expiring,
         census.total_bytes(),
         store.limit_bytes(),
-        store.eviction().rule().word(),
+        store.eviction().word(),
     )
 }
