@@ -93,7 +93,7 @@ def replay(connection, trace):
 def measure(address, budget, policy, trace):
     connection = Connection(address)
     connection.ask("CONFIG", "SET", "maxmemory", "0")
-    connection.ask("FLUSHALL")
+    connection.ask("FLUSHALL", "SYNC")
     ours = "hypercache" in connection.ask("INFO", "server").decode().lower()
     empty = int(connection.info("memory")["used_memory_dataset" if ours else "used_memory"])
     connection.ask("CONFIG", "SET", "maxmemory-policy", policy)

@@ -47,11 +47,15 @@ pub struct Keyspace {
     total: Total,
 }
 
-/// Bytes of all shards, entries and tables, up to what each shard has not told yet. On a line of its own: shards are
-/// locked without touching it.
+/// On a line of its own: shards are locked without touching it.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-struct Total(AtomicUsize);
+struct Total {
+    /// Bytes of all shards, entries and tables, up to what each shard has not told yet.
+    bytes: AtomicUsize,
+    /// Bytes of the table of a shard without keys, which count for nobody: nothing can free them.
+    empty_table: usize,
+}
 
 #[derive(Debug)]
 #[repr(align(128))]
@@ -83,7 +87,7 @@ pub struct Census {
     pub expiring_in_part: usize,
     /// Bytes of the entries.
     pub bytes: usize,
-    /// Bytes of the tables beside them.
+    /// Bytes of the tables beside them, beyond those that they take without a key.
     pub table_bytes: usize,
 }
 
@@ -110,6 +114,7 @@ impl Keyspace {
     pub fn new(shards: usize, setup: Setup) -> Self {
         assert!(shards.is_power_of_two(), "the configuration is checked before it gets here");
         let shard_bits = shards.trailing_zeros();
+        let empty_table = Shard::new(setup, shard_bits).overhead_bytes();
         let slot = || Slot { shard: Mutex::new(Shard::new(setup, shard_bits)), sizes: Sizes::default() };
         Self {
             seed: setup.seed,
@@ -117,7 +122,7 @@ impl Keyspace {
             filter: AtomicU64::new(rate_bits(setup.filter)),
             shard_bits,
             shards: std::iter::repeat_with(slot).take(shards).collect(),
-            total: Total::default(),
+            total: Total { bytes: AtomicUsize::new(0), empty_table },
         }
     }
 
@@ -179,7 +184,7 @@ impl Keyspace {
 
     /// Bytes that a shard's table takes beside its entries.
     pub fn table_bytes(&self, shard: usize) -> usize {
-        self.shards[shard].sizes.table.load(Relaxed)
+        self.shards[shard].sizes.table.load(Relaxed) + self.total.empty_table
     }
 
     /// Locks one shard unless that takes longer than `patience`.
@@ -219,7 +224,7 @@ impl Keyspace {
     /// Bytes of the entries and of the tables in one load: wrong by up to `UNTOLD_BYTES` for each shard.
     pub fn about_bytes(&self) -> usize {
         // Shards that tell of less may for a moment be ahead of those that tell of more.
-        isize::try_from(self.total.0.load(Relaxed)).map_or(0, isize::unsigned_abs)
+        isize::try_from(self.total.bytes.load(Relaxed)).map_or(0, isize::unsigned_abs)
     }
 
     /// Visits entries from `from` on in hash order, shard by shard and each under its lock only while it is read, until
@@ -307,13 +312,15 @@ impl LockedShard<'_> {
         self.sizes.expiring.store(self.shard.expiring(), Relaxed);
         self.sizes.expiring_in_part.store(self.shard.expiring_in_part(), Relaxed);
         self.sizes.bytes.store(self.shard.entry_bytes(), Relaxed);
-        let (entries, table) = (self.shard.entry_bytes(), self.shard.overhead_bytes());
+        let empty = self.total.empty_table + self.shard.least_usage_bytes();
+        let table = self.shard.overhead_bytes().saturating_sub(empty);
+        let entries = self.shard.entry_bytes();
         self.sizes.table.store(table, Relaxed);
         let (told, now) = (self.sizes.told.load(Relaxed), entries + table);
         if told.abs_diff(now) >= UNTOLD_BYTES {
             // Only who holds the shard's lock writes what it has told.
             self.sizes.told.store(now, Relaxed);
-            self.total.0.fetch_add(now.wrapping_sub(told), Relaxed);
+            self.total.bytes.fetch_add(now.wrapping_sub(told), Relaxed);
         }
     }
 }

@@ -59,6 +59,9 @@ impl Place {
 }
 
 impl Popularity {
+    /// Bytes of the smallest sketch.
+    pub const LEAST_BYTES: usize = (1 << BLOCK_BITS_MIN) * size_of::<Block>();
+
     /// Notes an access.
     pub fn note(&mut self, hash: u64) {
         if self.halving.is_some() {

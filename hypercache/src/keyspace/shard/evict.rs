@@ -18,6 +18,8 @@ const SLOTS: usize = 256;
 const SLOTS_PER_CANDIDATE: usize = 8;
 /// The share of the newest keys that has a time of grace while the least used go, as a divisor: one in a hundred.
 const GRACE_SHARE: usize = 100;
+/// How many times the idle time counts of what was not used since it was made.
+const UNPROVEN_WEIGHT: Rank = 8;
 /// Bits of a rank that tell the time of the last use.
 const SINCE_BITS: u32 = 48;
 
@@ -75,6 +77,11 @@ impl Shard {
         self.usage.as_ref().map_or(0, |usage| size_of::<Usage>() + usage.popularity.heap_bytes())
     }
 
+    /// Bytes that counting takes in a shard without keys.
+    pub fn least_usage_bytes(&self) -> usize {
+        self.usage.as_ref().map_or(0, |_| size_of::<Usage>() + Popularity::LEAST_BYTES)
+    }
+
     /// Notes a key that was not there before.
     pub(super) fn note_arrival(&mut self, now: UnixMillis) {
         let keys = self.len() + 1;
@@ -108,7 +115,7 @@ impl Shard {
             return soonest().and_then(|(_, hash)| Some(found(hash, rank_of(hash)?))).map_or(0, |()| 1);
         }
         let mut seen = 0;
-        let slots = SLOTS + count.saturating_mul(SLOTS_PER_CANDIDATE);
+        let slots = count.saturating_mul(SLOTS_PER_CANDIDATE).saturating_add(SLOTS);
         self.table.visit_from(random, slots, |entry| {
             let hash = self.table.hash_of(entry);
             if let Some(rank) = self.rank(entry, hash, policy, now) {
@@ -152,14 +159,15 @@ impl Shard {
             return Some(OVERDUE);
         }
         Some(match policy.order {
-            Order::Recency => disuse_since(entry, now),
+            Order::Recency => weighed_idle(entry, now),
             Order::Frequency => self.disuse(entry, hash, now),
             Order::Chance => 0,
             Order::Deadline => OVERDUE - entry.deadline()?,
         })
     }
 
-    /// How little an entry is used: how seldom it was asked for, and where that is equal, how long ago.
+    /// How little an entry is used: how seldom it was asked for, where that is equal whether nobody has used it since it
+    /// was made, and then how long ago that was.
     fn disuse(&self, entry: &Entry, hash: u64, now: UnixMillis) -> Rank {
         let idle = disuse_since(entry, now);
         let Some(usage) = &self.usage else { return idle };
@@ -169,9 +177,23 @@ impl Shard {
         if is_new {
             return idle;
         }
-        let seldom = 16 - Rank::from(usage.popularity.estimate(hash));
-        seldom << SINCE_BITS | idle
+        let proven = is_proven(entry, now);
+        // Who asked for it when it was not there has been counted, which is no reason to have it.
+        let asked = 2 * Rank::from(usage.popularity.estimate(hash)).saturating_sub(Rank::from(!proven));
+        (32 - asked - Rank::from(proven)) << SINCE_BITS | idle
     }
+}
+
+/// Whether an entry was used since it was made or last written whole.
+fn is_proven(entry: &Entry, now: UnixMillis) -> bool {
+    entry.hits() > 0 || entry.idle_ticks(now) < entry.age_ticks(now)
+}
+
+/// For how long an entry was not used, which counts several times where it never was. So what is asked for only once
+/// makes room soon, and keys that come round in a loop larger than memory do not push each other out in turn.
+fn weighed_idle(entry: &Entry, now: UnixMillis) -> Rank {
+    let idle = Rank::from(entry.idle_ticks(now));
+    if is_proven(entry, now) { idle } else { UNPROVEN_WEIGHT * idle + UNPROVEN_WEIGHT / 2 }
 }
 
 /// How long ago an entry was used last, in a number that stays the same while time goes on.

@@ -160,6 +160,7 @@ fn what_is_asked_for_often_outlives_what_is_not() {
         let now = 100_000 + more * 1000;
         let (_, reached) = evictor.make_room(store, 5_000, now);
         assert!(reached.is_none());
+        assert!(!read(store, &(1000 + more).to_le_bytes(), now), "it counts that somebody asked");
         set(store, &(1000 + more).to_le_bytes(), 5000, None, now);
         more += 1;
     }

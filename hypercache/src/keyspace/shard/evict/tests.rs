@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 const SEED: HashSeed = HashSeed(3);
+const NOW: u64 = 500_000;
 
 fn hashed(key: &[u8]) -> HashedKey<'_> {
     HashedKey { bytes: key, hash: SEED.hash(key) }
@@ -18,13 +19,18 @@ struct Known {
     used: u64,
     deadline: Option<u64>,
     asked: u32,
+    written: u64,
 }
 
 /// The rank that the model gives: the highest goes first.
 fn model_rank(known: &Known, order: Order) -> (u64, u64) {
     let unused = u64::MAX - known.used / 1000;
+    let proven = known.used > known.written;
     match order {
-        Order::Recency => (unused, 0),
+        Order::Recency => {
+            let idle = (NOW - known.used) / 1000 * 16;
+            (if proven { idle } else { 8 * idle + 4 }, 0)
+        }
         Order::Frequency => (u64::from(15 - known.asked.min(15)), unused),
         Order::Deadline => (u64::MAX - known.deadline.unwrap_or(u64::MAX), 0),
         Order::Chance => (0, 0),
@@ -49,14 +55,14 @@ proptest! {
             if writes || !model.contains_key(&key) {
                 let known = shard.set(hashed(&[key]), Given::Value(Str::Growing(vec![1]).into()), deadline, now).is_some();
                 let asked = model.get(&key).map_or(0, |known| known.asked) + u32::from(known);
-                model.insert(key, Known { used: now, deadline, asked });
+                model.insert(key, Known { used: now, deadline, asked, written: now });
             } else {
                 shard.read(hashed(&[key]), now);
                 let known = model.get_mut(&key).unwrap();
                 (known.used, known.asked) = (now, known.asked + 1);
             }
         }
-        let now = 500_000;
+        let now = NOW;
         loop {
             let mut best: Option<(Rank, u64)> = None;
             let seen = shard.candidates(policy, now, random, usize::MAX, |hash, rank| {
