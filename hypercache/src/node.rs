@@ -1,6 +1,7 @@
 //! The composition root: builds the parts bottom-up, starts them, and stops them in reverse order.
 
 mod descriptors;
+mod eviction;
 pub mod gauges;
 mod memory_watch;
 
@@ -39,6 +40,7 @@ use crate::engine::version::VERSION;
 use crate::http::Door;
 use crate::http::HttpState;
 use crate::keyspace::key::HashSeed;
+use crate::node::eviction::EvictionThread;
 use crate::node::memory_watch::MemoryWatch;
 use crate::persistence::DataDir;
 use crate::persistence::data_dir::DataDirError;
@@ -128,6 +130,7 @@ pub struct Node {
     housekeeping: JoinHandle<()>,
     sweeper: SweepThread,
     memory_watch: MemoryWatch,
+    evictor: EvictionThread,
     scripting: Arc<Scripting>,
     _data_dir: DataDir,
 }
@@ -186,6 +189,7 @@ impl Node {
             asked_to_stop,
             sweeper: SweepThread::start(&parts.state)?,
             memory_watch: MemoryWatch::start(Arc::clone(&parts.state)).map_err(NodeError::Thread)?,
+            evictor: EvictionThread::start(&parts.state)?,
             resp: tokio::spawn(listener.serve()),
             http: tokio::spawn(door.serve(network.shutdown_timeout)),
             housekeeping: tokio::spawn(keep_house(parts.state)),
@@ -228,6 +232,7 @@ impl Node {
         self.housekeeping.abort();
         self.sweeper.stop();
         self.memory_watch.stop();
+        self.evictor.stop();
         running.succeed();
         NodeStopped { duration_ns: nanoseconds(began.elapsed()), connections_cut: self.clients.len() }.emit();
     }
@@ -377,6 +382,7 @@ fn dispatch(state: &Arc<NodeState>) -> std::io::Result<Dispatch> {
         state.telemetry.clone(),
         Arc::clone(&state.herald),
         Arc::clone(&state.waiters),
+        Arc::clone(&state.observation),
     );
     Dispatch::new(engine, Arc::clone(&state.authenticator), Arc::clone(state)).start_scripts()
 }

@@ -66,6 +66,10 @@ pub struct Effects {
     pub expired_fields: u32,
     /// Sessions met whose time was over, and removed with all their keys.
     pub expired_sessions: u32,
+    /// Keys that had to go to make room.
+    pub evicted: u32,
+    /// Bytes that this freed.
+    pub evicted_bytes: u64,
 }
 
 impl Effects {
@@ -77,6 +81,8 @@ impl Effects {
         self.expired = self.expired.saturating_add(other.expired);
         self.expired_fields = self.expired_fields.saturating_add(other.expired_fields);
         self.expired_sessions = self.expired_sessions.saturating_add(other.expired_sessions);
+        self.evicted = self.evicted.saturating_add(other.evicted);
+        self.evicted_bytes = self.evicted_bytes.saturating_add(other.evicted_bytes);
     }
 }
 
@@ -88,6 +94,11 @@ pub struct Garbage {
 }
 
 impl Garbage {
+    /// Values that were evicted.
+    pub fn of_values(values: Vec<Value>) -> Self {
+        Self { shards: Vec::new(), values }
+    }
+
     /// Whether there is nothing.
     pub fn is_empty(&self) -> bool {
         self.shards.is_empty() && self.values.is_empty()
@@ -351,6 +362,18 @@ impl<'a> Context<'a> {
         self.locks[at].data.touch(hashed, used);
     }
 
+    /// How often `key` was asked for lately, from 0 to 15; none where the store does not need to know.
+    pub fn frequency(&self, key: &[u8]) -> Option<u8> {
+        let (hashed, at) = self.locate(self.store.index(), key);
+        self.locks[at].data.frequency(hashed.hash)
+    }
+
+    /// Has `key` count as asked for so often, where that is counted, and not less often than it is known to be.
+    pub fn raise_frequency(&mut self, key: &[u8], count: u8) {
+        let (hashed, at) = self.locate(self.store.index(), key);
+        self.locks[at].data.raise_frequency(hashed.hash, count);
+    }
+
     /// Removes `key` and hands its entry over, if it was there and had not expired. Counts one change if so.
     pub fn take(&mut self, key: &[u8]) -> Option<Entry> {
         let (hashed, at) = self.locate(self.store.index(), key);
@@ -550,6 +573,9 @@ impl<'a> Context<'a> {
         let (hashed, at) = self.locate(self.store.index(), key);
         if !self.is_live(hashed, at) {
             self.effects.misses += 1;
+            if self.touches {
+                self.locks[at].data.asked(hashed.hash);
+            }
             return None;
         }
         self.effects.hits += 1;

@@ -180,8 +180,44 @@ pub enum Eviction {
     Lru,
     /// What is used least often goes first.
     Lfu,
+    /// Any key goes.
+    Random,
+    /// Of the keys with a time to live, what was not used for longest.
+    VolatileLru,
+    /// Of the keys with a time to live, what is used least often.
+    VolatileLfu,
+    /// Any key with a time to live.
+    VolatileRandom,
+    /// Of the keys with a time to live, what expires soonest.
+    VolatileTtl,
     /// Sessions go whole: expired ones first, then the one not used for longest.
     Session,
+}
+
+impl Eviction {
+    /// Every one.
+    pub const ALL: [Self; 9] = [
+        Self::None,
+        Self::Lru,
+        Self::Lfu,
+        Self::Random,
+        Self::VolatileLru,
+        Self::VolatileLfu,
+        Self::VolatileRandom,
+        Self::VolatileTtl,
+        Self::Session,
+    ];
+
+    /// What Redis calls it in `maxmemory-policy`; our own word where it has none.
+    pub fn redis_name(self) -> &'static str {
+        match self {
+            Self::None => "noeviction",
+            Self::Lru => "allkeys-lru",
+            Self::Lfu => "allkeys-lfu",
+            Self::Random => "allkeys-random",
+            other => other.word(),
+        }
+    }
 }
 
 /// Who may come in.

@@ -80,7 +80,7 @@ fn by_store(state: &HttpState, totals: &Totals) -> Value {
             "index": store.index(),
             "keys": census.keys,
             "expiring_keys": census.expiring,
-            "memory_bytes": census.bytes,
+            "memory_bytes": census.total_bytes(),
             "limit_bytes": store.limit_bytes(),
             "expired": expired,
             "cache": effectiveness(hits, misses),

@@ -92,7 +92,8 @@ impl Bench {
             telemetry.clone(),
             || 0,
         );
-        let engine = Engine::new(Arc::clone(&registry), disposal, telemetry.clone(), herald, Arc::default());
+        let (stores, observation) = (Arc::clone(&registry), Arc::new(Observation::new(Duration::MAX)));
+        let engine = Engine::new(stores, disposal, telemetry.clone(), herald, Arc::default(), observation);
         let guarded = Guarded::new(engine, Arc::clone(&authenticator));
         let (stopping, seen) = watch::channel(false);
         let state = HttpState {

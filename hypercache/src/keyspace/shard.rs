@@ -1,5 +1,6 @@
 //! One shard of a keyspace: entries, their deadlines and their bytes, kept in step.
 
+mod evict;
 mod session;
 
 use crate::keyspace::departure::Departure;
@@ -67,6 +68,8 @@ pub struct Shard {
     waits: Waits,
     /// Where keys live and go by session; their entries have no deadlines then.
     sessions: Option<Box<Sessions>>,
+    /// How often keys are asked for; none: nobody needs to know.
+    usage: Option<Box<evict::Usage>>,
     entry_bytes: usize,
 }
 
@@ -96,6 +99,7 @@ impl Shard {
             watches: Watches::default(),
             waits: Waits::default(),
             sessions: setup.by_session.then(|| Box::new(Sessions::new(hasher))),
+            usage: None,
             entry_bytes: 0,
         }
     }
@@ -129,6 +133,7 @@ impl Shard {
     pub fn overhead_bytes(&self) -> usize {
         self.table.overhead_bytes()
             + self.field_deadlines.bytes()
+            + self.usage_bytes()
             + self.sessions.as_ref().map_or(0, |sessions| sessions.bytes())
     }
 
@@ -140,6 +145,7 @@ impl Shard {
     /// The entry of `key`, noted as read at `now`.
     pub fn read(&mut self, key: HashedKey<'_>, now: UnixMillis) -> Option<&Entry> {
         self.touch_session(key.bytes, now);
+        self.asked(key.hash);
         let entry = self.table.find_mut(key.hash, key.bytes)?;
         entry.hit(now);
         Some(entry)
@@ -164,11 +170,14 @@ impl Shard {
         let deadline = self.begin_session(key.bytes, deadline, now);
         let Some(entry) = self.table.find_mut(key.hash, key.bytes) else {
             let entry = Entry::new(key.bytes, value, deadline, now);
-            self.arrived(key.hash, &entry);
+            self.arrived(key.hash, &entry, now);
             self.table.insert(key.hash, entry);
             return None;
         };
         let before = Noted::of(entry);
+        if let Some(usage) = &mut self.usage {
+            usage.note(key.hash);
+        }
         let old = entry.take_own().unwrap_or_else(|| Str::Fixed(Box::default()).into());
         entry.rewrite(value, deadline, now);
         let after = Noted::of(entry);
@@ -190,6 +199,7 @@ impl Shard {
         entry.touch(now);
         let after = Noted::of(entry);
         self.note_change(key.hash, before, after);
+        self.asked(key.hash);
         Some(result)
     }
 
@@ -317,9 +327,10 @@ impl Shard {
     }
 
     /// Notes an entry that is about to be put into the table.
-    fn arrived(&mut self, hash: u64, entry: &Entry) {
+    fn arrived(&mut self, hash: u64, entry: &Entry, now: UnixMillis) {
         self.note(hash, Noted::NOTHING, Noted::of(entry));
         self.join_session(hash, entry.key());
+        self.note_arrival(now);
     }
 
     /// Notes an entry that was taken out of the table.
@@ -345,6 +356,7 @@ impl Shard {
         self.watches.note_all(|hash| taken.holds(hash));
         self.waits = std::mem::take(&mut taken.waits);
         self.waits.note_all(|hash| taken.holds(hash));
+        self.count_usage(taken.usage.is_some());
         taken
     }
 
@@ -354,6 +366,12 @@ impl Shard {
         std::mem::swap(self, other);
         std::mem::swap(&mut self.watches, &mut other.watches);
         std::mem::swap(&mut self.waits, &mut other.waits);
+        // Whether usage is counted is the store's policy; what was counted begins anew with other keys.
+        let counts = (self.usage.is_some(), other.usage.is_some());
+        if counts.0 != counts.1 {
+            self.count_usage(counts.1);
+            other.count_usage(counts.0);
+        }
         self.note_exchanged(other, now);
         other.note_exchanged(self, now);
     }

@@ -26,7 +26,7 @@ fn set(state: &NodeState, http: &HttpState) {
         let (name, census) = (store.name(), store.census());
         catalogue::STORE_KEYS.of(&[&name, "all"]).set(census.keys as f64);
         catalogue::STORE_KEYS.of(&[&name, "expiring"]).set(census.expiring as f64);
-        catalogue::STORE_MEMORY.of(&[&name]).set(census.bytes as f64);
+        catalogue::STORE_MEMORY.of(&[&name]).set(census.total_bytes() as f64);
         catalogue::STORE_LIMIT.of(&[&name]).set(store.limit_bytes() as f64);
     }
     catalogue::MEMORY_USED.of(&[]).set(state.registry.used_bytes() as f64);

@@ -86,6 +86,8 @@ impl Registry {
         }
         named(slot.index(), &rules.name);
         self.fill(slot, rules);
+        drop(held);
+        slot.count_usage();
         Ok(slot.index())
     }
 
@@ -103,7 +105,7 @@ impl Registry {
         after.name.clone_from(&before.name);
         config::check_store(&after).map_err(Refusal::Invalid)?;
         let (old, new) = (super::setup(&before, self.seed), super::setup(&after, self.seed));
-        let _held = if old == new {
+        let held = if old == new {
             Vec::new()
         } else {
             let keyspace = store.keyspace();
@@ -119,6 +121,8 @@ impl Registry {
             held
         };
         store.set_rules(after);
+        drop(held);
+        store.count_usage();
         Ok(Altered { index: store.index(), before, after: store.rules() })
     }
 

@@ -18,14 +18,12 @@ use crate::store::ScriptGate;
 use crate::store::Selected;
 use crate::store::Store;
 use crate::store::events::Interests;
+use crate::store::eviction;
 use crate::value::limits::Limits;
 use crate::value::number;
 
 // One bit of a word for each.
 const _: () = assert!(STORES_MAX <= u64::BITS as usize);
-
-/// Bytes that even the smallest entry takes: a limit that has no room for them is reached.
-const ROOM_BYTES: u64 = 64;
 
 /// All stores of a node, and the slots for those that may come.
 #[derive(Debug)]
@@ -47,9 +45,13 @@ pub struct Registry {
     sweep_interval_ms: AtomicU64,
     script_gate: ScriptGate,
     pressure: Pressure,
+    eviction: eviction::Settings,
 }
 
 impl Registry {
+    /// Bytes that even the smallest entry takes: a limit that has no room for them is reached.
+    pub const ROOM_BYTES: u64 = 64;
+
     /// The stores that the configuration names, which are not more than there are slots.
     pub fn new(stores: &[config::Store], cache: &config::Cache, seed: HashSeed) -> Self {
         let interval = u64::try_from(cache.expiry_interval.as_millis()).unwrap_or(u64::MAX);
@@ -66,9 +68,11 @@ impl Registry {
             sweep_interval_ms: interval.max(1).into(),
             script_gate: ScriptGate::default(),
             pressure: Pressure::default(),
+            eviction: eviction::Settings::default(),
         };
         for (slot, rules) in registry.slots.iter().zip(stores) {
             registry.fill(slot, rules.clone());
+            slot.count_usage();
         }
         registry
     }
@@ -86,6 +90,11 @@ impl Registry {
     /// Where whoever locks shards agrees with scripts.
     pub fn script_gate(&self) -> &ScriptGate {
         &self.script_gate
+    }
+
+    /// What holds for evicting from all stores.
+    pub fn eviction(&self) -> &eviction::Settings {
+        &self.eviction
     }
 
     /// All stores in the order of their indexes.
@@ -220,19 +229,24 @@ impl Registry {
         self.sweep_interval_ms.store(1000 / sweeps.clamp(1, 1000), Relaxed);
     }
 
-    /// Bytes of the entries of all stores; takes no lock.
+    /// Bytes that all stores hold, their tables among them; takes no lock.
     pub fn used_bytes(&self) -> u64 {
-        self.all().map(|store| store.census().bytes as u64).sum()
+        self.all().map(|store| store.census().total_bytes() as u64).sum()
     }
 
-    /// The limit that a write which needs memory would pass in `store`, if there is one.
+    /// As `used_bytes`, as exactly as a limit of so many bytes needs it; see `Store::about_bytes`.
+    pub fn about_bytes(&self, limit: u64) -> u64 {
+        self.all().map(|store| store.about_bytes(limit)).sum()
+    }
+
+    /// The limit that a write which needs memory would pass in `store` and for which nothing may give way, if there is one.
     pub fn limit_reached(&self, store: &Store) -> Option<LimitReached> {
         if let Some((used_bytes, limit_bytes)) = self.pressure.refuses(|| self.used_bytes()) {
             return Some(LimitReached { reason: "memory_pressure", used_bytes, limit_bytes });
         }
         if store.limit_bytes() != 0 {
-            let (used_bytes, limit_bytes) = (store.census().bytes as u64, store.limit_bytes());
-            if used_bytes + ROOM_BYTES > limit_bytes {
+            let (used_bytes, limit_bytes) = (store.census().total_bytes() as u64, store.limit_bytes());
+            if used_bytes + Self::ROOM_BYTES > limit_bytes && !store.may_evict() {
                 return Some(LimitReached { reason: "store_limit", used_bytes, limit_bytes });
             }
         }
@@ -241,11 +255,9 @@ impl Registry {
             return None;
         }
         let used_bytes = self.used_bytes();
-        (used_bytes + ROOM_BYTES > limit_bytes).then_some(LimitReached {
-            reason: "node_limit",
-            used_bytes,
-            limit_bytes,
-        })
+        let full = used_bytes + Self::ROOM_BYTES > limit_bytes;
+        let reached = LimitReached { reason: "node_limit", used_bytes, limit_bytes };
+        (full && !self.all().any(|store| store.may_evict())).then_some(reached)
     }
 }
 

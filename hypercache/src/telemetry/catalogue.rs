@@ -5,6 +5,7 @@
 
 use crate::telemetry::buckets::COUNTS;
 use crate::telemetry::buckets::LATENCY_SECONDS;
+use crate::telemetry::buckets::POWERS;
 use crate::telemetry::definition::CounterDef;
 use crate::telemetry::definition::GaugeDef;
 use crate::telemetry::definition::HistogramDef;
@@ -58,6 +59,18 @@ catalogue! {
 
     CounterDef EVICTED_BYTES ["store", "policy"] Facade "hypercache_evicted_bytes_total";
     "Bytes freed by dropping keys under memory pressure."
+
+    HistogramDef EVICTED_AGE ["store"] Facade "hypercache_evicted_age_seconds" buckets &POWERS;
+    "Time since evicted keys were made or last written whole; a fair sample where many go at once."
+
+    HistogramDef EVICTED_IDLE ["store"] Facade "hypercache_evicted_idle_seconds" buckets &POWERS;
+    "Time since evicted keys were last used; a fair sample where many go at once."
+
+    HistogramDef EVICTED_HITS ["store"] Facade "hypercache_evicted_hits" buckets &POWERS;
+    "Reads of evicted keys since they were made or last written whole; a fair sample where many go at once."
+
+    HistogramDef EVICTION_DURATION [] Facade "hypercache_eviction_duration_seconds" buckets &LATENCY_SECONDS;
+    "Time that making room took at once, before a write or in the background; a fair sample where that is done often."
 
     CounterDef WRITES_REFUSED ["store", "reason"] Facade "hypercache_writes_refused_total";
     "Writes refused because of a limit."
@@ -235,6 +248,7 @@ mod tests {
     const COUNTED: &[&str] = &[
         "hypercache_store_keys",
         "hypercache_pipeline_commands",
+        "hypercache_evicted_hits",
         "hypercache_connections",
         "hypercache_blocked_clients",
         "hypercache_pubsub_channels",

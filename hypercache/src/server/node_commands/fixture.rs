@@ -115,7 +115,8 @@ impl Fixture {
         node.configure();
         let disposal = Disposal::start().expect("a thread can be started");
         let (herald, waiters) = (Arc::clone(&node.herald), Arc::clone(&node.waiters));
-        let engine = Engine::new(registry, disposal, telemetry.clone(), herald, waiters);
+        let observation = Arc::clone(&node.observation);
+        let engine = Engine::new(registry, disposal, telemetry.clone(), herald, waiters, observation);
         let dispatch = Dispatch::new(engine, Arc::clone(&authenticator), Arc::clone(&node));
         let executor = Observed::new(
             Guarded::new(dispatch, Arc::clone(&authenticator)),

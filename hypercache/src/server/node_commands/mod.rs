@@ -99,7 +99,7 @@ pub struct NodeState {
 impl NodeState {
     /// Notes what rates and peaks in `INFO` are made from; to be called about once a second.
     pub fn tick(&self) {
-        let counts = Counts::read(&self.telemetry, &self.clients);
+        let counts = Counts::read(&self.telemetry, &self.clients, &self.registry);
         self.statistics.look(Instant::now(), &counts);
         self.statistics.memory_peak(Memory::read(&ProcessStats::read()).used());
         self.limit_clients();
