@@ -565,7 +565,7 @@ impl<'a> Context<'a> {
     fn is_live(&mut self, key: HashedKey<'_>, at: usize) -> bool {
         let (now, store) = (self.stamp.now, self.locks[at].store);
         let data = &mut self.locks[at].data;
-        let Some(entry) = data.get(key) else { return false };
+        let Some(entry) = data.seek(key) else { return false };
         if !entry.expired(now) {
             if entry.part_expired(now) {
                 let removed = data.remove_due_fields(key, now);

@@ -1,5 +1,7 @@
 //! One shard of a keyspace: entries, their deadlines and their bytes, kept in step.
 
+pub mod filtering;
+
 use crate::keyspace::departure::Departure;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::Given;
@@ -7,6 +9,7 @@ use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::expiry::FieldDeadlines;
 use crate::keyspace::key::HashedKey;
 use crate::keyspace::setup::Setup;
+use crate::keyspace::shard::filtering::Filtering;
 use crate::keyspace::table::Position;
 use crate::keyspace::table::Table;
 use crate::keyspace::waits::Waits;
@@ -58,6 +61,7 @@ pub struct Shard {
     field_deadlines: FieldDeadlines,
     watches: Watches,
     waits: Waits,
+    filtering: Filtering,
     entry_bytes: usize,
 }
 
@@ -85,6 +89,7 @@ impl Shard {
             field_deadlines: FieldDeadlines::default(),
             watches: Watches::default(),
             waits: Waits::default(),
+            filtering: Filtering::new(setup, prefix_bits),
             entry_bytes: 0,
         }
     }
@@ -114,9 +119,9 @@ impl Shard {
         self.entry_bytes
     }
 
-    /// Bytes of the table itself and its deadlines.
+    /// Bytes of the table itself, its deadlines and its filter.
     pub fn overhead_bytes(&self) -> usize {
-        self.table.overhead_bytes() + self.field_deadlines.bytes()
+        self.table.overhead_bytes() + self.field_deadlines.bytes() + self.filtering.heap_bytes()
     }
 
     /// The entry of `key`, be it expired or not.
@@ -294,11 +299,13 @@ impl Shard {
     /// Notes an entry that is about to be put into the table.
     fn arrived(&mut self, hash: u64, entry: &Entry) {
         self.note(hash, Noted::NOTHING, Noted::of(entry));
+        self.filtering.arrived(hash, &self.table);
     }
 
     /// Notes an entry that was taken out of the table.
     fn departed(&mut self, hash: u64, entry: &Entry, _why: Departure) {
         self.note(hash, Noted::of(entry), Noted::NOTHING);
+        self.filtering.departed(hash, &self.table);
     }
 
     /// Who watches which keys here.
@@ -318,6 +325,7 @@ impl Shard {
         self.watches.note_all(|hash| taken.holds(hash));
         self.waits = std::mem::take(&mut taken.waits);
         self.waits.note_all(|hash| taken.holds(hash));
+        self.filter_stays(&taken);
         taken
     }
 
@@ -327,6 +335,7 @@ impl Shard {
         std::mem::swap(self, other);
         std::mem::swap(&mut self.watches, &mut other.watches);
         std::mem::swap(&mut self.waits, &mut other.waits);
+        self.filters_stay(other);
         self.note_exchanged(other, now);
         other.note_exchanged(self, now);
     }
