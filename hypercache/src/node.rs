@@ -1,6 +1,7 @@
 //! The composition root: builds the parts bottom-up, starts them, and stops them in reverse order.
 
 mod descriptors;
+mod filters;
 pub mod gauges;
 
 use std::io;
@@ -37,6 +38,7 @@ use crate::engine::version::VERSION;
 use crate::http::Door;
 use crate::http::HttpState;
 use crate::keyspace::key::HashSeed;
+use crate::node::filters::FilterThread;
 use crate::persistence::DataDir;
 use crate::persistence::data_dir::DataDirError;
 use crate::script::Scripting;
@@ -124,6 +126,7 @@ pub struct Node {
     http: JoinHandle<()>,
     housekeeping: JoinHandle<()>,
     sweeper: SweepThread,
+    filters: FilterThread,
     scripting: Arc<Scripting>,
     _data_dir: DataDir,
 }
@@ -180,6 +183,7 @@ impl Node {
             stopping,
             asked_to_stop,
             sweeper: SweepThread::start(&parts.state)?,
+            filters: FilterThread::start(&parts.state)?,
             resp: tokio::spawn(listener.serve()),
             http: tokio::spawn(door.serve(network.shutdown_timeout)),
             housekeeping: tokio::spawn(keep_house(parts.state)),
@@ -221,6 +225,7 @@ impl Node {
         drop(self.http.await);
         self.housekeeping.abort();
         self.sweeper.stop();
+        self.filters.stop();
         running.succeed();
         NodeStopped { duration_ns: nanoseconds(began.elapsed()), connections_cut: self.clients.len() }.emit();
     }

@@ -3,6 +3,7 @@
 pub mod collection;
 mod events;
 mod everything;
+mod filter;
 mod locks;
 pub mod wait;
 
@@ -34,8 +35,6 @@ use crate::value::string::StrRef;
 
 const BY_SESSION: ReplyError =
     ReplyError::err("a store that keeps keys by session cannot be exchanged with another");
-const OTHER_FILTER: ReplyError =
-    ReplyError::err("stores with different filters cannot be exchanged: their rules stay with their indexes");
 
 /// Values of fewer bytes are dropped at once: handing them over would cost more.
 const GARBAGE_BYTES_MIN: usize = 1 << 20;
@@ -475,9 +474,6 @@ impl<'a> Context<'a> {
         let (lower_setup, upper_setup) = (setup_of(lower)?, setup_of(upper)?);
         if lower_setup.by_session || upper_setup.by_session {
             return Err(BY_SESSION);
-        }
-        if lower_setup != upper_setup {
-            return Err(OTHER_FILTER);
         }
         self.changed(1);
         let now = self.stamp.now;

@@ -5,6 +5,7 @@
 //! dropped, without keys, for the next store there.
 
 pub mod events;
+pub mod filters;
 pub mod lifecycle;
 pub mod registry;
 pub mod script_gate;

@@ -23,7 +23,7 @@ fn set(keyspace: &Keyspace, numbers: std::ops::Range<u32>, deadline: Option<u64>
     for number in numbers {
         let name = name(number);
         let key = keyspace.hashed(&name);
-        keyspace.lock(keyspace.shard_of(key.hash)).set(key, StrRef::Fixed(b"v").into(), deadline, 0);
+        keyspace.lock(keyspace.shard_of(key.hash)).set(key, Str::new(b"v").into(), deadline, 0);
     }
 }
 

@@ -111,6 +111,12 @@ impl Shard {
         self.filtering.fit(self.table.entries());
     }
 
+    /// Forgets what filters did here, for another store that takes the place.
+    pub fn forget_lookups(&mut self) {
+        self.filtering.tally = Tally::default();
+        self.filtering.revision += 1;
+    }
+
     /// Builds a few segments, each for some hundred keys, of a filter for keys that were there before it; `start` is the
     /// lowest hash of this shard. Whether there are more.
     pub fn build_filter(&mut self, start: u64, segments: usize) -> bool {

@@ -3,6 +3,7 @@
 pub mod command;
 pub mod config;
 pub mod connection;
+pub mod filter;
 pub mod http;
 pub mod lifecycle;
 pub mod script;
@@ -19,6 +20,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static EventInfo> {
         command::CATALOGUE,
         config::CATALOGUE,
         connection::CATALOGUE,
+        filter::CATALOGUE,
         http::CATALOGUE,
         lifecycle::CATALOGUE,
         script::CATALOGUE,
