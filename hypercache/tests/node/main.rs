@@ -11,6 +11,7 @@ mod against_redis;
 mod blocking;
 mod client;
 mod commands;
+mod filters;
 mod lifecycle;
 mod limits;
 mod observe;

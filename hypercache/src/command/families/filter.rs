@@ -125,7 +125,7 @@ mod tests {
         let mut bench = Bench::new();
         for command in [&["FILTER", "INFO"][..], &["FILTER", "EXISTS", "k"], &["FILTER", "MEXISTS", "k", "l"]]
         {
-            assert!(bench.text(command).starts_with("NOFILTER "), "{command:?}");
+            assert!(bench.run(command).starts_with("-NOFILTER "), "{command:?}");
         }
     }
 }
