@@ -47,10 +47,10 @@ catalogue! {
     GaugeDef FILTER_FALSE_POSITIVES ["store", "kind"] Facade "hypercache_filter_false_positive_ratio";
     "Share of the lookups of absent keys that a store's filter passes on; kind is wanted, expected from its load, or measured."
 
-    GaugeDef FILTER_ITEMS ["store"] Facade "hypercache_filter_items";
+    GaugeDef FILTER_ITEMS ["store"] Facade "hypercache_filter_keys";
     "Keys in a store's filter."
 
-    GaugeDef FILTER_CAPACITY ["store"] Facade "hypercache_filter_capacity_items";
+    GaugeDef FILTER_CAPACITY ["store"] Facade "hypercache_filter_slots";
     "Keys that the slots of a store's filter could take."
 
     GaugeDef FILTER_MEMORY ["store"] Facade "hypercache_filter_memory_bytes";
@@ -237,6 +237,8 @@ mod tests {
     /// Gauges and histograms that count things have no unit.
     const COUNTED: &[&str] = &[
         "hypercache_store_keys",
+        "hypercache_filter_keys",
+        "hypercache_filter_slots",
         "hypercache_pipeline_commands",
         "hypercache_connections",
         "hypercache_blocked_clients",

@@ -51,8 +51,8 @@ fn a_store_answers_certain_misses_by_its_filter_and_tells_how_well() {
     );
     let page = node.curl("/metrics", &[]);
     for line in [
-        "hypercache_filter_items{store=\"known\"} 2997",
-        "hypercache_filter_items{store=\"default\"} 0",
+        "hypercache_filter_keys{store=\"known\"} 2997",
+        "hypercache_filter_keys{store=\"default\"} 0",
         "hypercache_filter_built_ratio{store=\"known\"} 1",
         "hypercache_filter_lookups_total{store=\"known\",result=\"negative\"} ",
         "hypercache_filter_false_positive_ratio{store=\"known\",kind=\"wanted\"} 0.001",
