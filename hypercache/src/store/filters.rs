@@ -167,7 +167,7 @@ mod tests {
         let registry = Arc::new(Registry::new(&[rules], &cache, HashSeed(3)));
         let store = registry.get(0).unwrap();
         let mut keeper = FilterKeeper::new(Arc::clone(&registry));
-        set(&store, 0..20_000);
+        set(store, 0..20_000);
         assert!(!keeper.keep() && keeper.stores.is_empty(), "there is none to look after");
         registry.alter(b"a", |rules| rules.cuckoo_filter = Some(0.01)).unwrap();
         let mut rounds = 0;
@@ -179,7 +179,7 @@ mod tests {
         assert_eq!((standing.items, standing.covered), (20_000, 1.0));
         assert_eq!(keeper.stores[&0].slots_told, standing.slots);
         assert!(keeper.stores[&0].building.is_none());
-        set(&store, 20_000..80_000);
+        set(store, 20_000..80_000);
         keeper.keep();
         assert!(keeper.stores[&0].slots_told >= 2 * standing.slots, "it has grown");
         registry.alter(b"a", |rules| rules.cuckoo_filter = None).unwrap();

@@ -44,7 +44,7 @@ struct Print {
 impl Print {
     fn of(hash: u64, width: Width) -> Self {
         let low = hash & ((1 << PRINT_BITS) - 1);
-        let fingerprint = (low * width.values() >> PRINT_BITS) + 1;
+        let fingerprint = ((low * width.values()) >> PRINT_BITS) + 1;
         Self { bucket: (hash >> PRINT_BITS) as usize % BUCKETS, fingerprint }
     }
 

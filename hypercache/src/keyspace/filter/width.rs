@@ -52,7 +52,7 @@ impl Width {
     /// The first lane of a bucket that holds `fingerprint`. (The test for a zero lane is that of Henry S. Warren, Hacker's
     /// Delight, section 6-1: a borrow may mark a lane too many, but only above the first that is one.)
     pub fn lane_of(self, bucket: u64, fingerprint: u64) -> Option<u32> {
-        let differs = bucket ^ fingerprint * self.ones;
+        let differs = bucket ^ (fingerprint * self.ones);
         let zeros = differs.wrapping_sub(self.ones) & !differs & self.ones << (self.bits - 1);
         (zeros != 0).then(|| zeros.trailing_zeros() / self.bits)
     }
