@@ -3,6 +3,7 @@
 pub mod collection;
 mod events;
 mod everything;
+mod filter;
 mod locks;
 mod session;
 pub mod wait;
@@ -22,6 +23,7 @@ use crate::keyspace::entry::Given;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::key::HashedKey;
 use crate::keyspace::seen::Seen;
+use crate::keyspace::shard::Met;
 use crate::keyspace::shard::Shard;
 use crate::keyspace::table::Position;
 use crate::store::Registry;
@@ -36,8 +38,6 @@ use crate::value::string::StrRef;
 
 const BY_SESSION: ReplyError =
     ReplyError::err("a store that keeps keys by session can only be exchanged with another of its kind");
-const OTHER_FILTER: ReplyError =
-    ReplyError::err("stores with different filters cannot be exchanged: their rules stay with their indexes");
 
 /// Values of fewer bytes are dropped at once: handing them over would cost more.
 const GARBAGE_BYTES_MIN: usize = 1 << 20;
@@ -504,9 +504,6 @@ impl<'a> Context<'a> {
         if lower_setup.by_session != upper_setup.by_session {
             return Err(BY_SESSION);
         }
-        if lower_setup != upper_setup {
-            return Err(OTHER_FILTER);
-        }
         self.changed(1);
         let now = self.stamp.now;
         let boundary = self.locks.held.partition_point(|lock| lock.store < upper);
@@ -601,13 +598,17 @@ impl<'a> Context<'a> {
     fn is_live(&mut self, key: HashedKey<'_>, at: usize) -> bool {
         let (now, store) = (self.stamp.now, self.locks[at].store);
         let data = &mut self.locks[at].data;
-        let Some(entry) = data.get(key) else {
-            // It may be about to join others whose time is over.
-            self.expire_session(key, at);
-            return false;
+        let part_over = match data.meet(key, now) {
+            Met::Absent => {
+                // It may be about to join others whose time is over.
+                self.expire_session(key, at);
+                return false;
+            }
+            Met::Over => None,
+            Met::Live { part_over } => Some(part_over),
         };
-        if !data.expired(entry, now) {
-            if entry.part_expired(now) {
+        if let Some(part_over) = part_over {
+            if part_over {
                 let removed = data.remove_due_fields(key, now);
                 self.effects.expired_fields += u32::try_from(removed).unwrap_or(u32::MAX);
                 self.note_fields_expired(store, key.bytes, false);

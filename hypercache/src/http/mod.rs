@@ -10,6 +10,8 @@ pub mod command;
 pub mod counters;
 pub mod credentials;
 pub mod door;
+pub mod filter;
+pub mod filter_keys;
 pub mod hashes;
 pub mod health;
 pub mod item;

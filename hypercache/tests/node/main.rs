@@ -12,6 +12,7 @@ mod blocking;
 mod client;
 mod commands;
 mod eviction;
+mod filters;
 mod lifecycle;
 mod limits;
 mod memory;
