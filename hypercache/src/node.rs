@@ -301,6 +301,7 @@ impl Parts {
             telemetry,
             broker,
             waiters: Arc::default(),
+            disposal: Disposal::start().map_err(NodeError::Thread)?,
             scripting,
             stop,
             statistics: Statistics::default(),
@@ -344,7 +345,7 @@ impl Parts {
 fn dispatch(state: &Arc<NodeState>) -> std::io::Result<Dispatch> {
     let engine = Engine::new(
         Arc::clone(&state.registry),
-        Disposal::start()?,
+        state.disposal.clone(),
         state.telemetry.clone(),
         Arc::clone(&state.herald),
         Arc::clone(&state.waiters),

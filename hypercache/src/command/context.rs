@@ -79,6 +79,11 @@ pub struct Garbage {
 }
 
 impl Garbage {
+    /// What was taken out of a store.
+    pub fn of_shards(shards: Vec<Shard>) -> Self {
+        Self { shards, values: Vec::new() }
+    }
+
     /// Whether there is nothing.
     pub fn is_empty(&self) -> bool {
         self.shards.is_empty() && self.values.is_empty()

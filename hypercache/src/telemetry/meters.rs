@@ -29,7 +29,7 @@ use std::sync::atomic::Ordering::Relaxed;
 pub const OTHER: &str = "_OTHER";
 
 /// Error prefixes that have a label of their own; the last stands for all others.
-pub const ERROR_TYPES: [&str; 29] = [
+pub const ERROR_TYPES: [&str; 30] = [
     "ERR",
     "WRONGTYPE",
     "OOM",
@@ -58,6 +58,7 @@ pub const ERROR_TYPES: [&str; 29] = [
     "UNBLOCKED",
     "INVALIDOBJ",
     "NOREPLICAS",
+    "NOSTORE",
     OTHER,
 ];
 

@@ -3,7 +3,7 @@
 mod absent;
 mod observation;
 mod parameters;
-mod values;
+pub(super) mod values;
 
 use crate::command::ReplyError;
 use crate::command::error;
