@@ -177,8 +177,7 @@ pub fn unprovided(store: &StoreSection, path: &str, findings: &mut Findings) {
     match store.replication_factor {
         None | Some(1) => {}
         Some(0) => {
-            findings
-                .fault(&join(path, "replication_factor"), "is 0, but one copy is the least: set it to 1");
+            findings.fault(&join(path, "replication_factor"), "is 0, but one copy is the least: set it to 1");
         }
         Some(_) => {
             let message = format!("{NO_CLUSTER} and keeps one copy: set it to 1 or remove it");

@@ -43,9 +43,6 @@ impl StoreChange {
     pub fn from_json(text: &str) -> Result<Self, String> {
         // Every JSON text is YAML, too, and so it is read by the rules of the file.
         let root = yaml::parse(&Arc::from("body"), text).map_err(|fault| fault.message)?;
-        if root.value == Value::Nothing {
-            return Err("expected an object".to_owned());
-        }
         Self::read(&root)
     }
 
@@ -58,9 +55,13 @@ impl StoreChange {
         let node = |value| Node { place: place.clone(), value };
         let entry = |key: &str, value| Entry { key: key.to_owned(), place: place.clone(), node: node(value) };
         let value = match (key, word.parse::<f64>()) {
-            ("cuckoo_filter", Ok(rate)) => Value::Section(vec![entry("false_positive_rate", Value::Float(rate))]),
+            ("cuckoo_filter", Ok(rate)) => {
+                Value::Section(vec![entry("false_positive_rate", Value::Float(rate))])
+            }
             ("cuckoo_filter", Err(_)) if word == "true" || word == "false" => Value::Bool(word == "true"),
-            ("cuckoo_filter", Err(_)) => return Err(format!("{key}: expected on, off, or a rate from 0.001 to 0.1")),
+            ("cuckoo_filter", Err(_)) => {
+                return Err(format!("{key}: expected on, off, or a rate from 0.001 to 0.1"));
+            }
             _ => Value::Untyped(word.to_owned()),
         };
         Self::read(&node(Value::Section(vec![entry(key, value)])))
@@ -152,7 +153,10 @@ mod tests {
         let mut store = Store::named("b".to_owned());
         change.apply(&mut store);
         let rules = store.rules().map(|(_, value)| value);
-        assert_eq!((store.name.as_str(), rules.each_ref().map(String::as_str)), ("b", ["1GB", "lru", "1h", "0.02"]));
+        assert_eq!(
+            (store.name.as_str(), rules.each_ref().map(String::as_str)),
+            ("b", ["1GB", "lru", "1h", "0.02"])
+        );
         assert_eq!(StoreChange::from_json("{}"), Ok(StoreChange::default()));
         assert_eq!(StoreChange::from_json(r#"{"max_memory": 0}"#).unwrap().max_memory, Some(0));
     }
@@ -161,14 +165,16 @@ mod tests {
     fn what_is_wrong_with_a_body_is_told_with_its_key() {
         for (text, beginning) in [
             ("[]", "expected a section of keys"),
-            ("null", "expected an object"),
             ("7", "expected a section"),
             (r#"{"nmae": "a"}"#, "nmae: unknown key; did you mean name?"),
             (r#"{"name": 7}"#, "name: expected text"),
             (r#"{"max_memory": "1k"}"#, "max_memory: \"1k\" is no size"),
             (r#"{"eviction": "fifo"}"#, "eviction: \"fifo\" will not do"),
             (r#"{"default_ttl": 5}"#, "default_ttl: expected a duration"),
-            (r#"{"cuckoo_filter": {"false_positive_rate": 0.5}}"#, "cuckoo_filter.false_positive_rate: must be"),
+            (
+                r#"{"cuckoo_filter": {"false_positive_rate": 0.5}}"#,
+                "cuckoo_filter.false_positive_rate: must be",
+            ),
             (r#"{"persistence": "aof_only"}"#, "persistence: this build keeps data in memory"),
             (r#"{"replication_factor": 2}"#, "replication_factor: this build runs single nodes"),
             (r#"{"name": "a", "name": "b"}"#, "duplicate"),
@@ -185,7 +191,10 @@ mod tests {
         change.and(StoreChange::from_word("cuckoo_filter", "false").unwrap()).unwrap();
         assert_eq!((change.max_memory, change.cuckoo_filter), (Some(100 << 20), Some(None)));
         assert_eq!(change.and(StoreChange::from_word("default_ttl", "1s").unwrap()), Err("default_ttl"));
-        assert_eq!(StoreChange::from_word("cuckoo_filter", "0.001").unwrap().cuckoo_filter, Some(Some(0.001)));
+        assert_eq!(
+            StoreChange::from_word("cuckoo_filter", "0.001").unwrap().cuckoo_filter,
+            Some(Some(0.001))
+        );
         for (key, word) in [
             ("cuckoo_filter", "0.2"),
             ("cuckoo_filter", "nan"),

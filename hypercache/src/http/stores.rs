@@ -96,7 +96,8 @@ async fn change(place: &Place, headers: &HeaderMap, body: Body) -> Result<StoreC
 
 /// Runs a subcommand of `STORE` with the words for a change, on the default store: it is always there.
 async fn run(place: &Place, command: &str, store: &[u8], change: &StoreChange) -> Result<(), Problem> {
-    let default = place.state.registry.get(0).ok_or_else(|| Problem::internal("the default store is gone"))?;
+    let default =
+        place.state.registry.get(0).ok_or_else(|| Problem::internal("the default store is gone"))?;
     let mut parts: Vec<Vec<u8>> = vec![b"STORE".to_vec(), command.into(), store.to_vec()];
     let mut say = |option: &str, value: String| parts.extend([option.into(), value.into()]);
     if let Some(bytes) = change.max_memory {

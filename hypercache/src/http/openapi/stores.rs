@@ -32,7 +32,10 @@ pub fn paths(strings: &Value) -> Map<String, Value> {
 /// Stores, keys, strings and hashes: the end of each path below a store, and its operations.
 fn of_keys(strings: &Value) -> Vec<(&'static str, Value)> {
     vec![
-        ("", json!({ "get": simple("Rules and statistics of a store"), "patch": alter(), "delete": drop_store() })),
+        (
+            "",
+            json!({ "get": simple("Rules and statistics of a store"), "patch": alter(), "delete": drop_store() }),
+        ),
         ("/keys", json!({ "get": read("A page of keys", &key_pages(), "KeyPage") })),
         (
             "/keys/{key}",

@@ -51,11 +51,7 @@ pub fn run(
 }
 
 /// Tells a change that was refused.
-fn told(
-    outcome: Result<(), ReplyError>,
-    args: Args<'_>,
-    session: &Session,
-) -> Result<(), ReplyError> {
+fn told(outcome: Result<(), ReplyError>, args: Args<'_>, session: &Session) -> Result<(), ReplyError> {
     outcome.inspect_err(|refused| {
         let store: String = String::from_utf8_lossy(&args[2]).chars().take(SHOWN_CHARS_MAX).collect();
         StoreChangeRefused {
