@@ -323,6 +323,7 @@ impl Parts {
             telemetry,
             broker,
             waiters: Arc::default(),
+            disposal: Disposal::start().map_err(NodeError::Thread)?,
             scripting,
             stop,
             statistics: Statistics::default(),
@@ -383,7 +384,7 @@ fn accounting(
 fn dispatch(state: &Arc<NodeState>) -> std::io::Result<Dispatch> {
     let engine = Engine::new(
         Arc::clone(&state.registry),
-        Disposal::start()?,
+        state.disposal.clone(),
         state.telemetry.clone(),
         Arc::clone(&state.herald),
         Arc::clone(&state.waiters),

@@ -74,6 +74,7 @@ fn every_metric_is_on_a_dashboard_or_has_a_reason_not_to_be() {
         "hypercache_allocator_bytes",
         "hypercache_authentications_total",
         "hypercache_config_changes_total",
+        "hypercache_store_changes_total",
         "hypercache_connections_closed_total",
         "hypercache_connections_opened_total",
         "hypercache_evicted_age_seconds",

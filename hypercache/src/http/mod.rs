@@ -26,6 +26,7 @@ pub mod routes;
 pub mod run;
 pub mod sets;
 pub mod stats;
+mod stores;
 pub mod strings;
 pub mod trace;
 pub mod ttl;

@@ -31,6 +31,7 @@ use crate::http::openapi;
 use crate::http::problem::Problem;
 use crate::http::sets;
 use crate::http::stats;
+use crate::http::stores;
 use crate::http::strings;
 use crate::http::trace;
 use crate::http::zsets;
@@ -66,8 +67,12 @@ pub fn all() -> Routes {
 /// The paths below `/api/stores`.
 fn of_stores() -> Routes {
     vec![
-        ("/api/stores", &["GET"], get(keys::stores)),
-        ("/api/stores/{store}", &["GET"], get(keys::store)),
+        ("/api/stores", &["GET", "POST"], get(stores::list).post(stores::create)),
+        (
+            "/api/stores/{store}",
+            &["GET", "PATCH", "DELETE"],
+            get(stores::get).patch(stores::alter).delete(stores::delete),
+        ),
         ("/api/stores/{store}/keys", &["GET"], get(keys::list)),
         ("/api/stores/{store}/keys/{key}", &["GET", "DELETE"], get(keys::get).delete(keys::delete)),
         (

@@ -132,6 +132,9 @@ catalogue! {
     CounterDef AUTHENTICATIONS ["result"] Facade "hypercache_authentications_total";
     "Attempts to authenticate, by success or failure."
 
+    CounterDef STORE_CHANGES ["change"] Facade "hypercache_store_changes_total";
+    "Stores made, altered and dropped while running, by which of these."
+
     CounterDef CONFIG_CHANGES [] Facade "hypercache_config_changes_total";
     "Settings changed while running."
 

@@ -21,6 +21,7 @@ mod process;
 mod protocol;
 mod pubsub;
 mod scripts;
+mod stores;
 mod strangers;
 mod telemetry;
 mod tracking;

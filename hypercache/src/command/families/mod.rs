@@ -38,6 +38,7 @@ pub mod set;
 pub mod set_algebra;
 mod several_keys;
 pub mod sort;
+pub mod store;
 pub mod stream;
 pub mod stream_claim;
 pub mod stream_group;
@@ -96,6 +97,7 @@ pub const ALL: &[&[Spec]] = &[
     set::COMMANDS,
     set_algebra::COMMANDS,
     sort::COMMANDS,
+    store::COMMANDS,
     stream::COMMANDS,
     stream_claim::COMMANDS,
     stream_group::COMMANDS,
