@@ -13,6 +13,7 @@ use crate::command::spec::Run;
 use crate::command::table::table;
 use crate::config;
 use crate::keyspace::Census;
+use crate::keyspace::departure::Departure;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::key::HashSeed;
 use crate::keyspace::shard::Swept;
@@ -195,6 +196,16 @@ impl Bench {
         let mut set = Set::new(store.keyspace().seed().0);
         set.insert(Member::Bytes(b"member"), &Limits::DEFAULT);
         store.keyspace().lock(shard).set(hashed, set.into(), None, self.stamp.now);
+    }
+
+    /// Lets a key make room, if it is there.
+    pub fn evict(&mut self, key: &str) {
+        let keyspace = self.registry.get(self.selected).unwrap().keyspace();
+        let hashed = keyspace.hashed(key.as_bytes());
+        let mut shard = keyspace.lock(keyspace.shard_of(hashed.hash));
+        if let Some(entry) = shard.remove(hashed, Departure::Evicted) {
+            shard.journal().left(hashed.hash, &entry, Departure::Evicted, self.stamp.now);
+        }
     }
 
     /// Runs each line and compares its reply, both with spaces for line breaks.

@@ -31,6 +31,7 @@ use crate::http::sets;
 use crate::http::stats;
 use crate::http::strings;
 use crate::http::trace;
+use crate::http::why;
 use crate::http::zsets;
 
 type Routes = Vec<(&'static str, &'static [&'static str], MethodRouter<Arc<HttpState>>)>;
@@ -48,6 +49,7 @@ pub fn all() -> Routes {
             put(strings::put).get(strings::get).delete(strings::delete),
         ),
         ("/api/command", &["POST"], post(command::run)),
+        ("/api/why/{key}", &["GET"], get(why::of_query)),
         ("/api/openapi.json", &["GET"], get(openapi::document)),
         ("/health", &["GET"], get(health::health)),
         ("/health/live", &["GET"], get(health::live)),
@@ -66,6 +68,7 @@ fn of_stores() -> Routes {
         ("/api/stores/{store}", &["GET"], get(keys::store)),
         ("/api/stores/{store}/keys", &["GET"], get(keys::list)),
         ("/api/stores/{store}/keys/{key}", &["GET", "DELETE"], get(keys::get).delete(keys::delete)),
+        ("/api/stores/{store}/keys/{key}/why", &["GET"], get(why::of_path)),
         (
             "/api/stores/{store}/keys/{key}/ttl",
             &["PUT", "DELETE"],

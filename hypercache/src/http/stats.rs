@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::engine::version::VERSION;
 use crate::http::HttpState;
 use crate::store::Store;
+use crate::telemetry::meters::MISS_REASONS;
 use crate::telemetry::meters::Totals;
 use crate::telemetry::process;
 
@@ -35,7 +36,7 @@ pub async fn node(State(state): State<Arc<HttpState>>) -> Json<Value> {
             "allocator": allocator,
             "process": pressure(&state),
         },
-        "cache": effectiveness(totals.hits(), totals.misses()),
+        "cache": effectiveness(totals.hits(), totals.misses_by_reason()),
         "stores": by_store(&state, &totals),
     }))
 }
@@ -60,7 +61,7 @@ fn pressure(state: &HttpState) -> Value {
 pub async fn cache(State(state): State<Arc<HttpState>>) -> Json<Value> {
     let totals = state.telemetry.meters().totals();
     Json(
-        json!({ "total": effectiveness(totals.hits(), totals.misses()), "stores": by_store(&state, &totals) }),
+        json!({ "total": effectiveness(totals.hits(), totals.misses_by_reason()), "stores": by_store(&state, &totals) }),
     )
 }
 
@@ -73,7 +74,8 @@ fn by_store(state: &HttpState, totals: &Totals) -> Value {
     let one = |store: &Store| {
         let census = store.census();
         let counts = totals.stores.get(store.index());
-        let (hits, misses) = counts.map_or((0, 0), |counts| (counts.hits, counts.misses));
+        let (hits, misses) =
+            counts.map_or_else(Default::default, |counts| (counts.hits, counts.misses_by_reason));
         let expired = counts.map_or(0, |counts| counts.expired_lazy + counts.expired_active);
         json!({
             "name": store.name(),
@@ -89,8 +91,14 @@ fn by_store(state: &HttpState, totals: &Totals) -> Value {
     state.registry.all().map(one).collect()
 }
 
-fn effectiveness(hits: u64, misses: u64) -> Value {
+fn effectiveness(hits: u64, by_reason: [u64; MISS_REASONS.len()]) -> Value {
+    let misses: u64 = by_reason.iter().sum();
     let lookups = hits + misses;
+    let reasons: Map<String, Value> = MISS_REASONS
+        .into_iter()
+        .zip(by_reason)
+        .map(|(reason, count)| (reason.to_owned(), count.into()))
+        .collect();
     let ratio = (lookups > 0).then(|| hits as f64 / lookups as f64);
-    json!({ "hits": hits, "misses": misses, "hit_ratio": ratio })
+    json!({ "hits": hits, "misses": misses, "hit_ratio": ratio, "misses_by_reason": reasons })
 }

@@ -7,6 +7,8 @@ pub mod departure;
 pub mod entry;
 pub mod eviction;
 pub mod expiry;
+pub mod history;
+pub mod journal;
 pub mod key;
 pub mod seen;
 pub mod sessions;
@@ -45,6 +47,8 @@ pub struct Keyspace {
     by_session: AtomicBool,
     /// The rate of the filters' false positives, as its bits; 0: no filters.
     filter: AtomicU64,
+    miss_history: AtomicUsize,
+    key_journal: AtomicUsize,
     shard_bits: u32,
     shards: Box<[Slot]>,
     total: Total,
@@ -126,6 +130,8 @@ impl Keyspace {
             seed: setup.seed,
             by_session: AtomicBool::new(setup.by_session),
             filter: AtomicU64::new(rate_bits(setup.filter)),
+            miss_history: AtomicUsize::new(setup.miss_history),
+            key_journal: AtomicUsize::new(setup.key_journal),
             shard_bits,
             shards: std::iter::repeat_with(slot).take(shards).collect(),
             total: Total { bytes: AtomicUsize::new(0), empty_table },
@@ -146,23 +152,37 @@ impl Keyspace {
     pub fn setup(&self) -> Setup {
         let bits = self.filter.load(Relaxed);
         let filter = (bits != 0).then(|| f64::from_bits(bits));
-        Setup { seed: self.seed, by_session: self.by_session(), filter }
+        Setup {
+            seed: self.seed,
+            by_session: self.by_session(),
+            filter,
+            miss_history: self.miss_history.load(Relaxed),
+            key_journal: self.key_journal.load(Relaxed),
+        }
     }
 
     /// Gives it another setup of the same seed; `shards` are all its shards. An error, and nothing is changed, where that
     /// needs it to be without keys and it is not.
     pub fn reconfigure(&self, setup: Setup, shards: &mut [LockedShard<'_>]) -> Result<(), NotEmpty> {
         debug_assert_eq!((setup.seed, shards.len()), (self.seed, self.shards.len()));
-        if setup == self.setup() {
+        let present = self.setup();
+        if setup == present {
             return Ok(());
         }
-        if shards.iter().any(|shard| !shard.is_empty()) {
+        let Setup { miss_history, key_journal, .. } = setup;
+        let same_keys = setup == Setup { miss_history, key_journal, ..present };
+        if !same_keys && shards.iter().any(|shard| !shard.is_empty()) {
             return Err(NotEmpty);
         }
         self.by_session.store(setup.by_session, Relaxed);
         self.filter.store(rate_bits(setup.filter), Relaxed);
+        self.miss_history.store(miss_history, Relaxed);
+        self.key_journal.store(key_journal, Relaxed);
         for shard in shards {
-            drop(shard.take(Shard::new(setup, self.shard_bits)));
+            shard.limit_memory(setup, self.shard_bits);
+            if !same_keys {
+                drop(shard.take(Shard::new(setup, self.shard_bits)));
+            }
         }
         Ok(())
     }

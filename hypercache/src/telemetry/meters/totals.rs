@@ -3,6 +3,7 @@
 use crate::telemetry::buckets::COUNT_BUCKETS;
 use crate::telemetry::buckets::LATENCY_BUCKETS;
 use crate::telemetry::meters::ERROR_TYPES;
+use crate::telemetry::meters::MISS_REASONS;
 use crate::telemetry::meters::Meters;
 use crate::telemetry::meters::cells::Durations;
 use crate::telemetry::meters::cells::Latencies;
@@ -91,6 +92,8 @@ pub struct StoreTotals {
     pub hits: u64,
     /// Keys that reading commands did not find.
     pub misses: u64,
+    /// The same by reason, in the order of `MISS_REASONS`.
+    pub misses_by_reason: [u64; MISS_REASONS.len()],
     /// Changes to data, as Redis counts them.
     pub changes: u64,
     /// Expired keys found by commands.
@@ -158,6 +161,11 @@ impl Totals {
         self.stores.iter().map(|store| store.misses).sum()
     }
 
+    /// The same by reason, in the order of `MISS_REASONS`.
+    pub fn misses_by_reason(&self) -> [u64; MISS_REASONS.len()] {
+        std::array::from_fn(|reason| self.stores.iter().map(|store| store.misses_by_reason[reason]).sum())
+    }
+
     /// Expired keys, in all stores.
     pub fn expired(&self) -> u64 {
         self.stores.iter().map(|store| store.expired_lazy + store.expired_active).sum()
@@ -210,7 +218,11 @@ impl Totals {
     fn add_stores(&mut self, shard: &Shard) {
         for (total, cells) in self.stores.iter_mut().zip(&shard.stores) {
             total.hits += load(&cells.hits);
-            total.misses += load(&cells.misses);
+            for (total, cell) in total.misses_by_reason.iter_mut().zip(&cells.misses) {
+                *total += load(cell);
+            }
+            // Not counted apart: so the reasons always add up.
+            total.misses = total.misses_by_reason.iter().sum();
             total.changes += load(&cells.changes);
             total.expired_lazy += load(&cells.expired_lazy);
             total.expired_active += load(&cells.expired_active);
