@@ -11,16 +11,22 @@
 //! departures bring a bucket 8n/C on average, with Poisson's distribution: of the last C/4 departures 99.9 % of the oldest
 //! are still known, of the last C/2 94.9 %, of the last C 45.3 %. What is forgotten counts as never seen.
 //!
-//! **Growth.** The table doubles when as many departures have come since it last did as are a quarter of its cells, until it
-//! has its size. Both halves then begin with what the whole held: each cell is right in one of them, and in the other it is
-//! the oldest and soon gone. So nothing is lost and no key has to be known again.
+//! **Growth.** The table begins with 1 KiB and becomes four times as large whenever an eighth of its cells has been filled,
+//! until it has its size: 16 to 64 bytes for each departure. All four parts then begin with what the whole held. Each cell is
+//! right in one of them, and in the others it is older than what comes, and soon gone. So growing loses nothing, though the
+//! cells hold too little of a hash to be told apart anew; for each time that the table has grown since, one more departure on
+//! average counts among those that have gone into a departure's bucket.
 
 use crate::keyspace::departure::Departure;
 
 /// Cells of a bucket: 16 bytes, a part of one cache line.
 const WAYS: usize = 8;
-/// Buckets at the beginning: one cache line.
+/// Buckets at the beginning, where there is room for so many.
+const BUCKETS_FIRST: usize = 64;
+/// Fewer are none: a cache line.
 const BUCKETS_MIN: usize = 4;
+/// How many times as large a table becomes that grows.
+const GROWTH: usize = 4;
 const BUCKET_BYTES: usize = size_of::<Bucket>();
 /// The bits of a cell that tell the reason; 0: the cell is empty.
 const REASON: u16 = 0b11;
@@ -70,7 +76,7 @@ impl History {
             return;
         }
         if self.buckets.is_empty() {
-            self.buckets = vec![[0; WAYS]; BUCKETS_MIN];
+            self.buckets = vec![[0; WAYS]; BUCKETS_FIRST.min(self.buckets_max)];
         }
         let (index, tag) = self.place(hash);
         let bucket = &mut self.buckets[index];
@@ -79,7 +85,7 @@ impl History {
         bucket[0] = tag | code(why);
         if known.is_none() {
             self.since_growth += 1;
-            if self.since_growth > self.buckets.len() * WAYS / 4 && self.buckets.len() < self.buckets_max {
+            if self.since_growth > self.buckets.len() * WAYS / 8 && self.buckets.len() < self.buckets_max {
                 self.grow();
             }
         }
@@ -128,8 +134,12 @@ impl History {
 
     #[cold]
     fn grow(&mut self) {
-        self.buckets.reserve_exact(self.buckets.len());
-        self.buckets.extend_from_within(..);
+        let held = self.buckets.len();
+        let wanted = (held * GROWTH).min(self.buckets_max);
+        self.buckets.reserve_exact(wanted - held);
+        while self.buckets.len() < wanted {
+            self.buckets.extend_from_within(..held);
+        }
         self.since_growth = 0;
     }
 

@@ -48,7 +48,7 @@ fn grows_with_what_leaves_up_to_its_limit() {
     for number in 0..100_000 {
         history.insert(hash(number), why(number));
         assert!(history.bytes() >= before && history.bytes() <= 16_384);
-        assert!(history.bytes() <= 64.max(8 * 2 * (number as usize + 1)), "{number}: {}", history.bytes());
+        assert!(history.bytes() <= 1024.max(64 * (number as usize + 1)), "{number}: {}", history.bytes());
         before = history.bytes();
     }
     assert_eq!((history.bytes(), history.cells()), (16_384, 8192));

@@ -52,10 +52,14 @@ fn a_key_that_is_there_tells_of_itself() {
         assert_eq!((&known["ttl_ms"], &known["hits"]), (&Frame::Integer(52_000), &Frame::Integer(1)));
         assert_eq!((&known["age_seconds"], &known["idle_seconds"]), (&Frame::Integer(8), &Frame::Integer(3)));
         assert_eq!(known["written_at"], Frame::Integer(1_700_000_000_000));
+        assert_eq!((&known["left_at"], &known["flushed"]), (&Frame::Null, &Frame::Null));
+        let by = map(&known["written_by"]);
+        assert_eq!((&by["client"], &by["via"]), (&Frame::Integer(7), &bulk("resp")));
         assert_eq!(
-            (&known["left_at"], &known["written_by"], &known["flushed"]),
-            (&Frame::Null, &Frame::Null, &Frame::Null)
+            (&by["address"], &by["trace_id"]),
+            (&bulk("127.0.0.1:50000"), &Frame::Bulk(format!("{:032x}", 0xabc).into()))
         );
+        assert_eq!((&by["name"], &by["user"]), (&Frame::Null, &Frame::Null));
         assert_eq!((&known["policy"], &known["limit_bytes"]), (&bulk("none"), &Frame::Integer(0)));
         assert_eq!(words(&known), [bulk("created")]);
     }
