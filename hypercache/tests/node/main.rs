@@ -24,3 +24,4 @@ mod strangers;
 mod telemetry;
 mod tracking;
 mod transactions;
+mod why;
