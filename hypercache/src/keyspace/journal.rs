@@ -4,9 +4,9 @@
 //! are taken for each other. Names of users and clients are numbers here (`store::names`), so that a fact is a plain record
 //! that is copied into its place.
 
-use std::net::IpAddr;
-use std::net::Ipv6Addr;
-use std::net::SocketAddr;
+use core::net::IpAddr;
+use core::net::Ipv6Addr;
+use core::net::SocketAddr;
 
 use crate::keyspace::departure::Departure;
 use crate::keyspace::entry::Entry;
