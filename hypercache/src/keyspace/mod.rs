@@ -80,6 +80,7 @@ struct Sizes {
     bytes: AtomicUsize,
     sessions: AtomicUsize,
     table: AtomicUsize,
+    recall: AtomicUsize,
     /// What of both together the keyspace's total has been told.
     told: AtomicUsize,
 }
@@ -215,6 +216,11 @@ impl Keyspace {
     /// Bytes that a shard's table takes beside its entries.
     pub fn table_bytes(&self, shard: usize) -> usize {
         self.shards[shard].sizes.table.load(Relaxed) + self.total.empty_table
+    }
+
+    /// Bytes of what is remembered of keys beside them: which have left, and what has happened to them.
+    pub fn recall_bytes(&self) -> usize {
+        self.shards.iter().map(|slot| slot.sizes.recall.load(Relaxed)).sum()
     }
 
     /// Bytes that all tables take beside their entries.
@@ -354,6 +360,7 @@ impl LockedShard<'_> {
         let table = self.shard.overhead_bytes().saturating_sub(empty);
         let entries = self.shard.entry_bytes();
         self.sizes.table.store(table, Relaxed);
+        self.sizes.recall.store(self.shard.recall_bytes(), Relaxed);
         let (told, now) = (self.sizes.told.load(Relaxed), entries + table);
         if told.abs_diff(now) >= UNTOLD_BYTES {
             // Only who holds the shard's lock writes what it has told.

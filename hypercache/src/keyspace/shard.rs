@@ -141,8 +141,11 @@ impl Shard {
             + self.field_deadlines.bytes()
             + self.usage_bytes()
             + self.sessions.as_ref().map_or(0, |sessions| sessions.bytes())
-            + self.history.bytes()
-            + self.journal.bytes()
+    }
+
+    /// Bytes of what it remembers of keys beside them. They do not count against a limit: eviction does not free them.
+    pub fn recall_bytes(&self) -> usize {
+        self.history.bytes() + self.journal.bytes()
     }
 
     /// The entry of `key`, be it expired or not.

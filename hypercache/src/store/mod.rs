@@ -129,7 +129,7 @@ impl Store {
     }
 
     /// What gives way when the limit is reached, in the configuration's word.
-    pub fn policy(&self) -> &'static str {
+    pub fn policy_word(&self) -> &'static str {
         self.eviction().word()
     }
 

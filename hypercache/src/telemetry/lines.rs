@@ -54,6 +54,7 @@ pub(super) fn command(
     if record.evicted.0 > 0 {
         line.u64("hypercache.evicted.keys", record.evicted.0.into());
         line.u64("hypercache.evicted.bytes", record.evicted.1);
+    }
     if let Some(reason) = record.miss_reason {
         line.str("hypercache.miss_reason", reason);
     }

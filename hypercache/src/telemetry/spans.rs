@@ -231,6 +231,7 @@ fn command_attributes(record: &CommandRecord, command: &str, store: &str) -> Vec
     if record.evicted.0 > 0 {
         attributes.push(KeyValue::new("hypercache.evicted.keys", i64::from(record.evicted.0)));
         attributes.push(KeyValue::new("hypercache.evicted.bytes", signed(record.evicted.1)));
+    }
     if let Some(reason) = record.miss_reason {
         attributes.push(KeyValue::new("hypercache.miss_reason", reason));
     }

@@ -77,7 +77,7 @@ fn why(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome
     page.by("written_by", written.and_then(|fact| fact.author));
     let left = facts.iter().find(|fact| fact.departure().is_some()).filter(|_| present.is_none());
     page.number("left_at", left.map(|fact| fact.at));
-    page.word("policy", Some(cx.store().policy()));
+    page.word("policy", Some(cx.store().policy_word()));
     page.number("limit_bytes", Some(cx.store().limit_bytes()));
     page.flush(flush);
     page.name("events");
