@@ -127,6 +127,8 @@ section! {
         eviction: Eviction,
         default_ttl: HumanDuration,
         cuckoo_filter: CuckooFilter,
+        miss_history: Size,
+        key_journal: usize,
         persistence: StorePersistence,
         replication_factor: u32,
     }

@@ -158,6 +158,10 @@ pub struct Store {
     pub default_ttl: Duration,
     /// Rate of false positives of the store's filter of its keys, 0.001 to 0.1; none: no filter.
     pub cuckoo_filter: Option<f64>,
+    /// Bytes at the most in which the store remembers which keys have left it, and why; 0: it does not.
+    pub miss_history: u64,
+    /// Facts about keys that the store keeps, such as who has written them; 0: none.
+    pub key_journal: usize,
 }
 
 impl Store {
@@ -169,6 +173,8 @@ impl Store {
             eviction: Eviction::None,
             default_ttl: Duration::ZERO,
             cuckoo_filter: None,
+            miss_history: 1 << 20,
+            key_journal: 16_384,
         }
     }
 }

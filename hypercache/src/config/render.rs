@@ -85,6 +85,8 @@ impl Config {
                     page.key(6, "false_positive_rate", rate);
                 }
             }
+            page.key(4, "miss_history", Size(store.miss_history));
+            page.key(4, "key_journal", store.key_journal);
             page.key(4, "persistence", quoted("disabled"));
             page.key(4, "replication_factor", 1);
         }

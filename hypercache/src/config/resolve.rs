@@ -163,6 +163,8 @@ fn stores(listed: Vec<StoreSection>, findings: &mut Findings) -> Vec<Store> {
         set(&mut store.max_memory, said.max_memory.map(|Size(bytes)| bytes));
         set(&mut store.eviction, said.eviction);
         set_time(&mut store.default_ttl, said.default_ttl);
+        set(&mut store.miss_history, said.miss_history.map(|Size(bytes)| bytes));
+        set(&mut store.key_journal, said.key_journal);
         store.cuckoo_filter = said.cuckoo_filter.and_then(|CuckooFilter(rate)| rate);
         stores.push(store);
     }

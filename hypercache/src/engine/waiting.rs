@@ -26,12 +26,15 @@ use crate::engine::Execution;
 use crate::engine::Flow;
 use crate::engine::Manner;
 use crate::engine::Session;
+use crate::engine::caller::Caller;
 use crate::engine::client::Client;
+use crate::engine::identity::Identity;
 use crate::engine::parked::Answer;
 use crate::engine::parked::Parked;
 use crate::engine::parked::Waiting;
 use crate::engine::session::unix_millis;
 use crate::engine::unlocked;
+use crate::keyspace::journal::Via;
 use crate::keyspace::key::HashedKey;
 use crate::resp::OwnedArgs;
 use crate::resp::ReplyWriter;
@@ -45,6 +48,8 @@ struct Waiter {
     parked: Arc<Parked>,
     client: Arc<Client>,
     store: Selected,
+    user: Option<Arc<Identity>>,
+    trace: u128,
     /// What to run when something has come.
     args: OwnedArgs,
     awaited: Awaited,
@@ -159,6 +164,17 @@ impl Drop for Place {
 }
 
 impl Waiter {
+    fn caller(&self) -> Caller<'_> {
+        Caller {
+            client: &self.client,
+            store: self.store,
+            via: Via::Resp,
+            user: self.user.as_ref().map_or(0, |user| user.number()),
+            trace: self.trace,
+            unrestricted: self.user.as_ref().is_some_and(|user| user.is_unrestricted()),
+        }
+    }
+
     fn find(&self, place: KeyPlace, locks: &mut Locks<'_>, now: u64) -> Found {
         let Some((_, at)) = self.keys.iter().find(|(key, _)| *key == place) else { return Found::OtherType };
         let args = self.args.view();
@@ -234,6 +250,8 @@ impl Engine {
             parked: Arc::clone(&parked),
             client: Arc::clone(&session.client),
             store: session.selected(),
+            user: session.user.clone(),
+            trace: session.trace().map_or(0, |trace| trace.trace_id),
             args: wait.args.unwrap_or_else(|| call.args.to_owned()),
             awaited: wait.awaited,
             keys: wait.keys.filter_map(place).collect(),
@@ -309,14 +327,8 @@ impl Engine {
             let began = Instant::now();
             let mut reply = ReplyWriter::new(waiter.client.protocol());
             let call = Call { args: waiter.args.view(), ..waiter.parked.call() };
-            let ran = self.run_handler(
-                &call,
-                stamp,
-                (waiter.store, &waiter.client),
-                locks.take()?,
-                Manner::MayWait,
-                &mut reply,
-            );
+            let caller = waiter.caller();
+            let ran = self.run_handler(&call, stamp, &caller, locks.take()?, Manner::MayWait, &mut reply);
             locks = Some(ran.locks);
             if ran.wait.is_some() && ran.result.is_ok() {
                 return None;

@@ -31,6 +31,7 @@ pub mod strings;
 pub mod trace;
 pub mod ttl;
 pub mod value;
+pub mod why;
 pub mod wire;
 pub mod zsets;
 

@@ -34,6 +34,7 @@ use crate::http::stats;
 use crate::http::stores;
 use crate::http::strings;
 use crate::http::trace;
+use crate::http::why;
 use crate::http::zsets;
 
 type Routes = Vec<(&'static str, &'static [&'static str], MethodRouter<Arc<HttpState>>)>;
@@ -53,6 +54,7 @@ pub fn all() -> Routes {
         ("/api/command", &["POST"], post(command::run)),
         ("/api/filter/{store}", &["GET", "POST"], get(filter::get).post(filter::keys)),
         ("/api/filter/{store}/{key}", &["GET"], get(filter::key)),
+        ("/api/why/{key}", &["GET"], get(why::of_query)),
         ("/api/openapi.json", &["GET"], get(openapi::document)),
         ("/health", &["GET"], get(health::health)),
         ("/health/live", &["GET"], get(health::live)),
@@ -75,6 +77,7 @@ fn of_stores() -> Routes {
         ),
         ("/api/stores/{store}/keys", &["GET"], get(keys::list)),
         ("/api/stores/{store}/keys/{key}", &["GET", "DELETE"], get(keys::get).delete(keys::delete)),
+        ("/api/stores/{store}/keys/{key}/why", &["GET"], get(why::of_path)),
         (
             "/api/stores/{store}/keys/{key}/ttl",
             &["PUT", "DELETE"],

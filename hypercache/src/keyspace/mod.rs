@@ -8,6 +8,8 @@ pub mod entry;
 pub mod eviction;
 pub mod expiry;
 pub mod filter;
+pub mod history;
+pub mod journal;
 pub mod key;
 pub mod refilter;
 pub mod seen;
@@ -48,6 +50,8 @@ pub struct Keyspace {
     by_session: AtomicBool,
     /// The rate of the filters' false positives, as its bits; 0: no filters.
     filter: AtomicU64,
+    miss_history: AtomicUsize,
+    key_journal: AtomicUsize,
     shard_bits: u32,
     shards: Box<[Slot]>,
     total: Total,
@@ -79,6 +83,7 @@ struct Sizes {
     bytes: AtomicUsize,
     sessions: AtomicUsize,
     table: AtomicUsize,
+    recall: AtomicUsize,
     /// What of both together the keyspace's total has been told.
     told: AtomicUsize,
     filter: Published,
@@ -134,6 +139,8 @@ impl Keyspace {
             seed: setup.seed,
             by_session: AtomicBool::new(setup.by_session),
             filter: AtomicU64::new(rate_bits(setup.filter)),
+            miss_history: AtomicUsize::new(setup.miss_history),
+            key_journal: AtomicUsize::new(setup.key_journal),
             shard_bits,
             shards: std::iter::repeat_with(slot).take(shards).collect(),
             total: Total { bytes: AtomicUsize::new(0), empty_table },
@@ -154,7 +161,13 @@ impl Keyspace {
     pub fn setup(&self) -> Setup {
         let bits = self.filter.load(Relaxed);
         let filter = (bits != 0).then(|| f64::from_bits(bits));
-        Setup { seed: self.seed, by_session: self.by_session(), filter }
+        Setup {
+            seed: self.seed,
+            by_session: self.by_session(),
+            filter,
+            miss_history: self.miss_history.load(Relaxed),
+            key_journal: self.key_journal.load(Relaxed),
+        }
     }
 
     /// Gives it another setup of the same seed; `shards` are all its shards. An error, and nothing is changed, where that
@@ -162,16 +175,20 @@ impl Keyspace {
     /// `build_filter` has built them.
     pub fn reconfigure(&self, setup: Setup, shards: &mut [LockedShard<'_>]) -> Result<(), NotEmpty> {
         debug_assert_eq!((setup.seed, shards.len()), (self.seed, self.shards.len()));
-        if setup == self.setup() {
+        let present = self.setup();
+        if setup == present {
             return Ok(());
         }
-        let is_moved = setup.by_session != self.by_session();
+        let is_moved = setup.by_session != present.by_session;
         if is_moved && shards.iter().any(|shard| !shard.is_empty()) {
             return Err(NotEmpty);
         }
         self.by_session.store(setup.by_session, Relaxed);
         self.filter.store(rate_bits(setup.filter), Relaxed);
+        self.miss_history.store(setup.miss_history, Relaxed);
+        self.key_journal.store(setup.key_journal, Relaxed);
         for shard in shards {
+            shard.limit_memory(setup, self.shard_bits);
             if is_moved {
                 drop(shard.take(Shard::new(setup, self.shard_bits)));
             }
@@ -208,6 +225,11 @@ impl Keyspace {
     /// Bytes that a shard's table takes beside its entries.
     pub fn table_bytes(&self, shard: usize) -> usize {
         self.shards[shard].sizes.table.load(Relaxed) + self.total.empty_table
+    }
+
+    /// Bytes of what is remembered of keys beside them: which have left, and what has happened to them.
+    pub fn recall_bytes(&self) -> usize {
+        self.shards.iter().map(|slot| slot.sizes.recall.load(Relaxed)).sum()
     }
 
     /// Bytes that all tables take beside their entries.
@@ -347,6 +369,7 @@ impl LockedShard<'_> {
         let table = self.shard.overhead_bytes().saturating_sub(empty);
         let entries = self.shard.entry_bytes();
         self.sizes.table.store(table, Relaxed);
+        self.sizes.recall.store(self.shard.recall_bytes(), Relaxed);
         let (told, now) = (self.sizes.told.load(Relaxed), entries + table);
         if told.abs_diff(now) >= UNTOLD_BYTES {
             // Only who holds the shard's lock writes what it has told.

@@ -9,6 +9,8 @@ use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::Given;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::expiry::FieldDeadlines;
+use crate::keyspace::history::History;
+use crate::keyspace::journal::Journal;
 use crate::keyspace::key::HashedKey;
 use crate::keyspace::seen::Seen;
 use crate::keyspace::sessions::Sessions;
@@ -87,6 +89,8 @@ pub struct Shard {
     /// How often keys are asked for; none: nobody needs to know.
     usage: Option<Box<evict::Usage>>,
     filtering: Filtering,
+    history: History,
+    journal: Journal,
     entry_bytes: usize,
 }
 
@@ -118,6 +122,8 @@ impl Shard {
             sessions: setup.by_session.then(|| Box::new(Sessions::new(hasher))),
             usage: None,
             filtering: Filtering::new(setup, prefix_bits),
+            history: History::new(setup.miss_history_of_shard(prefix_bits)),
+            journal: Journal::new(setup.key_journal_of_shard(prefix_bits)),
             entry_bytes: 0,
         }
     }
@@ -156,6 +162,11 @@ impl Shard {
             + self.filtering.heap_bytes()
     }
 
+    /// Bytes of what it remembers of keys beside them. They do not count against a limit: eviction does not free them.
+    pub fn recall_bytes(&self) -> usize {
+        self.history.bytes() + self.journal.bytes()
+    }
+
     /// The entry of `key`, be it expired or not.
     pub fn get(&self, key: HashedKey<'_>) -> Option<&Entry> {
         self.table.find(key.hash, key.bytes)
@@ -190,6 +201,7 @@ impl Shard {
         let Some(entry) = self.table.find_mut(key.hash, key.bytes) else {
             let entry = Entry::new(key.bytes, value, deadline, now);
             self.arrived(key.hash, &entry, now);
+            self.journal.written(key.hash, entry.footprint(), deadline, true, now);
             self.table.insert(key.hash, entry);
             return None;
         };
@@ -201,6 +213,7 @@ impl Shard {
         entry.rewrite(value, deadline, now);
         let after = Noted::of(entry);
         self.note_change(key.hash, before, after);
+        self.journal.written(key.hash, after.bytes, deadline, false, now);
         Some(old)
     }
 
@@ -219,6 +232,7 @@ impl Shard {
         let after = Noted::of(entry);
         self.note_change(key.hash, before, after);
         self.asked(key.hash);
+        self.journal.changed(key.hash, after.bytes, after.deadline, now);
         Some(result)
     }
 
@@ -251,6 +265,14 @@ impl Shard {
         true
     }
 
+    /// Notes in the journal that `key` was given the deadline that it has.
+    pub fn note_retimed(&mut self, key: HashedKey<'_>, now: UnixMillis) {
+        if let Some(entry) = self.table.find(key.hash, key.bytes) {
+            let (bytes, deadline) = (entry.footprint(), self.deadline(entry));
+            self.journal.retimed(key.hash, bytes, deadline, now);
+        }
+    }
+
     /// Removes `key`.
     pub fn remove(&mut self, key: HashedKey<'_>, why: Departure) -> Option<Entry> {
         self.remove_by(key.hash, why, |entry| entry.key() == key.bytes)
@@ -278,6 +300,7 @@ impl Shard {
                 .remove_by(hash, Departure::Expired, |entry| entry.deadline() == Some(deadline))
                 .expect("a deadline that is due was read from its entry");
             self.watches.note(hash);
+            self.journal.left(hash, &entry, Departure::Expired, now);
             tell(entry.key(), Lapse::Key);
             swept.keys += 1;
             swept.bytes += entry.footprint() as u64;
@@ -320,7 +343,10 @@ impl Shard {
             if emptied {
                 let removed =
                     self.remove_by(hash, Departure::Expired, |entry| entry.value().is_empty_collection());
-                swept.bytes += removed.map_or(0, |entry| entry.footprint() as u64);
+                if let Some(entry) = removed {
+                    self.journal.left(hash, &entry, Departure::Expired, now);
+                    swept.bytes += entry.footprint() as u64;
+                }
             }
             // Two hashes may agree in their key's hash and the deadline; one note stands for both.
             if self.table.find_by(hash, due).is_some() {
@@ -347,6 +373,7 @@ impl Shard {
 
     /// Notes an entry that is about to be put into the table.
     fn arrived(&mut self, hash: u64, entry: &Entry, now: UnixMillis) {
+        self.history.remove(hash);
         self.note(hash, Noted::NOTHING, Noted::of(entry));
         self.join_session(hash, entry.key());
         self.note_arrival(now);
@@ -354,7 +381,8 @@ impl Shard {
     }
 
     /// Notes an entry that was taken out of the table.
-    fn departed(&mut self, hash: u64, entry: &Entry, _why: Departure) {
+    fn departed(&mut self, hash: u64, entry: &Entry, why: Departure) {
+        self.history.insert(hash, why);
         self.note(hash, Noted::of(entry), Noted::NOTHING);
         self.leave_session(hash, entry.key());
         self.filtering.departed(hash, &self.table);
@@ -370,9 +398,34 @@ impl Shard {
         &mut self.waits
     }
 
-    /// Takes all keys out; who watches or waits stays with the shard and is told.
+    /// Why keys that are not here have left.
+    pub fn history(&mut self) -> &mut History {
+        &mut self.history
+    }
+
+    /// What has lately happened to keys here.
+    pub fn journal(&mut self) -> &mut Journal {
+        &mut self.journal
+    }
+
+    /// Lets what it remembers take up to as much as a setup has it, for keys that share `prefix_bits`.
+    pub fn limit_memory(&mut self, setup: Setup, prefix_bits: u32) {
+        self.history.limit(setup.miss_history_of_shard(prefix_bits));
+        self.journal.limit(setup.key_journal_of_shard(prefix_bits));
+    }
+
+    /// Forgets what it remembers of keys that have been here.
+    pub fn forget(&mut self) {
+        self.history.clear();
+        self.journal.clear();
+    }
+
+    /// Takes all keys out; who watches or waits stays with the shard and is told, and so does what it remembers. It does not
+    /// remember each of the keys that go: that would take as long as they are many.
     pub fn take(&mut self, empty: Self) -> Self {
         let mut taken = std::mem::replace(self, empty);
+        self.history = std::mem::take(&mut taken.history);
+        self.journal = std::mem::take(&mut taken.journal);
         self.watches = std::mem::take(&mut taken.watches);
         self.watches.note_all(|hash| taken.holds(hash));
         self.waits = std::mem::take(&mut taken.waits);
@@ -382,8 +435,8 @@ impl Shard {
         taken
     }
 
-    /// Exchanges all keys with another shard of the same place; who watches or waits stays where it is and is told. A key
-    /// that was not there and whose time is over at `now` where it is put in its place is still not there.
+    /// Exchanges all keys with another shard of the same place, and what is remembered of those that were there; who watches
+    /// or waits stays where it is and is told. A key that was not there and whose time is over at `now` where it is put in its place is still not there.
     pub fn exchange(&mut self, other: &mut Self, now: UnixMillis) {
         std::mem::swap(self, other);
         std::mem::swap(&mut self.watches, &mut other.watches);
@@ -395,6 +448,8 @@ impl Shard {
             other.count_usage(counts.0);
         }
         self.filters_stay(other);
+        self.history.exchange_limits(&mut other.history);
+        self.journal.exchange_limits(&mut other.journal);
         self.note_exchanged(other, now);
         other.note_exchanged(self, now);
     }

@@ -8,6 +8,7 @@ pub mod events;
 pub mod eviction;
 pub mod filters;
 pub mod lifecycle;
+pub mod names;
 pub mod pressure;
 pub mod registry;
 pub mod script_gate;
@@ -128,6 +129,11 @@ impl Store {
         self.limit_bytes.load(Relaxed)
     }
 
+    /// What gives way when the limit is reached, in the configuration's word.
+    pub fn policy_word(&self) -> &'static str {
+        self.eviction().word()
+    }
+
     /// Time to live of keys written without one, in whole milliseconds.
     pub fn default_ttl(&self) -> Option<Duration> {
         let millis = self.default_ttl_ms.load(Relaxed);
@@ -194,5 +200,11 @@ impl Store {
 
 /// What a keyspace needs to know of a store's rules.
 fn setup(rules: &config::Store, seed: HashSeed) -> Setup {
-    Setup { seed, by_session: rules.eviction == Eviction::Session, filter: rules.cuckoo_filter }
+    Setup {
+        seed,
+        by_session: rules.eviction == Eviction::Session,
+        filter: rules.cuckoo_filter,
+        miss_history: usize::try_from(rules.miss_history).unwrap_or(usize::MAX),
+        key_journal: rules.key_journal,
+    }
 }

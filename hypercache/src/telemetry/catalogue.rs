@@ -33,6 +33,9 @@ catalogue! {
     CounterDef STORE_LOOKUPS ["store", "result"] Meters "hypercache_store_lookups_total";
     "Keys looked up by reading commands, by whether they were there."
 
+    CounterDef STORE_MISSES ["store", "reason"] Meters "hypercache_store_misses_total";
+    "Keys that reading commands did not find: never_seen, or deleted, expired or evicted as far as the store remembers."
+
     GaugeDef STORE_KEYS ["store", "kind"] Facade "hypercache_store_keys";
     "Keys in a store; kind is all, or expiring for those with a time to live."
 

@@ -63,6 +63,9 @@ pub const ERROR_TYPES: [&str; 30] = [
     OTHER,
 ];
 
+/// Why a read did not find its key. What was never seen includes what is forgotten.
+pub const MISS_REASONS: [&str; 4] = ["never_seen", "deleted", "expired", "evicted"];
+
 /// One executed command.
 #[derive(Debug, Clone, Copy)]
 pub struct CommandSample {
@@ -213,11 +216,17 @@ impl Meters {
         self.with(|shard| shard.slow(command));
     }
 
-    /// Counts keys that reading commands found and did not find.
+    /// Counts keys that reading commands found, and those that they did not find and that were never seen.
     #[inline]
-    pub fn lookups(&self, store: u16, hits: u32, misses: u32) {
+    pub fn lookups(&self, store: u16, hits: u32, never_seen: u32) {
         let store = self.store_index(store);
-        self.with(|shard| shard.store(store).lookups(hits, misses));
+        self.with(|shard| shard.store(store).lookups(hits, never_seen));
+    }
+
+    /// Counts keys that reading commands did not find because they have left, by the rest of `MISS_REASONS`.
+    pub fn missed(&self, store: u16, departed: [u32; MISS_REASONS.len() - 1]) {
+        let store = self.store_index(store);
+        self.with(|shard| shard.store(store).missed(departed));
     }
 
     /// Counts changes to data.

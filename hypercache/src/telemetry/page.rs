@@ -6,6 +6,7 @@ use crate::telemetry::catalogue;
 use crate::telemetry::definition::MetricInfo;
 use crate::telemetry::meters::CommandTotals;
 use crate::telemetry::meters::LatencyTotals;
+use crate::telemetry::meters::MISS_REASONS;
 use crate::telemetry::meters::Meters;
 use crate::telemetry::meters::Series;
 use crate::telemetry::meters::StoreTotals;
@@ -101,6 +102,13 @@ impl Page {
         for store in named(totals) {
             self.sample(lookups, &[&store.name, "hit"], store.hits);
             self.sample(lookups, &[&store.name, "miss"], store.misses);
+        }
+        let misses = catalogue::STORE_MISSES.info();
+        self.family(misses);
+        for store in &totals.stores {
+            for (reason, count) in MISS_REASONS.into_iter().zip(store.misses_by_reason) {
+                self.sample(misses, &[&store.name, reason], count);
+            }
         }
         let expired = catalogue::EXPIRED_KEYS.info();
         self.family(expired);

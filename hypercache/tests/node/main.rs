@@ -26,3 +26,4 @@ mod strangers;
 mod telemetry;
 mod tracking;
 mod transactions;
+mod why;

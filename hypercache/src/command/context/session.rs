@@ -33,7 +33,7 @@ impl Context<'_> {
     pub(super) fn remove_silently(&mut self, store: usize, key: &[u8]) {
         let (hashed, at) = self.locate(store, key);
         if self.is_live(hashed, at)
-            && let Some(entry) = self.locks[at].data.remove(hashed, Departure::Deleted)
+            && let Some(entry) = self.remove_at(hashed, at, Departure::Deleted)
         {
             self.garbage.add(entry.into_value());
         }

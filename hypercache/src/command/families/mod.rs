@@ -50,6 +50,7 @@ mod stream_reply;
 pub mod string;
 pub mod string_range;
 pub mod transaction;
+pub mod why;
 pub mod zset;
 pub mod zset_add;
 pub mod zset_algebra;
@@ -107,6 +108,7 @@ pub const ALL: &[&[Spec]] = &[
     string::COMMANDS,
     string_range::COMMANDS,
     transaction::COMMANDS,
+    why::COMMANDS,
     zset::COMMANDS,
     zset_add::COMMANDS,
     zset_algebra::COMMANDS,

@@ -62,6 +62,7 @@ pub fn about_stores() -> Value {
             }),
         ),
         "KeyTtl": about(json!({ "ttl_seconds": ttl })),
+        "Life": life(),
         "List": about(json!({ "length": count, "items": items(value()) })),
         "Member": about(member()),
         "MemberAdded": about(json!({ "member": text, "member_base64": text, "added": truth })),
@@ -119,4 +120,36 @@ pub(super) fn about(more: Value) -> Value {
         .chain(["store"])
         .collect();
     object(&required, properties)
+}
+
+/// What `WHY` answers; what is not known is null.
+fn life() -> Value {
+    let (text, count) = (json!({ "type": ["string", "null"] }), json!({ "type": ["integer", "null"] }));
+    let mut author = object(
+        &["via", "trace_id"],
+        json!({
+            "via": { "type": "string", "enum": ["resp", "http", "script"] },
+            "trace_id": text, "client": count, "name": text, "address": text, "user": text,
+        }),
+    );
+    author["type"] = json!(["object", "null"]);
+    let events = ["created", "overwritten", "changed", "ttl_changed", "deleted", "expired", "evicted"];
+    let event = object(
+        &["event", "at", "by", "size_bytes", "ttl_ms"],
+        json!({
+            "event": { "type": "string", "enum": events },
+            "at": count, "by": author, "size_bytes": count, "ttl_ms": count,
+            "age_seconds": count, "idle_seconds": count, "hits": count,
+        }),
+    );
+    let mut flushed = object(&["at", "by"], json!({ "at": count, "by": author }));
+    flushed["type"] = json!(["object", "null"]);
+    let states = ["present", "deleted", "expired", "evicted", "never_seen"];
+    about(json!({
+        "state": { "type": "string", "enum": states },
+        "type": text, "encoding": text, "size_bytes": count, "ttl_ms": count, "age_seconds": count,
+        "idle_seconds": count, "hits": count, "written_at": count, "written_by": author, "left_at": count,
+        "policy": text, "limit_bytes": count, "flushed": flushed,
+        "events": { "type": "array", "items": event },
+    }))
 }

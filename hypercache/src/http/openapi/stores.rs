@@ -18,6 +18,9 @@ use crate::http::openapi::value_content;
 pub fn paths(strings: &Value) -> Map<String, Value> {
     let mut paths = Map::new();
     paths.insert("/api/command".to_owned(), json!({ "post": command() }));
+    let mut why = json!({ "get": why(&[store()]) });
+    why["parameters"] = path_parameters("{key}");
+    paths.insert("/api/why/{key}".to_owned(), why);
     paths.insert(
         "/api/stores".to_owned(),
         json!({ "get": simple("The stores, with statistics of each"), "post": create() }),
@@ -44,6 +47,7 @@ fn of_keys(strings: &Value) -> Vec<(&'static str, Value)> {
             "/keys/{key}",
             json!({ "get": read("Type and time to live of a key", &[], "Key"), "delete": remove("Removes a key of any type") }),
         ),
+        ("/keys/{key}/why", json!({ "get": why(&[]) })),
         (
             "/keys/{key}/ttl",
             json!({
@@ -248,6 +252,21 @@ pub(super) fn read(summary: &str, parameters: &[Value], answer: &str) -> Value {
             "400": problem("The request is not as expected"),
             "404": problem("There is no such store, key or part of it"),
             "409": problem("The key holds another type"),
+        },
+    })
+}
+
+fn why(parameters: &[Value]) -> Value {
+    json!({
+        "summary": "Tells what is known of a key: whether it is there, and if not why it has left; who has written it",
+        "description": "A key that nobody knows is `never_seen`, which is no problem. Times are Unix milliseconds. Who others are is \
+                        shown to users without limits only.",
+        "parameters": parameters,
+        "responses": {
+            "200": described("What is known", "Life"),
+            "400": problem("The request is not as expected"),
+            "403": problem("The user may not ask"),
+            "404": problem("There is no such store"),
         },
     })
 }

@@ -58,7 +58,7 @@ impl Shard {
     /// Ends the session of `key` if its time is over at `now`: removes all its keys and hands each over. Whether it was.
     pub fn expire_session(&mut self, key: &[u8], now: UnixMillis, take: &mut dyn FnMut(Entry)) -> bool {
         let Some(session) = self.session_over(key, now) else { return false };
-        self.end_session(session, Departure::Expired, take);
+        self.end_session(session, Departure::Expired, now, take);
         true
     }
 
@@ -78,7 +78,7 @@ impl Shard {
         };
         let idle = sessions.idle(session, now).unwrap_or_default();
         let (mut keys, mut bytes) = (0, 0);
-        self.end_session(session, why, &mut |entry| {
+        self.end_session(session, why, now, &mut |entry| {
             keys += 1;
             bytes += entry.footprint() as u64;
             take(entry, why);
@@ -158,7 +158,7 @@ impl Shard {
                 swept.more = true;
                 return;
             }
-            self.end_session(session, Departure::Expired, &mut |entry| {
+            self.end_session(session, Departure::Expired, now, &mut |entry| {
                 tell(entry.key(), Lapse::Key);
                 swept.keys += 1;
                 swept.bytes += entry.footprint() as u64;
@@ -174,13 +174,16 @@ impl Shard {
         sessions.deadline(session).filter(|deadline| *deadline <= now).map(|_| session)
     }
 
-    fn end_session(&mut self, session: u64, why: Departure, take: &mut dyn FnMut(Entry)) {
+    fn end_session(&mut self, session: u64, why: Departure, now: UnixMillis, take: &mut dyn FnMut(Entry)) {
         let Some(sessions) = &mut self.sessions else { return };
         let hasher = sessions.hasher();
         for hash in sessions.take(session) {
             let removed = self.remove_by(hash, why, |entry| hasher.session(entry.key()) == session);
             self.watches.note(hash);
-            removed.into_iter().for_each(&mut *take);
+            if let Some(entry) = removed {
+                self.journal.left(hash, &entry, why, now);
+                take(entry);
+            }
         }
     }
 }

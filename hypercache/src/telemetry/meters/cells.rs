@@ -8,6 +8,7 @@ use crate::telemetry::meters::BatchSample;
 use crate::telemetry::meters::CommandSample;
 use crate::telemetry::meters::ERROR_TYPES;
 use crate::telemetry::meters::ExpiryMode;
+use crate::telemetry::meters::MISS_REASONS;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -81,7 +82,8 @@ pub(super) struct CommandCells {
 #[derive(Debug)]
 pub(super) struct StoreCells {
     pub(super) hits: AtomicU64,
-    pub(super) misses: AtomicU64,
+    /// By reason, in the order of `MISS_REASONS`.
+    pub(super) misses: [AtomicU64; MISS_REASONS.len()],
     pub(super) changes: AtomicU64,
     pub(super) expired_lazy: AtomicU64,
     pub(super) expired_active: AtomicU64,
@@ -95,7 +97,7 @@ impl StoreCells {
     fn new(command_count: usize) -> Self {
         Self {
             hits: AtomicU64::default(),
-            misses: AtomicU64::default(),
+            misses: Default::default(),
             changes: AtomicU64::default(),
             expired_lazy: AtomicU64::default(),
             expired_active: AtomicU64::default(),
@@ -117,9 +119,13 @@ impl StoreCells {
     }
 
     #[inline]
-    pub(super) fn lookups(&self, hits: u32, misses: u32) {
+    pub(super) fn lookups(&self, hits: u32, never_seen: u32) {
         add(&self.hits, u64::from(hits));
-        add(&self.misses, u64::from(misses));
+        add(&self.misses[0], u64::from(never_seen));
+    }
+
+    pub(super) fn missed(&self, departed: [u32; MISS_REASONS.len() - 1]) {
+        self.misses[1..].iter().zip(departed).for_each(|(cell, misses)| add(cell, u64::from(misses)));
     }
 
     #[inline]
