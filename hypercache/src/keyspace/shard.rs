@@ -304,7 +304,7 @@ impl Shard {
     /// Notes an entry that is about to be put into the table.
     fn arrived(&mut self, hash: u64, entry: &Entry, now: UnixMillis) {
         self.note(hash, Noted::NOTHING, Noted::of(entry));
-        self.note_arrival(now);
+        self.note_arrival(hash, now);
     }
 
     /// Notes an entry that was taken out of the table.

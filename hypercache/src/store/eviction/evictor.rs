@@ -324,7 +324,7 @@ impl Evictor {
             if census.keys == 0 || policy.expiring_only && census.expiring == 0 {
                 continue;
             }
-            let Some(shard) = keyspace.try_lock_for(at, Duration::ZERO) else {
+            let Some(mut shard) = keyspace.try_lock_for(at, Duration::ZERO) else {
                 busy = true;
                 continue;
             };
