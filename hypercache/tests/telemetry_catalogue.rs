@@ -84,6 +84,7 @@ fn every_metric_is_on_a_dashboard_or_has_a_reason_not_to_be() {
         "hypercache_eviction_duration_seconds",
         "hypercache_expired_fields_total",
         "hypercache_expiry_cycle_duration_seconds",
+        "hypercache_memory_pressure_changes_total",
         "hypercache_operation_duration_seconds",
         "hypercache_store_limit_bytes",
         "hypercache_telemetry_export_duration_seconds",

@@ -4,6 +4,7 @@ pub mod collection;
 mod events;
 mod everything;
 mod locks;
+mod session;
 pub mod wait;
 
 pub use events::EventClass;
@@ -20,6 +21,7 @@ use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::Given;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::key::HashedKey;
+use crate::keyspace::seen::Seen;
 use crate::keyspace::shard::Shard;
 use crate::keyspace::table::Position;
 use crate::store::Registry;
@@ -33,7 +35,7 @@ use crate::value::string::Str;
 use crate::value::string::StrRef;
 
 const BY_SESSION: ReplyError =
-    ReplyError::err("a store that keeps keys by session cannot be exchanged with another");
+    ReplyError::err("a store that keeps keys by session can only be exchanged with another of its kind");
 const OTHER_FILTER: ReplyError =
     ReplyError::err("stores with different filters cannot be exchanged: their rules stay with their indexes");
 
@@ -66,6 +68,8 @@ pub struct Effects {
     pub evicted: u32,
     /// Bytes that this freed.
     pub evicted_bytes: u64,
+    /// Sessions met whose time was over, and removed with all their keys.
+    pub expired_sessions: u32,
 }
 
 impl Effects {
@@ -78,6 +82,7 @@ impl Effects {
         self.expired_fields = self.expired_fields.saturating_add(other.expired_fields);
         self.evicted = self.evicted.saturating_add(other.evicted);
         self.evicted_bytes = self.evicted_bytes.saturating_add(other.evicted_bytes);
+        self.expired_sessions = self.expired_sessions.saturating_add(other.expired_sessions);
     }
 }
 
@@ -287,7 +292,7 @@ impl<'a> Context<'a> {
     /// Writes `key` whole, with the store's default time to live where `deadline` is none and the store has one. Counts
     /// one change.
     pub fn set<'v>(&mut self, key: &[u8], value: impl Into<Given<'v>>, deadline: Option<UnixMillis>) {
-        let deadline = deadline.or_else(|| self.default_deadline());
+        let deadline = deadline.or_else(|| self.default_deadline(key));
         self.put(self.store.index(), key, value, deadline);
     }
 
@@ -301,8 +306,9 @@ impl<'a> Context<'a> {
     ) {
         let now = self.stamp.now;
         let (hashed, at) = self.locate(store, key);
-        if !self.interest.is_none() {
-            // Whoever listens hears of the end of what is overwritten, if its time was over.
+        if !self.interest.is_none() || self.locks[at].data.sessions().is_some() {
+            // Whoever listens hears of the end of what is overwritten, if its time was over; and with a session other keys
+            // have to go.
             self.is_live(hashed, at);
         }
         match self.locks[at].data.set(hashed, value.into(), deadline, now) {
@@ -314,12 +320,7 @@ impl<'a> Context<'a> {
 
     /// As `put`, as a key that was not there before: what is there is removed first and without a word.
     pub fn put_anew(&mut self, store: usize, key: &[u8], value: Value, deadline: Option<UnixMillis>) {
-        let (hashed, at) = self.locate(store, key);
-        if self.is_live(hashed, at)
-            && let Some(entry) = self.locks[at].data.remove(hashed, Departure::Deleted)
-        {
-            self.garbage.add(entry.into_value());
-        }
+        self.remove_silently(store, key);
         self.put(store, key, value, deadline);
     }
 
@@ -330,9 +331,10 @@ impl<'a> Context<'a> {
         key: &[u8],
         change: impl FnOnce(&mut Str) -> R,
     ) -> Result<R, ReplyError> {
-        let (now, deadline) = (self.stamp.now, self.default_deadline());
+        let now = self.stamp.now;
         let (hashed, at) = self.locate(self.store.index(), key);
         if !self.is_live(hashed, at) {
+            let deadline = self.default_deadline(key);
             self.locks[at].data.set(hashed, StrRef::Growing(&[]).into(), deadline, now);
             self.note_new(self.store.index(), key);
         }
@@ -347,7 +349,8 @@ impl<'a> Context<'a> {
     /// Gives `key` another deadline, or none. Whether there is such a key; counts one change if so.
     pub fn set_deadline(&mut self, key: &[u8], deadline: Option<UnixMillis>) -> bool {
         let (hashed, at) = self.locate(self.store.index(), key);
-        let done = self.is_live(hashed, at) && self.locks[at].data.set_deadline(hashed, deadline);
+        let done =
+            self.is_live(hashed, at) && self.locks[at].data.set_deadline(hashed, deadline, self.stamp.now);
         self.changed(usize::from(done));
         done
     }
@@ -378,7 +381,9 @@ impl<'a> Context<'a> {
             return None;
         }
         self.changed(1);
-        self.locks[at].data.remove(hashed, Departure::Deleted)
+        let data = &mut self.locks[at].data;
+        data.touch_session(key, self.stamp.now);
+        data.remove(hashed, Departure::Deleted)
     }
 
     /// Removes `key`; whether it was there and had not expired. Counts one change if so.
@@ -397,7 +402,7 @@ impl<'a> Context<'a> {
         &self,
         from: Position,
         count: usize,
-        visit: impl FnMut(&Entry),
+        visit: impl FnMut(Seen<'_>),
     ) -> Result<Option<Position>, ReplyError> {
         let keyspace = self.store.keyspace();
         if self.locks.whole {
@@ -496,7 +501,7 @@ impl<'a> Context<'a> {
             store.map(|store| store.keyspace().setup()).ok_or(error::DB_OUT_OF_RANGE)
         };
         let (lower_setup, upper_setup) = (setup_of(lower)?, setup_of(upper)?);
-        if lower_setup.by_session || upper_setup.by_session {
+        if lower_setup.by_session != upper_setup.by_session {
             return Err(BY_SESSION);
         }
         if lower_setup != upper_setup {
@@ -544,8 +549,13 @@ impl<'a> Context<'a> {
         deadline_from(0, amount, unit_millis, command)
     }
 
-    fn default_deadline(&self) -> Option<UnixMillis> {
+    /// The deadline of `key`, which is written without one.
+    fn default_deadline(&self, key: &[u8]) -> Option<UnixMillis> {
         let ttl = self.store.default_ttl()?;
+        if self.joins_session(self.store.index(), key) {
+            // What the session has, which may be none.
+            return None;
+        }
         Some(self.stamp.now.saturating_add(u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX)))
     }
 
@@ -591,8 +601,12 @@ impl<'a> Context<'a> {
     fn is_live(&mut self, key: HashedKey<'_>, at: usize) -> bool {
         let (now, store) = (self.stamp.now, self.locks[at].store);
         let data = &mut self.locks[at].data;
-        let Some(entry) = data.get(key) else { return false };
-        if !entry.expired(now) {
+        let Some(entry) = data.get(key) else {
+            // It may be about to join others whose time is over.
+            self.expire_session(key, at);
+            return false;
+        };
+        if !data.expired(entry, now) {
             if entry.part_expired(now) {
                 let removed = data.remove_due_fields(key, now);
                 self.effects.expired_fields += u32::try_from(removed).unwrap_or(u32::MAX);
@@ -600,7 +614,10 @@ impl<'a> Context<'a> {
             }
             return true;
         }
-        if let Some(entry) = data.remove(key, Departure::Expired) {
+        if self.expire_session(key, at) {
+            return false;
+        }
+        if let Some(entry) = self.locks[at].data.remove(key, Departure::Expired) {
             match entry.value().as_hash().filter(|hash| hash.lapsed(now)) {
                 Some(hash) => {
                     self.effects.expired_fields += u32::try_from(hash.len()).unwrap_or(u32::MAX);

@@ -6,6 +6,7 @@
 pub mod environment;
 mod file;
 mod load;
+pub mod memory_limit;
 mod notice;
 mod read;
 mod render;
@@ -20,6 +21,9 @@ mod yaml;
 pub use load::Loaded;
 pub use load::Overrides;
 pub use load::Source;
+pub use memory_limit::LimitSource;
+pub use memory_limit::MemoryLimit;
+pub use memory_limit::ProcessLimit;
 pub use notice::ConfigErrors;
 pub use notice::Notice;
 pub use notice::Place;
@@ -58,6 +62,8 @@ pub struct Node {
     pub id: String,
     /// Folder below which the node keeps its data; one node per folder.
     pub data_dir: PathBuf,
+    /// How much memory the process may take before it has to give way.
+    pub memory_limit: MemoryLimit,
 }
 
 /// Listeners and the limits of what comes in through them.
@@ -368,7 +374,11 @@ pub enum TracingMode {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            node: Node { id: "node-1".to_owned(), data_dir: PathBuf::from("./data/node-1") },
+            node: Node {
+                id: "node-1".to_owned(),
+                data_dir: PathBuf::from("./data/node-1"),
+                memory_limit: MemoryLimit::Auto,
+            },
             network: Network {
                 resp_addr: SocketAddr::from(([127, 0, 0, 1], 8080)),
                 http_addr: SocketAddr::from(([127, 0, 0, 1], 9080)),

@@ -1,5 +1,6 @@
 //! Runs requests on this node's data.
 
+pub mod accounting;
 pub mod client;
 pub mod client_memory;
 pub mod disposal;
@@ -21,6 +22,7 @@ mod unlocked;
 pub mod version;
 pub mod waiting;
 
+pub use accounting::Accounting;
 pub use disposal::Disposal;
 pub use herald::Herald;
 pub use observation::Observation;

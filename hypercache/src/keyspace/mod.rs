@@ -8,6 +8,8 @@ pub mod entry;
 pub mod eviction;
 pub mod expiry;
 pub mod key;
+pub mod seen;
+pub mod sessions;
 pub mod setup;
 pub mod shard;
 pub mod table;
@@ -25,9 +27,10 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use parking_lot::MutexGuard;
 
-use crate::keyspace::entry::Entry;
 use crate::keyspace::key::HashSeed;
 use crate::keyspace::key::HashedKey;
+use crate::keyspace::key::KeyHasher;
+use crate::keyspace::seen::Seen;
 use crate::keyspace::setup::Setup;
 use crate::keyspace::shard::Shard;
 use crate::keyspace::table::Position;
@@ -71,6 +74,7 @@ struct Sizes {
     expiring: AtomicUsize,
     expiring_in_part: AtomicUsize,
     bytes: AtomicUsize,
+    sessions: AtomicUsize,
     table: AtomicUsize,
     /// What of both together the keyspace's total has been told.
     told: AtomicUsize,
@@ -87,6 +91,8 @@ pub struct Census {
     pub expiring_in_part: usize,
     /// Bytes of the entries.
     pub bytes: usize,
+    /// Sessions, where keys live and go by session.
+    pub sessions: usize,
     /// Bytes of the tables beside them, beyond those that they take without a key.
     pub table_bytes: usize,
 }
@@ -168,7 +174,11 @@ impl Keyspace {
 
     /// A key with its hash here.
     pub fn hashed<'a>(&self, key: &'a [u8]) -> HashedKey<'a> {
-        HashedKey { bytes: key, hash: self.seed.hash(key) }
+        HashedKey { bytes: key, hash: self.hasher().hash(key) }
+    }
+
+    fn hasher(&self) -> KeyHasher {
+        if self.by_session() { KeyHasher::by_session(self.seed, self.shard_bits) } else { self.seed.into() }
     }
 
     /// The shard that a hash belongs to.
@@ -185,6 +195,11 @@ impl Keyspace {
     /// Bytes that a shard's table takes beside its entries.
     pub fn table_bytes(&self, shard: usize) -> usize {
         self.shards[shard].sizes.table.load(Relaxed) + self.total.empty_table
+    }
+
+    /// Bytes that all tables take beside their entries.
+    pub fn all_table_bytes(&self) -> usize {
+        (0..self.shards.len()).map(|shard| self.table_bytes(shard)).sum()
     }
 
     /// Locks one shard unless that takes longer than `patience`.
@@ -204,6 +219,7 @@ impl Keyspace {
             census.expiring += of_shard.expiring;
             census.expiring_in_part += of_shard.expiring_in_part;
             census.bytes += of_shard.bytes;
+            census.sessions += of_shard.sessions;
             census.table_bytes += of_shard.table_bytes;
         }
         census
@@ -217,6 +233,7 @@ impl Keyspace {
             expiring: sizes.expiring.load(Relaxed),
             expiring_in_part: sizes.expiring_in_part.load(Relaxed),
             bytes: sizes.bytes.load(Relaxed),
+            sessions: sizes.sessions.load(Relaxed),
             table_bytes: sizes.table.load(Relaxed),
         }
     }
@@ -230,7 +247,7 @@ impl Keyspace {
     /// Visits entries from `from` on in hash order, shard by shard and each under its lock only while it is read, until
     /// at least `count` are seen. Where to go on; none at the end. An entry that is there from the first call to the
     /// last is seen, whatever else changes.
-    pub fn scan(&self, from: Position, count: usize, visit: impl FnMut(&Entry)) -> Option<Position> {
+    pub fn scan(&self, from: Position, count: usize, visit: impl FnMut(Seen<'_>)) -> Option<Position> {
         self.scan_by(from, count, visit, |shard, at, count, visit| self.lock(shard).scan(at, count, visit))
     }
 
@@ -239,8 +256,8 @@ impl Keyspace {
         &self,
         from: Position,
         count: usize,
-        mut visit: impl FnMut(&Entry),
-        mut read: impl FnMut(usize, Position, usize, &mut dyn FnMut(&Entry)) -> Option<Position>,
+        mut visit: impl FnMut(Seen<'_>),
+        mut read: impl FnMut(usize, Position, usize, &mut dyn FnMut(Seen<'_>)) -> Option<Position>,
     ) -> Option<Position> {
         let (mut at, mut seen) = (from, 0);
         for shard in self.shard_of_position(from)..self.shards.len() {
@@ -312,6 +329,7 @@ impl LockedShard<'_> {
         self.sizes.expiring.store(self.shard.expiring(), Relaxed);
         self.sizes.expiring_in_part.store(self.shard.expiring_in_part(), Relaxed);
         self.sizes.bytes.store(self.shard.entry_bytes(), Relaxed);
+        self.sizes.sessions.store(self.shard.session_count(), Relaxed);
         let empty = self.total.empty_table + self.shard.least_usage_bytes();
         let table = self.shard.overhead_bytes().saturating_sub(empty);
         let entries = self.shard.entry_bytes();

@@ -7,10 +7,12 @@
 pub mod events;
 pub mod eviction;
 pub mod lifecycle;
+pub mod pressure;
 pub mod registry;
 pub mod script_gate;
 pub mod sweep;
 
+pub use pressure::Pressure;
 pub use registry::Registry;
 pub use script_gate::ScriptGate;
 

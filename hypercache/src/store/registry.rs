@@ -13,6 +13,7 @@ use crate::config;
 use crate::config::STORES_MAX;
 use crate::keyspace::Keyspace;
 use crate::keyspace::key::HashSeed;
+use crate::store::Pressure;
 use crate::store::ScriptGate;
 use crate::store::Selected;
 use crate::store::Store;
@@ -44,6 +45,7 @@ pub struct Registry {
     sweep_interval_ms: AtomicU64,
     script_gate: ScriptGate,
     eviction: eviction::Settings,
+    pressure: Pressure,
 }
 
 impl Registry {
@@ -66,12 +68,23 @@ impl Registry {
             sweep_interval_ms: interval.max(1).into(),
             script_gate: ScriptGate::default(),
             eviction: eviction::Settings::default(),
+            pressure: Pressure::default(),
         };
         for (slot, rules) in registry.slots.iter().zip(stores) {
             registry.fill(slot, rules.clone());
             slot.count_usage();
         }
         registry
+    }
+
+    /// With this limit of the process, which its pressure is told by.
+    pub fn under(self, limit: config::ProcessLimit) -> Self {
+        Self { pressure: Pressure::new(limit), ..self }
+    }
+
+    /// How near the process is to its memory limit.
+    pub fn pressure(&self) -> &Pressure {
+        &self.pressure
     }
 
     /// Where whoever locks shards agrees with scripts.
@@ -173,6 +186,15 @@ impl Registry {
         self.limit_bytes.store(bytes, Relaxed);
     }
 
+    /// Bytes that stores which may evict are to bring the data down to: the limit of all stores, or less while the process
+    /// is near its own; 0: no limit.
+    pub fn eviction_target_bytes(&self) -> u64 {
+        let own = Some(self.limit_bytes()).filter(|limit| *limit != 0);
+        // One byte is as good as nothing, and is not taken for no limit.
+        let pressed = self.pressure.eviction_limit_bytes().map(|limit| limit.max(1));
+        own.into_iter().chain(pressed).min().unwrap_or(0)
+    }
+
     /// Who wants to hear of changes.
     pub fn interests(&self) -> &Interests {
         &self.interests
@@ -217,8 +239,17 @@ impl Registry {
         self.all().map(|store| store.about_bytes(limit)).sum()
     }
 
+    /// The limit of the process, where it is so near that nothing is to grow.
+    pub fn pressed(&self) -> Option<LimitReached> {
+        let (used_bytes, limit_bytes) = self.pressure.refuses(|| self.used_bytes())?;
+        Some(LimitReached { reason: "memory_pressure", used_bytes, limit_bytes })
+    }
+
     /// The limit that a write which needs memory would pass in `store` and for which nothing may give way, if there is one.
     pub fn limit_reached(&self, store: &Store) -> Option<LimitReached> {
+        if let Some(reached) = self.pressed() {
+            return Some(reached);
+        }
         if store.limit_bytes() != 0 {
             let (used_bytes, limit_bytes) = (store.census().total_bytes() as u64, store.limit_bytes());
             if used_bytes + Self::ROOM_BYTES > limit_bytes && !store.may_evict() {
@@ -239,7 +270,7 @@ impl Registry {
 /// A memory limit that is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitReached {
-    /// Which limit: `store_limit` or `node_limit`.
+    /// Which limit: `store_limit`, `node_limit`, or that of the process: `memory_pressure`.
     pub reason: &'static str,
     /// Bytes in use.
     pub used_bytes: u64,

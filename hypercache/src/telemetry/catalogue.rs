@@ -124,6 +124,24 @@ catalogue! {
     GaugeDef MEMORY_LIMIT [] Facade "hypercache_memory_limit_bytes";
     "Bytes all stores together may hold; 0 means no limit."
 
+    GaugeDef MEMORY_AREA ["area"] Facade "hypercache_memory_area_bytes";
+    "Bytes in use by each part of the program; unexplained is what the allocator has given out beyond them."
+
+    GaugeDef PROCESS_LIMIT ["source"] Facade "hypercache_process_memory_limit_bytes";
+    "Bytes the process may take, by who says so; 0 means no limit."
+
+    GaugeDef MEMORY_PRESSURE [] Facade "hypercache_memory_pressure_level";
+    "How near the process is to its memory limit: 0 normal, 1 elevated, 2 high, 3 critical."
+
+    CounterDef MEMORY_PRESSURE_TIME ["level"] Facade "hypercache_memory_pressure_seconds_total";
+    "Whole seconds spent at each level of memory pressure."
+
+    CounterDef MEMORY_PRESSURE_CHANGES ["level"] Facade "hypercache_memory_pressure_changes_total";
+    "Changes of the level of memory pressure, by the level reached."
+
+    CounterDef MEMORY_PURGED [] Facade "hypercache_memory_purged_bytes_total";
+    "Resident bytes given back to the system because the process was near its memory limit."
+
     GaugeDef ALLOCATOR_BYTES ["state"] Process "hypercache_allocator_bytes";
     "What the memory allocator holds, by state."
 
@@ -237,6 +255,7 @@ mod tests {
         "hypercache_connections_limit",
         "hypercache_telemetry_queue_length",
         "hypercache_telemetry_queue_capacity",
+        "hypercache_memory_pressure_level",
         "hypercache_telemetry_series",
         "process_open_fds",
         "process_max_fds",

@@ -138,6 +138,11 @@ impl Inbox {
     pub(super) fn waiting(&self) -> usize {
         self.sender.len()
     }
+
+    /// Bytes of the queue, which is made as a whole; what the records in it point to is not counted.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.sender.capacity().unwrap_or(0) * size_of::<Record>()
+    }
 }
 
 /// Telemetry of commands: sampling and the way to the telemetry thread.

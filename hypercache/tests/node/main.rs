@@ -14,6 +14,7 @@ mod commands;
 mod eviction;
 mod lifecycle;
 mod limits;
+mod memory;
 mod observe;
 mod process;
 mod protocol;

@@ -173,9 +173,9 @@ fn rename_present(cx: &mut Context<'_>, from: &[u8], to: &[u8]) {
     if from == to {
         return;
     }
+    let deadline = cx.deadline(from);
     if let Some(entry) = cx.take(from) {
-        let deadline = entry.deadline();
-        cx.put_anew(cx.store().index(), to, entry.into_value(), deadline);
+        cx.move_in(cx.store().index(), to, entry.into_value(), deadline);
         cx.notify(EventClass::Generic, "rename_from", from);
         cx.notify(EventClass::Generic, "rename_to", to);
     }

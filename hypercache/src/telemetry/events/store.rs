@@ -61,7 +61,7 @@ events! {
     StoreWriteRefused<'a> {
         /// The store.
         store: &'a str as "hypercache.store",
-        /// One of a fixed set: store_limit, node_limit.
+        /// One of a fixed set: store_limit, node_limit, memory_pressure.
         reason: &'static str as "event.reason",
         /// Bytes in use.
         used_bytes: u64 as "hypercache.used_bytes",
