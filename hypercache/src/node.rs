@@ -129,8 +129,8 @@ pub struct Node {
     http: JoinHandle<()>,
     housekeeping: JoinHandle<()>,
     sweeper: SweepThread,
-    evictor: EvictionThread,
     memory_watch: MemoryWatch,
+    evictor: EvictionThread,
     scripting: Arc<Scripting>,
     _data_dir: DataDir,
 }
@@ -188,8 +188,8 @@ impl Node {
             stopping,
             asked_to_stop,
             sweeper: SweepThread::start(&parts.state)?,
-            evictor: EvictionThread::start(&parts.state)?,
             memory_watch: MemoryWatch::start(Arc::clone(&parts.state)).map_err(NodeError::Thread)?,
+            evictor: EvictionThread::start(&parts.state)?,
             resp: tokio::spawn(listener.serve()),
             http: tokio::spawn(door.serve(network.shutdown_timeout)),
             housekeeping: tokio::spawn(keep_house(parts.state)),
@@ -231,8 +231,8 @@ impl Node {
         drop(self.http.await);
         self.housekeeping.abort();
         self.sweeper.stop();
-        self.evictor.stop();
         self.memory_watch.stop();
+        self.evictor.stop();
         running.succeed();
         NodeStopped { duration_ns: nanoseconds(began.elapsed()), connections_cut: self.clients.len() }.emit();
     }

@@ -1,12 +1,16 @@
 //! What a data handler works on: locked data, time, chance, and a note of what happened.
 
 pub mod collection;
+mod effects;
 mod events;
 mod everything;
 mod locks;
 mod session;
+mod usage;
 pub mod wait;
 
+pub use effects::Effects;
+pub use effects::Garbage;
 pub use events::EventClass;
 pub use locks::Locks;
 pub use locks::Place;
@@ -39,9 +43,6 @@ const BY_SESSION: ReplyError =
 const OTHER_FILTER: ReplyError =
     ReplyError::err("stores with different filters cannot be exchanged: their rules stay with their indexes");
 
-/// Values of fewer bytes are dropped at once: handing them over would cost more.
-const GARBAGE_BYTES_MIN: usize = 1 << 20;
-
 /// What a request is stamped with. The same stamp gives the same result, on a client's behalf, in a replay, on a replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
@@ -49,67 +50,6 @@ pub struct Stamp {
     pub now: UnixMillis,
     /// Where its chance begins.
     pub seed: u64,
-}
-
-/// What a handler did, for the layer above to tell.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Effects {
-    /// Changes to data; 0: nothing to log.
-    pub changes: u32,
-    /// Reads that found their key.
-    pub hits: u32,
-    /// Reads that did not.
-    pub misses: u32,
-    /// Expired keys met and removed.
-    pub expired: u32,
-    /// Expired fields of hashes met and removed.
-    pub expired_fields: u32,
-    /// Keys that had to go to make room.
-    pub evicted: u32,
-    /// Bytes that this freed.
-    pub evicted_bytes: u64,
-    /// Sessions met whose time was over, and removed with all their keys.
-    pub expired_sessions: u32,
-}
-
-impl Effects {
-    /// Adds what another command did.
-    pub fn add(&mut self, other: Self) {
-        self.changes = self.changes.saturating_add(other.changes);
-        self.hits = self.hits.saturating_add(other.hits);
-        self.misses = self.misses.saturating_add(other.misses);
-        self.expired = self.expired.saturating_add(other.expired);
-        self.expired_fields = self.expired_fields.saturating_add(other.expired_fields);
-        self.evicted = self.evicted.saturating_add(other.evicted);
-        self.evicted_bytes = self.evicted_bytes.saturating_add(other.evicted_bytes);
-        self.expired_sessions = self.expired_sessions.saturating_add(other.expired_sessions);
-    }
-}
-
-/// Data that was taken out and takes long to drop.
-#[derive(Debug, Default)]
-pub struct Garbage {
-    shards: Vec<Shard>,
-    values: Vec<Value>,
-}
-
-impl Garbage {
-    /// Values that were evicted.
-    pub fn of_values(values: Vec<Value>) -> Self {
-        Self { shards: Vec::new(), values }
-    }
-
-    /// Whether there is nothing.
-    pub fn is_empty(&self) -> bool {
-        self.shards.is_empty() && self.values.is_empty()
-    }
-
-    /// Keeps a big value; drops a small one.
-    fn add(&mut self, value: Value) {
-        if value.heap_bytes() >= GARBAGE_BYTES_MIN {
-            self.values.push(value);
-        }
-    }
 }
 
 /// The world of one data command.
@@ -353,25 +293,6 @@ impl<'a> Context<'a> {
             self.is_live(hashed, at) && self.locks[at].data.set_deadline(hashed, deadline, self.stamp.now);
         self.changed(usize::from(done));
         done
-    }
-
-    /// Notes that `key` was used last so many seconds ago. That is no change.
-    pub fn set_idle(&mut self, key: &[u8], seconds: u64) {
-        let used = self.stamp.now.saturating_sub(seconds.saturating_mul(1000));
-        let (hashed, at) = self.locate(self.store.index(), key);
-        self.locks[at].data.touch(hashed, used);
-    }
-
-    /// How often `key` was asked for lately, from 0 to 15; none where the store does not need to know.
-    pub fn frequency(&self, key: &[u8]) -> Option<u8> {
-        let (hashed, at) = self.locate(self.store.index(), key);
-        self.locks[at].data.frequency(hashed.hash)
-    }
-
-    /// Has `key` count as asked for so often, where that is counted, and not less often than it is known to be.
-    pub fn raise_frequency(&mut self, key: &[u8], count: u8) {
-        let (hashed, at) = self.locate(self.store.index(), key);
-        self.locks[at].data.raise_frequency(hashed.hash, count);
     }
 
     /// Removes `key` and hands its entry over, if it was there and had not expired. Counts one change if so.

@@ -66,10 +66,10 @@ pub struct Shard {
     field_deadlines: FieldDeadlines,
     watches: Watches,
     waits: Waits,
-    /// How often keys are asked for; none: nobody needs to know.
-    usage: Option<Box<evict::Usage>>,
     /// Where keys live and go by session; their entries have no deadlines then.
     sessions: Option<Box<Sessions>>,
+    /// How often keys are asked for; none: nobody needs to know.
+    usage: Option<Box<evict::Usage>>,
     entry_bytes: usize,
 }
 
@@ -98,8 +98,8 @@ impl Shard {
             field_deadlines: FieldDeadlines::default(),
             watches: Watches::default(),
             waits: Waits::default(),
-            usage: None,
             sessions: setup.by_session.then(|| Box::new(Sessions::new(hasher))),
+            usage: None,
             entry_bytes: 0,
         }
     }
@@ -133,8 +133,8 @@ impl Shard {
     pub fn overhead_bytes(&self) -> usize {
         self.table.overhead_bytes()
             + self.field_deadlines.bytes()
-            + self.sessions.as_ref().map_or(0, |sessions| sessions.bytes())
             + self.usage_bytes()
+            + self.sessions.as_ref().map_or(0, |sessions| sessions.bytes())
     }
 
     /// The entry of `key`, be it expired or not.
@@ -144,8 +144,8 @@ impl Shard {
 
     /// The entry of `key`, noted as read at `now`.
     pub fn read(&mut self, key: HashedKey<'_>, now: UnixMillis) -> Option<&Entry> {
-        self.asked(key.hash);
         self.touch_session(key.bytes, now);
+        self.asked(key.hash);
         let entry = self.table.find_mut(key.hash, key.bytes)?;
         entry.hit(now);
         Some(entry)
@@ -329,8 +329,8 @@ impl Shard {
     /// Notes an entry that is about to be put into the table.
     fn arrived(&mut self, hash: u64, entry: &Entry, now: UnixMillis) {
         self.note(hash, Noted::NOTHING, Noted::of(entry));
-        self.note_arrival(hash, now);
         self.join_session(hash, entry.key());
+        self.note_arrival(hash, now);
     }
 
     /// Notes an entry that was taken out of the table.

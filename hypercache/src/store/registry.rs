@@ -44,8 +44,8 @@ pub struct Registry {
     /// Behind `CONFIG SET hz`.
     sweep_interval_ms: AtomicU64,
     script_gate: ScriptGate,
-    eviction: eviction::Settings,
     pressure: Pressure,
+    eviction: eviction::Settings,
 }
 
 impl Registry {
@@ -67,8 +67,8 @@ impl Registry {
             interests: Interests::default(),
             sweep_interval_ms: interval.max(1).into(),
             script_gate: ScriptGate::default(),
-            eviction: eviction::Settings::default(),
             pressure: Pressure::default(),
+            eviction: eviction::Settings::default(),
         };
         for (slot, rules) in registry.slots.iter().zip(stores) {
             registry.fill(slot, rules.clone());

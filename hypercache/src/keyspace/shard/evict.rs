@@ -122,12 +122,14 @@ impl Shard {
             return 0;
         }
         if policy.order == Order::Deadline {
-            let rank_of = |hash| self.rank_at(hash, policy, now);
-            return self
-                .table
-                .first_due(UnixMillis::MAX)
-                .and_then(|(_, hash)| Some(found(hash, rank_of(hash)?)))
-                .map_or(0, |()| 1);
+            let soonest = self.table.first_due(UnixMillis::MAX);
+            let Some((hash, rank)) =
+                soonest.and_then(|(_, hash)| Some((hash, self.rank_at(hash, policy, now)?)))
+            else {
+                return 0;
+            };
+            found(hash, rank);
+            return 1;
         }
         if let Some(hash) = self.next_of_the_newest()
             && let Some(rank) = self.rank_at(hash, policy, now)
