@@ -2,6 +2,7 @@
 
 mod descriptors;
 mod eviction;
+mod filters;
 pub mod gauges;
 mod memory_watch;
 
@@ -41,6 +42,7 @@ use crate::http::Door;
 use crate::http::HttpState;
 use crate::keyspace::key::HashSeed;
 use crate::node::eviction::EvictionThread;
+use crate::node::filters::FilterThread;
 use crate::node::memory_watch::MemoryWatch;
 use crate::persistence::DataDir;
 use crate::persistence::data_dir::DataDirError;
@@ -131,6 +133,7 @@ pub struct Node {
     sweeper: SweepThread,
     memory_watch: MemoryWatch,
     evictor: EvictionThread,
+    filters: FilterThread,
     scripting: Arc<Scripting>,
     _data_dir: DataDir,
 }
@@ -190,6 +193,7 @@ impl Node {
             sweeper: SweepThread::start(&parts.state)?,
             memory_watch: MemoryWatch::start(Arc::clone(&parts.state)).map_err(NodeError::Thread)?,
             evictor: EvictionThread::start(&parts.state)?,
+            filters: FilterThread::start(&parts.state)?,
             resp: tokio::spawn(listener.serve()),
             http: tokio::spawn(door.serve(network.shutdown_timeout)),
             housekeeping: tokio::spawn(keep_house(parts.state)),
@@ -233,6 +237,7 @@ impl Node {
         self.sweeper.stop();
         self.memory_watch.stop();
         self.evictor.stop();
+        self.filters.stop();
         running.succeed();
         NodeStopped { duration_ns: nanoseconds(began.elapsed()), connections_cut: self.clients.len() }.emit();
     }
@@ -318,6 +323,7 @@ impl Parts {
             telemetry,
             broker,
             waiters: Arc::default(),
+            disposal: Disposal::start().map_err(NodeError::Thread)?,
             scripting,
             stop,
             statistics: Statistics::default(),
@@ -378,7 +384,7 @@ fn accounting(
 fn dispatch(state: &Arc<NodeState>) -> std::io::Result<Dispatch> {
     let engine = Engine::new(
         Arc::clone(&state.registry),
-        Disposal::start()?,
+        state.disposal.clone(),
         state.telemetry.clone(),
         Arc::clone(&state.herald),
         Arc::clone(&state.waiters),

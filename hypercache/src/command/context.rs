@@ -1,16 +1,15 @@
 //! What a data handler works on: locked data, time, chance, and a note of what happened.
 
 pub mod collection;
-mod effects;
 mod events;
 mod everything;
+mod filter;
 mod locks;
 mod session;
+mod stores;
 mod usage;
 pub mod wait;
 
-pub use effects::Effects;
-pub use effects::Garbage;
 pub use events::EventClass;
 pub use locks::Locks;
 pub use locks::Place;
@@ -26,6 +25,7 @@ use crate::keyspace::entry::Given;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::key::HashedKey;
 use crate::keyspace::seen::Seen;
+use crate::keyspace::shard::Met;
 use crate::keyspace::shard::Shard;
 use crate::keyspace::table::Position;
 use crate::store::Registry;
@@ -38,10 +38,8 @@ use crate::value::Value;
 use crate::value::string::Str;
 use crate::value::string::StrRef;
 
-const BY_SESSION: ReplyError =
-    ReplyError::err("a store that keeps keys by session can only be exchanged with another of its kind");
-const OTHER_FILTER: ReplyError =
-    ReplyError::err("stores with different filters cannot be exchanged: their rules stay with their indexes");
+/// Values of fewer bytes are dropped at once: handing them over would cost more.
+const GARBAGE_BYTES_MIN: usize = 1 << 20;
 
 /// What a request is stamped with. The same stamp gives the same result, on a client's behalf, in a replay, on a replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +48,72 @@ pub struct Stamp {
     pub now: UnixMillis,
     /// Where its chance begins.
     pub seed: u64,
+}
+
+/// What a handler did, for the layer above to tell.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Effects {
+    /// Changes to data; 0: nothing to log.
+    pub changes: u32,
+    /// Reads that found their key.
+    pub hits: u32,
+    /// Reads that did not.
+    pub misses: u32,
+    /// Expired keys met and removed.
+    pub expired: u32,
+    /// Expired fields of hashes met and removed.
+    pub expired_fields: u32,
+    /// Sessions met whose time was over, and removed with all their keys.
+    pub expired_sessions: u32,
+    /// Keys that had to go to make room.
+    pub evicted: u32,
+    /// Bytes that this freed.
+    pub evicted_bytes: u64,
+}
+
+impl Effects {
+    /// Adds what another command did.
+    pub fn add(&mut self, other: Self) {
+        self.changes = self.changes.saturating_add(other.changes);
+        self.hits = self.hits.saturating_add(other.hits);
+        self.misses = self.misses.saturating_add(other.misses);
+        self.expired = self.expired.saturating_add(other.expired);
+        self.expired_fields = self.expired_fields.saturating_add(other.expired_fields);
+        self.expired_sessions = self.expired_sessions.saturating_add(other.expired_sessions);
+        self.evicted = self.evicted.saturating_add(other.evicted);
+        self.evicted_bytes = self.evicted_bytes.saturating_add(other.evicted_bytes);
+    }
+}
+
+/// Data that was taken out and takes long to drop.
+#[derive(Debug, Default)]
+pub struct Garbage {
+    shards: Vec<Shard>,
+    values: Vec<Value>,
+}
+
+impl Garbage {
+    /// What was taken out of a store.
+    pub fn of_shards(shards: Vec<Shard>) -> Self {
+        Self { shards, values: Vec::new() }
+    }
+
+    /// Values that were evicted.
+    pub fn of_values(values: Vec<Value>) -> Self {
+        Self { shards: Vec::new(), values }
+    }
+
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.shards.is_empty() && self.values.is_empty()
+    }
+
+    /// Keeps a big value; drops a small one.
+    fn add(&mut self, value: Value) {
+        if value.heap_bytes() >= GARBAGE_BYTES_MIN {
+            self.values.push(value);
+        }
+    }
 }
 
 /// The world of one data command.
@@ -378,65 +442,9 @@ impl<'a> Context<'a> {
         self.check_selected().map(|()| locked)
     }
 
-    /// Whether the store is still the one that the client has selected; what it tells is sure while a shard is locked.
-    fn check_selected(&self) -> Result<(), ReplyError> {
-        self.registry.selected(self.selected).map(|_| ()).ok_or(error::NO_STORE)
-    }
-
     fn held(&self, shard: usize) -> &Shard {
         let first = self.locks.held.partition_point(|lock| lock.store < self.store.index());
         &self.locks.held[first + shard].data
-    }
-
-    /// Empties these stores, all at the same moment: their shards are locked until the command ends. Counts each key as
-    /// a change and hands the shards over, for `discard` or to be dropped at once.
-    pub fn take_stores(&mut self, stores: std::ops::Range<usize>) -> Result<Vec<Shard>, ReplyError> {
-        self.lock_stores(stores.clone())?;
-        self.check_selected()?;
-        let mut taken = Vec::with_capacity(self.locks.held.len());
-        for lock in self.locks.held.iter_mut().filter(|lock| stores.contains(&lock.store)) {
-            let keyspace = self.registry.get(lock.store).expect("a locked store exists").keyspace();
-            taken.push(lock.data.take(keyspace.empty_shard()));
-        }
-        self.changed(taken.iter().map(Shard::len).sum());
-        self.notices.emptied |= self.interest.tracks();
-        Ok(taken)
-    }
-
-    /// Exchanges the content of two stores, all at the same moment: their shards are locked until the command ends. Each
-    /// keeps its name and its rules. Counts one change. False, and nothing is done, where stores have come or gone since
-    /// `epoch`, in which these were looked up.
-    pub fn swap_stores(&mut self, left: usize, right: usize, epoch: u64) -> Result<bool, ReplyError> {
-        if left == right {
-            self.changed(1);
-            return Ok(true);
-        }
-        let (lower, upper) = (left.min(right), left.max(right));
-        self.lock_stores([lower, upper].into_iter())?;
-        if !self.locks.whole && self.registry.epoch() != epoch {
-            self.locks.held.clear();
-            return Ok(false);
-        }
-        let setup_of = |index| {
-            let store = self.registry.get(index).filter(|store| self.locks.cover_store(store));
-            store.map(|store| store.keyspace().setup()).ok_or(error::DB_OUT_OF_RANGE)
-        };
-        let (lower_setup, upper_setup) = (setup_of(lower)?, setup_of(upper)?);
-        if lower_setup.by_session != upper_setup.by_session {
-            return Err(BY_SESSION);
-        }
-        if lower_setup != upper_setup {
-            return Err(OTHER_FILTER);
-        }
-        self.changed(1);
-        let now = self.stamp.now;
-        let boundary = self.locks.held.partition_point(|lock| lock.store < upper);
-        let (lowers, uppers) = self.locks.held.split_at_mut(boundary);
-        let lowers = lowers.iter_mut().filter(|lock| lock.store == lower);
-        let uppers = uppers.iter_mut().filter(|lock| lock.store == upper);
-        lowers.zip(uppers).for_each(|(lower, upper)| lower.data.exchange(&mut upper.data, now));
-        self.notices.emptied |= self.interest.tracks();
-        Ok(true)
     }
 
     /// Puts aside what takes long to drop.
@@ -522,13 +530,17 @@ impl<'a> Context<'a> {
     fn is_live(&mut self, key: HashedKey<'_>, at: usize) -> bool {
         let (now, store) = (self.stamp.now, self.locks[at].store);
         let data = &mut self.locks[at].data;
-        let Some(entry) = data.get(key) else {
-            // It may be about to join others whose time is over.
-            self.expire_session(key, at);
-            return false;
+        let part_over = match data.meet(key, now) {
+            Met::Absent => {
+                // It may be about to join others whose time is over.
+                self.expire_session(key, at);
+                return false;
+            }
+            Met::Over => None,
+            Met::Live { part_over } => Some(part_over),
         };
-        if !data.expired(entry, now) {
-            if entry.part_expired(now) {
+        if let Some(part_over) = part_over {
+            if part_over {
                 let removed = data.remove_due_fields(key, now);
                 self.effects.expired_fields += u32::try_from(removed).unwrap_or(u32::MAX);
                 self.note_fields_expired(store, key.bytes, false);
@@ -552,21 +564,6 @@ impl<'a> Context<'a> {
             self.garbage.add(entry.into_value());
         }
         false
-    }
-
-    /// Locks all shards of these stores, which are named in ascending order, unless all are held already.
-    fn lock_stores(&mut self, stores: impl Iterator<Item = usize> + Clone) -> Result<(), ReplyError> {
-        if self.locks.whole {
-            return Ok(());
-        }
-        assert!(
-            self.locks.held.is_empty(),
-            "a command on whole stores names no keys: who holds a lock must not wait"
-        );
-        self.locks.take_stores(self.registry, stores)?;
-        // Somebody may have read from them in between.
-        self.interest = self.registry.interests().now();
-        Ok(())
     }
 }
 

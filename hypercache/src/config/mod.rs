@@ -11,6 +11,7 @@ mod notice;
 mod read;
 mod render;
 mod resolve;
+mod store_change;
 #[cfg(test)]
 mod tests;
 pub mod units;
@@ -27,6 +28,7 @@ pub use memory_limit::ProcessLimit;
 pub use notice::ConfigErrors;
 pub use notice::Notice;
 pub use notice::Place;
+pub use store_change::StoreChange;
 pub use units::SizeOrShare;
 pub use validate::STORES_MAX;
 pub use validate::check_store;

@@ -9,6 +9,7 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::config::Word;
 use crate::engine::version::VERSION;
 use crate::http::HttpState;
 use crate::store::Store;
@@ -70,23 +71,33 @@ pub fn stores(state: &HttpState) -> Value {
 }
 
 fn by_store(state: &HttpState, totals: &Totals) -> Value {
-    let one = |store: &Store| {
-        let census = store.census();
-        let counts = totals.stores.get(store.index());
-        let (hits, misses) = counts.map_or((0, 0), |counts| (counts.hits, counts.misses));
-        let expired = counts.map_or(0, |counts| counts.expired_lazy + counts.expired_active);
-        json!({
-            "name": store.name(),
-            "index": store.index(),
-            "keys": census.keys,
-            "expiring_keys": census.expiring,
-            "memory_bytes": census.total_bytes(),
-            "limit_bytes": store.limit_bytes(),
-            "expired": expired,
-            "cache": effectiveness(hits, misses),
-        })
-    };
-    state.registry.all().map(one).collect()
+    state.registry.all().map(|store| one(store, totals)).collect()
+}
+
+/// One store.
+pub fn store(state: &HttpState, store: &Store) -> Value {
+    one(store, &state.telemetry.meters().totals())
+}
+
+fn one(store: &Store, totals: &Totals) -> Value {
+    let (rules, census) = (store.rules(), store.census());
+    let counts = totals.stores.get(store.index());
+    let (hits, misses) = counts.map_or((0, 0), |counts| (counts.hits, counts.misses));
+    let expired = counts.map_or(0, |counts| counts.expired_lazy + counts.expired_active);
+    let ttl = (!rules.default_ttl.is_zero()).then_some(rules.default_ttl.as_secs_f64());
+    json!({
+        "name": rules.name,
+        "index": store.index(),
+        "keys": census.keys,
+        "expiring_keys": census.expiring,
+        "memory_bytes": census.total_bytes(),
+        "limit_bytes": rules.max_memory,
+        "eviction": rules.eviction.word(),
+        "default_ttl_seconds": ttl,
+        "filter_rate": rules.cuckoo_filter,
+        "expired": expired,
+        "cache": effectiveness(hits, misses),
+    })
 }
 
 fn effectiveness(hits: u64, misses: u64) -> Value {

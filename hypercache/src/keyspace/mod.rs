@@ -7,7 +7,9 @@ pub mod departure;
 pub mod entry;
 pub mod eviction;
 pub mod expiry;
+pub mod filter;
 pub mod key;
+pub mod refilter;
 pub mod seen;
 pub mod sessions;
 pub mod setup;
@@ -27,6 +29,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use parking_lot::MutexGuard;
 
+use crate::keyspace::filter::standing::Published;
 use crate::keyspace::key::HashSeed;
 use crate::keyspace::key::HashedKey;
 use crate::keyspace::key::KeyHasher;
@@ -78,6 +81,7 @@ struct Sizes {
     table: AtomicUsize,
     /// What of both together the keyspace's total has been told.
     told: AtomicUsize,
+    filter: Published,
 }
 
 /// Sizes of a whole keyspace.
@@ -121,7 +125,11 @@ impl Keyspace {
         assert!(shards.is_power_of_two(), "the configuration is checked before it gets here");
         let shard_bits = shards.trailing_zeros();
         let empty_table = Shard::new(setup, shard_bits).overhead_bytes();
-        let slot = || Slot { shard: Mutex::new(Shard::new(setup, shard_bits)), sizes: Sizes::default() };
+        let slot = || {
+            let (shard, sizes) = (Shard::new(setup, shard_bits), Sizes::default());
+            shard.publish_filter(&sizes.filter);
+            Slot { shard: Mutex::new(shard), sizes }
+        };
         Self {
             seed: setup.seed,
             by_session: AtomicBool::new(setup.by_session),
@@ -150,19 +158,24 @@ impl Keyspace {
     }
 
     /// Gives it another setup of the same seed; `shards` are all its shards. An error, and nothing is changed, where that
-    /// needs it to be without keys and it is not.
+    /// needs it to be without keys and it is not. Filters for keys that are there are begun, and not asked before
+    /// `build_filter` has built them.
     pub fn reconfigure(&self, setup: Setup, shards: &mut [LockedShard<'_>]) -> Result<(), NotEmpty> {
         debug_assert_eq!((setup.seed, shards.len()), (self.seed, self.shards.len()));
         if setup == self.setup() {
             return Ok(());
         }
-        if shards.iter().any(|shard| !shard.is_empty()) {
+        let is_moved = setup.by_session != self.by_session();
+        if is_moved && shards.iter().any(|shard| !shard.is_empty()) {
             return Err(NotEmpty);
         }
         self.by_session.store(setup.by_session, Relaxed);
         self.filter.store(rate_bits(setup.filter), Relaxed);
         for shard in shards {
-            drop(shard.take(Shard::new(setup, self.shard_bits)));
+            if is_moved {
+                drop(shard.take(Shard::new(setup, self.shard_bits)));
+            }
+            shard.set_filter(setup.filter);
         }
         Ok(())
     }
@@ -340,6 +353,7 @@ impl LockedShard<'_> {
             self.sizes.told.store(now, Relaxed);
             self.total.bytes.fetch_add(now.wrapping_sub(told), Relaxed);
         }
+        self.shard.publish_filter(&self.sizes.filter);
     }
 }
 

@@ -1,6 +1,7 @@
 //! One shard of a keyspace: entries, their deadlines and their bytes, kept in step.
 
 mod evict;
+pub mod filtering;
 mod session;
 
 use crate::keyspace::departure::Departure;
@@ -12,6 +13,7 @@ use crate::keyspace::key::HashedKey;
 use crate::keyspace::seen::Seen;
 use crate::keyspace::sessions::Sessions;
 use crate::keyspace::setup::Setup;
+use crate::keyspace::shard::filtering::Filtering;
 use crate::keyspace::table::Position;
 use crate::keyspace::table::Table;
 use crate::keyspace::waits::Waits;
@@ -59,6 +61,20 @@ pub enum Lapse {
     },
 }
 
+/// How it stands with a key that is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Met {
+    /// There is no such key.
+    Absent,
+    /// Its time is over, or that of its session.
+    Over,
+    /// It is there.
+    Live {
+        /// The time of a part of its value is over.
+        part_over: bool,
+    },
+}
+
 /// The shard.
 #[derive(Debug)]
 pub struct Shard {
@@ -70,6 +86,7 @@ pub struct Shard {
     sessions: Option<Box<Sessions>>,
     /// How often keys are asked for; none: nobody needs to know.
     usage: Option<Box<evict::Usage>>,
+    filtering: Filtering,
     entry_bytes: usize,
 }
 
@@ -100,6 +117,7 @@ impl Shard {
             waits: Waits::default(),
             sessions: setup.by_session.then(|| Box::new(Sessions::new(hasher))),
             usage: None,
+            filtering: Filtering::new(setup, prefix_bits),
             entry_bytes: 0,
         }
     }
@@ -129,12 +147,13 @@ impl Shard {
         self.entry_bytes
     }
 
-    /// Bytes of the table itself, of deadlines and of sessions.
+    /// Bytes of the table itself, of deadlines, of sessions and of the filter.
     pub fn overhead_bytes(&self) -> usize {
         self.table.overhead_bytes()
             + self.field_deadlines.bytes()
             + self.usage_bytes()
             + self.sessions.as_ref().map_or(0, |sessions| sessions.bytes())
+            + self.filtering.heap_bytes()
     }
 
     /// The entry of `key`, be it expired or not.
@@ -331,12 +350,14 @@ impl Shard {
         self.note(hash, Noted::NOTHING, Noted::of(entry));
         self.join_session(hash, entry.key());
         self.note_arrival(hash, now);
+        self.filtering.arrived(hash, &self.table);
     }
 
     /// Notes an entry that was taken out of the table.
     fn departed(&mut self, hash: u64, entry: &Entry, _why: Departure) {
         self.note(hash, Noted::of(entry), Noted::NOTHING);
         self.leave_session(hash, entry.key());
+        self.filtering.departed(hash, &self.table);
     }
 
     /// Who watches which keys here.
@@ -357,6 +378,7 @@ impl Shard {
         self.waits = std::mem::take(&mut taken.waits);
         self.waits.note_all(|hash| taken.holds(hash));
         self.count_usage(taken.usage.is_some());
+        self.filter_stays(&taken);
         taken
     }
 
@@ -372,6 +394,7 @@ impl Shard {
             self.count_usage(counts.1);
             other.count_usage(counts.0);
         }
+        self.filters_stay(other);
         self.note_exchanged(other, now);
         other.note_exchanged(self, now);
     }

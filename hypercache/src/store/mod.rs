@@ -6,6 +6,7 @@
 
 pub mod events;
 pub mod eviction;
+pub mod filters;
 pub mod lifecycle;
 pub mod pressure;
 pub mod registry;

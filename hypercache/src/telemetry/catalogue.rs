@@ -42,6 +42,27 @@ catalogue! {
     GaugeDef STORE_LIMIT ["store"] Facade "hypercache_store_limit_bytes";
     "Bytes a store may hold; 0 means no limit of its own."
 
+    CounterDef FILTER_LOOKUPS ["store", "result"] Facade "hypercache_filter_lookups_total";
+    "Lookups that a store's filter was asked about: negative when it answered, true_positive or false_positive when the table had to be asked."
+
+    GaugeDef FILTER_FALSE_POSITIVES ["store", "kind"] Facade "hypercache_filter_false_positive_ratio";
+    "Share of the lookups of absent keys that a store's filter passes on; kind is wanted, expected from its load, or measured."
+
+    GaugeDef FILTER_ITEMS ["store"] Facade "hypercache_filter_keys";
+    "Keys in a store's filter."
+
+    GaugeDef FILTER_CAPACITY ["store"] Facade "hypercache_filter_slots";
+    "Keys that the slots of a store's filter could take."
+
+    GaugeDef FILTER_MEMORY ["store"] Facade "hypercache_filter_memory_bytes";
+    "Bytes a store's filter takes."
+
+    GaugeDef FILTER_BUILT ["store"] Facade "hypercache_filter_built_ratio";
+    "Share of a store's keys that its filter can answer for; less than 1 while it is built."
+
+    CounterDef FILTER_CHANGES ["store", "kind"] Facade "hypercache_filter_changes_total";
+    "What was done to a store's filter: fingerprints moved, segments split, pairs of segments joined, segments built."
+
     CounterDef EXPIRED_KEYS ["store", "mode"] Meters "hypercache_expired_keys_total";
     "Keys removed because their time was over; lazy when found by a command, active when swept."
 
@@ -110,6 +131,9 @@ catalogue! {
 
     CounterDef AUTHENTICATIONS ["result"] Facade "hypercache_authentications_total";
     "Attempts to authenticate, by success or failure."
+
+    CounterDef STORE_CHANGES ["change"] Facade "hypercache_store_changes_total";
+    "Stores made, altered and dropped while running, by which of these."
 
     CounterDef CONFIG_CHANGES [] Facade "hypercache_config_changes_total";
     "Settings changed while running."
@@ -247,6 +271,8 @@ mod tests {
     /// Gauges and histograms that count things have no unit.
     const COUNTED: &[&str] = &[
         "hypercache_store_keys",
+        "hypercache_filter_keys",
+        "hypercache_filter_slots",
         "hypercache_pipeline_commands",
         "hypercache_evicted_hits",
         "hypercache_connections",

@@ -19,6 +19,7 @@ pub mod persistence;
 pub mod replication;
 pub mod small;
 pub mod statistics;
+pub mod store;
 
 pub use statistics::Statistics;
 
@@ -32,6 +33,7 @@ use crate::command::spec::NodeCommand;
 use crate::config::Config;
 use crate::engine::Accounting;
 use crate::engine::Call;
+use crate::engine::Disposal;
 use crate::engine::Execution;
 use crate::engine::Flow;
 use crate::engine::Herald;
@@ -84,6 +86,8 @@ pub struct NodeState {
     pub waiters: Arc<Waiters>,
     /// Tells of changes to keys.
     pub herald: Arc<Herald>,
+    /// Frees what was dropped.
+    pub disposal: Disposal,
     /// Asks the node to stop.
     pub stop: mpsc::Sender<&'static str>,
     /// Scripts and functions.
@@ -190,6 +194,7 @@ pub fn run(
         NodeCommand::SlowlogGet => command_log::slow_get(args, node, reply)?,
         NodeCommand::SlowlogLen => command_log::slow_len(node, reply),
         NodeCommand::SlowlogReset => command_log::slow_reset(node, reply),
+        NodeCommand::Store(command) => store::run(command, args, session, node, reply)?,
         NodeCommand::Time => small::time(reply),
     }
     Ok(Execution { flow, ..Execution::default() })

@@ -71,10 +71,8 @@ impl Counts {
         let totals = telemetry.meters().totals();
         let (bytes_in, bytes_out) = (totals.bytes_in(), totals.bytes_out());
         let (hits, misses, expired) = (totals.hits(), totals.misses(), totals.expired());
-        let fields =
-            totals.stores.iter().map(|store| store.expired_fields_lazy + store.expired_fields_active);
-        let expired_fields = fields.sum();
-        let changes = totals.stores.iter().map(|store| store.changes).sum();
+        let expired_fields = totals.all.expired_fields_lazy + totals.all.expired_fields_active;
+        let changes = totals.all.changes;
         let by_command = totals.by_command.into_iter().map(|command| CommandCounts {
             calls: command.calls,
             failed: command.failed,
