@@ -234,7 +234,7 @@ impl Keyspace {
 
     /// Bytes that all tables take beside their entries.
     pub fn all_table_bytes(&self) -> usize {
-        self.shards.iter().map(|slot| slot.sizes.table.load(Relaxed)).sum()
+        (0..self.shards.len()).map(|shard| self.table_bytes(shard)).sum()
     }
 
     /// Locks one shard unless that takes longer than `patience`.

@@ -376,7 +376,7 @@ impl Shard {
         self.history.remove(hash);
         self.note(hash, Noted::NOTHING, Noted::of(entry));
         self.join_session(hash, entry.key());
-        self.note_arrival(now);
+        self.note_arrival(hash, now);
         self.filtering.arrived(hash, &self.table);
     }
 

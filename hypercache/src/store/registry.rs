@@ -239,10 +239,16 @@ impl Registry {
         self.all().map(|store| store.about_bytes(limit)).sum()
     }
 
+    /// The limit of the process, where it is so near that nothing is to grow.
+    pub fn pressed(&self) -> Option<LimitReached> {
+        let (used_bytes, limit_bytes) = self.pressure.refuses(|| self.used_bytes())?;
+        Some(LimitReached { reason: "memory_pressure", used_bytes, limit_bytes })
+    }
+
     /// The limit that a write which needs memory would pass in `store` and for which nothing may give way, if there is one.
     pub fn limit_reached(&self, store: &Store) -> Option<LimitReached> {
-        if let Some((used_bytes, limit_bytes)) = self.pressure.refuses(|| self.used_bytes()) {
-            return Some(LimitReached { reason: "memory_pressure", used_bytes, limit_bytes });
+        if let Some(reached) = self.pressed() {
+            return Some(reached);
         }
         if store.limit_bytes() != 0 {
             let (used_bytes, limit_bytes) = (store.census().total_bytes() as u64, store.limit_bytes());
