@@ -21,6 +21,8 @@ use crate::value::size_class::size_class;
 const SEGMENT_ENTRIES_MAX: usize = 96;
 /// Two neighbours with fewer entries together are joined; far enough below the maximum not to split again at once.
 const JOINED_ENTRIES_MAX: usize = 36;
+/// Unused segments that are always kept.
+const UNUSED_MIN: usize = 16;
 /// Beyond this depth hashes are taken to collide on purpose, and a segment grows instead.
 const DEPTH_MAX: u32 = 28;
 /// Bits of the hash that a scan position has. The low 16 bits are left out: positions fit a signed 64-bit integer and
@@ -353,6 +355,27 @@ impl Table {
         self.directory[run].fill(low as u32);
         self.unused.push(high as u32);
         self.halve();
+        if self.unused.len() > self.segments.len() / 2 + UNUSED_MIN {
+            self.compact();
+        }
+    }
+
+    /// Leaves unused segments out, which are more than half of them.
+    fn compact(&mut self) {
+        let mut old = std::mem::take(&mut self.segments);
+        let mut moved_to = vec![None; old.len()];
+        for at in &mut self.directory {
+            let from = *at as usize;
+            *at = *moved_to[from].get_or_insert_with(|| {
+                self.segments.push(std::mem::take(&mut old[from]));
+                self.segments.len() as u32 - 1
+            });
+        }
+        (self.unused, self.earliest) = (Vec::new(), Earliest::default());
+        self.segments.shrink_to_fit();
+        for (at, segment) in self.segments.iter().enumerate() {
+            self.earliest.set(at, segment.deadlines.first());
+        }
     }
 
     fn halve(&mut self) {
