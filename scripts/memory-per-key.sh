@@ -43,6 +43,7 @@ done
 root=$PWD
 target=${CARGO_TARGET_DIR:-$root/target}
 [[ $target == /* ]] || target=$root/$target
+# shellcheck source=scripts/await-node.sh
 source "$root/scripts/await-node.sh"
 for variable in $(compgen -e | grep -E '^(HYPERCACHE|OTEL)_' || true); do
   unset "$variable"
@@ -52,7 +53,9 @@ if [ -z "$node" ]; then
   cargo build --quiet --locked --release -p hypercache
   node=$target/release/hypercache
 fi
+# shellcheck disable=SC2034 # used by name below
 read -ra valkey <<<"${VALKEY_SERVER:-valkey-server}"
+# shellcheck disable=SC2034 # used by name below
 read -ra redis <<<"${REDIS_SERVER:-redis-server}"
 
 folder=$(mktemp -d "${TMPDIR:-/tmp}/hypercache-memory.XXXXXX")
@@ -156,6 +159,7 @@ for name in valkey redis; do
   declare -n words=$name
   if version=$("${words[@]}" --version 2>/dev/null); then
     servers+=("$name")
+    # shellcheck disable=SC2001 # no pattern of the shell has groups
     echo "$name: $(sed 's/^[A-Za-z ]*v=\([^ ]*\) .*malloc=\([^ ]*\).*/\1, \2/' <<<"$version")"
   else
     echo "$name: not installed (${words[0]}), left out"

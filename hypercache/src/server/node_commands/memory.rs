@@ -47,7 +47,7 @@ pub fn stats(node: &NodeState, reply: &mut ReplyWriter) {
         let shards = store.keyspace().shards();
         let tables = (0..shards).map(|shard| store.keyspace().table_bytes(shard) as u64).sum();
         write_count("overhead.hashtable.main", tables, reply);
-        // Deadlines are part of the entries.
+        // Deadlines are counted with the table.
         write_count("overhead.hashtable.expires", 0, reply);
     }
     write_count("overhead.total", used - dataset, reply);
