@@ -4,6 +4,7 @@ pub mod collection;
 mod events;
 mod everything;
 mod locks;
+mod session;
 pub mod wait;
 
 pub use events::EventClass;
@@ -20,9 +21,11 @@ use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::Given;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::key::HashedKey;
+use crate::keyspace::seen::Seen;
 use crate::keyspace::shard::Shard;
 use crate::keyspace::table::Position;
 use crate::store::Registry;
+use crate::store::Selected;
 use crate::store::Store;
 use crate::store::events::Interest;
 use crate::store::events::Notices;
@@ -30,6 +33,11 @@ use crate::store::script_gate::Denied;
 use crate::value::Value;
 use crate::value::string::Str;
 use crate::value::string::StrRef;
+
+const BY_SESSION: ReplyError =
+    ReplyError::err("a store that keeps keys by session can only be exchanged with another of its kind");
+const OTHER_FILTER: ReplyError =
+    ReplyError::err("stores with different filters cannot be exchanged: their rules stay with their indexes");
 
 /// Values of fewer bytes are dropped at once: handing them over would cost more.
 const GARBAGE_BYTES_MIN: usize = 1 << 20;
@@ -56,6 +64,12 @@ pub struct Effects {
     pub expired: u32,
     /// Expired fields of hashes met and removed.
     pub expired_fields: u32,
+    /// Sessions met whose time was over, and removed with all their keys.
+    pub expired_sessions: u32,
+    /// Keys that had to go to make room.
+    pub evicted: u32,
+    /// Bytes that this freed.
+    pub evicted_bytes: u64,
 }
 
 impl Effects {
@@ -66,6 +80,9 @@ impl Effects {
         self.misses = self.misses.saturating_add(other.misses);
         self.expired = self.expired.saturating_add(other.expired);
         self.expired_fields = self.expired_fields.saturating_add(other.expired_fields);
+        self.expired_sessions = self.expired_sessions.saturating_add(other.expired_sessions);
+        self.evicted = self.evicted.saturating_add(other.evicted);
+        self.evicted_bytes = self.evicted_bytes.saturating_add(other.evicted_bytes);
     }
 }
 
@@ -77,6 +94,11 @@ pub struct Garbage {
 }
 
 impl Garbage {
+    /// Values that were evicted.
+    pub fn of_values(values: Vec<Value>) -> Self {
+        Self { shards: Vec::new(), values }
+    }
+
     /// Whether there is nothing.
     pub fn is_empty(&self) -> bool {
         self.shards.is_empty() && self.values.is_empty()
@@ -95,6 +117,7 @@ pub struct Context<'a> {
     stamp: Stamp,
     registry: &'a Registry,
     store: &'a Store,
+    selected: Selected,
     locks: Locks<'a>,
     touches: bool,
     may_wait: bool,
@@ -127,6 +150,7 @@ impl<'a> Context<'a> {
             stamp,
             registry,
             store,
+            selected: store.selected(),
             locks,
             touches: true,
             may_wait: false,
@@ -146,6 +170,11 @@ impl<'a> Context<'a> {
             self.locks.held.iter().for_each(|lock| lock.data.publish_sizes());
         }
         self.locks
+    }
+
+    /// Has the command fail where the store is not this one any more once it has locks.
+    pub fn insist_on(&mut self, selected: Selected) {
+        self.selected = selected;
     }
 
     /// Lets reads leave no trace in the access order, as `CLIENT NO-TOUCH` asks for.
@@ -190,6 +219,12 @@ impl<'a> Context<'a> {
         mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ mixed >> 31
+    }
+
+    /// Whether `key` of this store is locked, so that it may be touched: where all or some locks have been taken before, a
+    /// store that has come since is out of their reach.
+    pub fn covers(&self, store: usize, key: &[u8]) -> bool {
+        Place::of(self.registry, store, key).is_some_and(|place| self.locks.cover(place))
     }
 
     /// The store that the client has selected.
@@ -257,7 +292,7 @@ impl<'a> Context<'a> {
     /// Writes `key` whole, with the store's default time to live where `deadline` is none and the store has one. Counts
     /// one change.
     pub fn set<'v>(&mut self, key: &[u8], value: impl Into<Given<'v>>, deadline: Option<UnixMillis>) {
-        let deadline = deadline.or_else(|| self.default_deadline());
+        let deadline = deadline.or_else(|| self.default_deadline(key));
         self.put(self.store.index(), key, value, deadline);
     }
 
@@ -271,8 +306,9 @@ impl<'a> Context<'a> {
     ) {
         let now = self.stamp.now;
         let (hashed, at) = self.locate(store, key);
-        if !self.interest.is_none() {
-            // Whoever listens hears of the end of what is overwritten, if its time was over.
+        if !self.interest.is_none() || self.locks[at].data.sessions().is_some() {
+            // Whoever listens hears of the end of what is overwritten, if its time was over; and with a session other keys
+            // have to go.
             self.is_live(hashed, at);
         }
         match self.locks[at].data.set(hashed, value.into(), deadline, now) {
@@ -284,12 +320,7 @@ impl<'a> Context<'a> {
 
     /// As `put`, as a key that was not there before: what is there is removed first and without a word.
     pub fn put_anew(&mut self, store: usize, key: &[u8], value: Value, deadline: Option<UnixMillis>) {
-        let (hashed, at) = self.locate(store, key);
-        if self.is_live(hashed, at)
-            && let Some(entry) = self.locks[at].data.remove(hashed, Departure::Deleted)
-        {
-            self.garbage.add(entry.into_value());
-        }
+        self.remove_silently(store, key);
         self.put(store, key, value, deadline);
     }
 
@@ -300,9 +331,10 @@ impl<'a> Context<'a> {
         key: &[u8],
         change: impl FnOnce(&mut Str) -> R,
     ) -> Result<R, ReplyError> {
-        let (now, deadline) = (self.stamp.now, self.default_deadline());
+        let now = self.stamp.now;
         let (hashed, at) = self.locate(self.store.index(), key);
         if !self.is_live(hashed, at) {
+            let deadline = self.default_deadline(key);
             self.locks[at].data.set(hashed, StrRef::Growing(&[]).into(), deadline, now);
             self.note_new(self.store.index(), key);
         }
@@ -317,7 +349,8 @@ impl<'a> Context<'a> {
     /// Gives `key` another deadline, or none. Whether there is such a key; counts one change if so.
     pub fn set_deadline(&mut self, key: &[u8], deadline: Option<UnixMillis>) -> bool {
         let (hashed, at) = self.locate(self.store.index(), key);
-        let done = self.is_live(hashed, at) && self.locks[at].data.set_deadline(hashed, deadline);
+        let done =
+            self.is_live(hashed, at) && self.locks[at].data.set_deadline(hashed, deadline, self.stamp.now);
         self.changed(usize::from(done));
         done
     }
@@ -329,6 +362,18 @@ impl<'a> Context<'a> {
         self.locks[at].data.touch(hashed, used);
     }
 
+    /// How often `key` was asked for lately, from 0 to 15; none where the store does not need to know.
+    pub fn frequency(&self, key: &[u8]) -> Option<u8> {
+        let (hashed, at) = self.locate(self.store.index(), key);
+        self.locks[at].data.frequency(hashed.hash)
+    }
+
+    /// Has `key` count as asked for so often, where that is counted, and not less often than it is known to be.
+    pub fn raise_frequency(&mut self, key: &[u8], count: u8) {
+        let (hashed, at) = self.locate(self.store.index(), key);
+        self.locks[at].data.raise_frequency(hashed.hash, count);
+    }
+
     /// Removes `key` and hands its entry over, if it was there and had not expired. Counts one change if so.
     pub fn take(&mut self, key: &[u8]) -> Option<Entry> {
         let (hashed, at) = self.locate(self.store.index(), key);
@@ -336,7 +381,9 @@ impl<'a> Context<'a> {
             return None;
         }
         self.changed(1);
-        self.locks[at].data.remove(hashed, Departure::Deleted)
+        let data = &mut self.locks[at].data;
+        data.touch_session(key, self.stamp.now);
+        data.remove(hashed, Departure::Deleted)
     }
 
     /// Removes `key`; whether it was there and had not expired. Counts one change if so.
@@ -355,7 +402,7 @@ impl<'a> Context<'a> {
         &self,
         from: Position,
         count: usize,
-        visit: impl FnMut(&Entry),
+        visit: impl FnMut(Seen<'_>),
     ) -> Result<Option<Position>, ReplyError> {
         let keyspace = self.store.keyspace();
         if self.locks.whole {
@@ -382,6 +429,7 @@ impl<'a> Context<'a> {
         if !self.locks.whole {
             assert!(self.locks.held.is_empty(), "who holds a lock must not wait");
             self.locks = Locks::of_keys(self.registry, keys.iter().map(|key| (index, &**key)))?;
+            self.check_selected()?;
             self.interest = self.registry.interests().now();
         }
         for key in keys {
@@ -402,10 +450,16 @@ impl<'a> Context<'a> {
     /// Locks one shard of the store; no other is held.
     fn lock_one(&self, shard: usize) -> Result<LockedShard<'a>, ReplyError> {
         let locked = self.registry.script_gate().lock(self.store.keyspace(), shard, false);
-        locked.map_err(|denied| match denied {
+        let locked = locked.map_err(|denied| match denied {
             Denied::Busy(overdue) => ReplyError::busy(overdue),
             Denied::GiveWay => unreachable!("only who holds locks has to give way"),
-        })
+        })?;
+        self.check_selected().map(|()| locked)
+    }
+
+    /// Whether the store is still the one that the client has selected; what it tells is sure while a shard is locked.
+    fn check_selected(&self) -> Result<(), ReplyError> {
+        self.registry.selected(self.selected).map(|_| ()).ok_or(error::NO_STORE)
     }
 
     fn held(&self, shard: usize) -> &Shard {
@@ -417,6 +471,7 @@ impl<'a> Context<'a> {
     /// a change and hands the shards over, for `discard` or to be dropped at once.
     pub fn take_stores(&mut self, stores: std::ops::Range<usize>) -> Result<Vec<Shard>, ReplyError> {
         self.lock_stores(stores.clone())?;
+        self.check_selected()?;
         let mut taken = Vec::with_capacity(self.locks.held.len());
         for lock in self.locks.held.iter_mut().filter(|lock| stores.contains(&lock.store)) {
             let keyspace = self.registry.get(lock.store).expect("a locked store exists").keyspace();
@@ -427,15 +482,31 @@ impl<'a> Context<'a> {
         Ok(taken)
     }
 
-    /// Exchanges the content of two stores, all at the same moment: their shards are locked until the command ends.
-    /// Counts one change.
-    pub fn swap_stores(&mut self, left: usize, right: usize) -> Result<(), ReplyError> {
+    /// Exchanges the content of two stores, all at the same moment: their shards are locked until the command ends. Each
+    /// keeps its name and its rules. Counts one change. False, and nothing is done, where stores have come or gone since
+    /// `epoch`, in which these were looked up.
+    pub fn swap_stores(&mut self, left: usize, right: usize, epoch: u64) -> Result<bool, ReplyError> {
         if left == right {
             self.changed(1);
-            return Ok(());
+            return Ok(true);
         }
         let (lower, upper) = (left.min(right), left.max(right));
         self.lock_stores([lower, upper].into_iter())?;
+        if !self.locks.whole && self.registry.epoch() != epoch {
+            self.locks.held.clear();
+            return Ok(false);
+        }
+        let setup_of = |index| {
+            let store = self.registry.get(index).filter(|store| self.locks.cover_store(store));
+            store.map(|store| store.keyspace().setup()).ok_or(error::DB_OUT_OF_RANGE)
+        };
+        let (lower_setup, upper_setup) = (setup_of(lower)?, setup_of(upper)?);
+        if lower_setup.by_session != upper_setup.by_session {
+            return Err(BY_SESSION);
+        }
+        if lower_setup != upper_setup {
+            return Err(OTHER_FILTER);
+        }
         self.changed(1);
         let now = self.stamp.now;
         let boundary = self.locks.held.partition_point(|lock| lock.store < upper);
@@ -444,7 +515,7 @@ impl<'a> Context<'a> {
         let uppers = uppers.iter_mut().filter(|lock| lock.store == upper);
         lowers.zip(uppers).for_each(|(lower, upper)| lower.data.exchange(&mut upper.data, now));
         self.notices.emptied |= self.interest.tracks();
-        Ok(())
+        Ok(true)
     }
 
     /// Puts aside what takes long to drop.
@@ -478,8 +549,13 @@ impl<'a> Context<'a> {
         deadline_from(0, amount, unit_millis, command)
     }
 
-    fn default_deadline(&self) -> Option<UnixMillis> {
+    /// The deadline of `key`, which is written without one.
+    fn default_deadline(&self, key: &[u8]) -> Option<UnixMillis> {
         let ttl = self.store.default_ttl()?;
+        if self.joins_session(self.store.index(), key) {
+            // What the session has, which may be none.
+            return None;
+        }
         Some(self.stamp.now.saturating_add(u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX)))
     }
 
@@ -497,6 +573,9 @@ impl<'a> Context<'a> {
         let (hashed, at) = self.locate(self.store.index(), key);
         if !self.is_live(hashed, at) {
             self.effects.misses += 1;
+            if self.touches {
+                self.locks[at].data.asked(hashed.hash);
+            }
             return None;
         }
         self.effects.hits += 1;
@@ -522,8 +601,12 @@ impl<'a> Context<'a> {
     fn is_live(&mut self, key: HashedKey<'_>, at: usize) -> bool {
         let (now, store) = (self.stamp.now, self.locks[at].store);
         let data = &mut self.locks[at].data;
-        let Some(entry) = data.get(key) else { return false };
-        if !entry.expired(now) {
+        let Some(entry) = data.get(key) else {
+            // It may be about to join others whose time is over.
+            self.expire_session(key, at);
+            return false;
+        };
+        if !data.expired(entry, now) {
             if entry.part_expired(now) {
                 let removed = data.remove_due_fields(key, now);
                 self.effects.expired_fields += u32::try_from(removed).unwrap_or(u32::MAX);
@@ -531,7 +614,10 @@ impl<'a> Context<'a> {
             }
             return true;
         }
-        if let Some(entry) = data.remove(key, Departure::Expired) {
+        if self.expire_session(key, at) {
+            return false;
+        }
+        if let Some(entry) = self.locks[at].data.remove(key, Departure::Expired) {
             match entry.value().as_hash().filter(|hash| hash.lapsed(now)) {
                 Some(hash) => {
                     self.effects.expired_fields += u32::try_from(hash.len()).unwrap_or(u32::MAX);

@@ -1,5 +1,6 @@
 //! Runs requests on this node's data.
 
+pub mod accounting;
 pub mod client;
 pub mod client_memory;
 pub mod disposal;
@@ -12,6 +13,7 @@ pub mod observed;
 pub mod parked;
 pub mod pause;
 pub mod pubsub;
+mod room;
 pub mod session;
 pub mod settings;
 pub mod tracking;
@@ -20,6 +22,7 @@ mod unlocked;
 pub mod version;
 pub mod waiting;
 
+pub use accounting::Accounting;
 pub use disposal::Disposal;
 pub use herald::Herald;
 pub use observation::Observation;
@@ -48,12 +51,12 @@ use crate::engine::waiting::Waiters;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::store::Registry;
+use crate::store::Selected;
 use crate::store::Store;
-use crate::store::registry::LimitReached;
-use crate::telemetry::Event;
+use crate::store::events::Listener;
+use crate::store::eviction::Evictor;
 use crate::telemetry::ExpiryMode;
 use crate::telemetry::Telemetry;
-use crate::telemetry::events::store::StoreWriteRefused;
 
 /// A request on its way down.
 #[derive(Clone, Copy)]
@@ -135,6 +138,8 @@ pub struct Engine {
     telemetry: Telemetry,
     waiters: Arc<Waiters>,
     herald: Arc<Herald>,
+    evictor: Evictor,
+    observation: Arc<Observation>,
 }
 
 /// How a command runs.
@@ -156,15 +161,18 @@ struct Ran<'a> {
 }
 
 impl Engine {
-    /// An engine for these stores; `herald` tells of changes to keys, `waiters` are those who wait for them.
+    /// An engine for these stores; `herald` tells of changes to keys, `waiters` are those who wait for them,
+    /// `observation` keeps what took long.
     pub fn new(
         registry: Arc<Registry>,
         disposal: Disposal,
         telemetry: Telemetry,
         herald: Arc<Herald>,
         waiters: Arc<Waiters>,
+        observation: Arc<Observation>,
     ) -> Self {
-        Self { registry, disposal, telemetry, waiters, herald }
+        let evictor = Evictor::new(Arc::clone(&registry), Arc::clone(&herald) as Arc<dyn Listener>);
+        Self { registry, disposal, telemetry, waiters, herald, evictor, observation }
     }
 
     /// The stores.
@@ -179,25 +187,12 @@ impl Engine {
 }
 
 impl Engine {
-    /// Whether the store has room for a command that needs some.
-    pub fn room(&self, call: &Call<'_>, session: &Session) -> Result<(), ReplyError> {
-        let store = self.registry.get(session.store).ok_or(error::DB_OUT_OF_RANGE)?;
-        match gate::memory(call.command.spec, &self.registry, store) {
-            None => Ok(()),
-            Some(LimitReached { reason, used_bytes, limit_bytes }) => {
-                StoreWriteRefused { store: store.name(), reason, used_bytes, limit_bytes }.emit();
-                Err(error::OUT_OF_MEMORY)
-            }
-        }
-    }
-
-    /// Whether the store that a client has selected is at its memory limit, or the node is.
-    pub fn is_full(&self, session: &Session) -> bool {
-        self.registry.get(session.store).is_some_and(|store| self.registry.limit_reached(store).is_some())
-    }
-
     /// What a data command touches.
     pub fn reach(&self, call: &Call<'_>, session: &Session) -> Result<Reach, ReplyError> {
+        self.reach_from(call, session.store)
+    }
+
+    fn reach_from(&self, call: &Call<'_>, store: usize) -> Result<Reach, ReplyError> {
         let spec = call.command.spec;
         if spec.roams_with(call.args) {
             return Ok(Reach::Store);
@@ -206,10 +201,22 @@ impl Engine {
             return Ok(Reach::Anywhere);
         }
         let other = spec.other_store.map(|plan| plan(call.args, &self.registry)).transpose()?.flatten();
-        let own = spec.keys.positions(call.args).map(|at| (session.store, &call.args[at]));
+        let own = spec.keys.positions(call.args).map(|at| (store, &call.args[at]));
         let others = other.iter().map(|(store, at)| (*store, &call.args[*at]));
         let places = own.chain(others).filter_map(|(store, key)| Place::of(&self.registry, store, key));
         Ok(Reach::Keys(places.collect()))
+    }
+
+    /// Whether locks cover what a command touches, which was found out before stores have come, gone or been laid out anew.
+    #[cold]
+    fn check_reach(&self, call: &Call<'_>, store: &Store, locks: &Locks<'_>) -> Result<(), ReplyError> {
+        let covered = match self.reach_from(call, store.index())? {
+            Reach::Keys(places) => places.iter().all(|place| locks.cover(*place)),
+            Reach::Store => locks.cover_store(store),
+            // Without locks it takes what it needs itself.
+            Reach::Anywhere => locks.is_empty() || locks.cover_store(store),
+        };
+        if covered { Ok(()) } else { Err(error::DB_OUT_OF_RANGE) }
     }
 
     /// Runs a data command under locks that cover it, and gives them back. It does not wait, and those who wait for what
@@ -223,7 +230,7 @@ impl Engine {
     ) -> (Locks<'a>, Result<Execution, ReplyError>) {
         let stamp = session.stamp();
         let manner = if session.in_script { Manner::Script } else { Manner::AtOnce };
-        let ran = self.run_handler(call, stamp, (session.store, &session.client), locks, manner, reply);
+        let ran = self.run_handler(call, stamp, (session.selected(), &session.client), locks, manner, reply);
         (ran.locks, ran.result)
     }
 
@@ -244,7 +251,7 @@ impl Engine {
         &'a self,
         call: &Call<'_>,
         stamp: Stamp,
-        (store, client): (usize, &Client),
+        (selected, client): (Selected, &Client),
         locks: Locks<'a>,
         manner: Manner,
         reply: &mut ReplyWriter,
@@ -252,10 +259,16 @@ impl Engine {
         let Run::Data(handler) = call.command.spec.run else {
             unreachable!("{}: only data commands come down here", call.command.name);
         };
-        let Some(store) = self.registry.get(store) else {
-            return Ran { locks, result: Err(error::DB_OUT_OF_RANGE), wait: None };
+        let Some(store) = self.registry.selected(selected) else {
+            return Ran { locks, result: Err(error::NO_STORE), wait: None };
         };
+        if !locks.are_current(&self.registry)
+            && let Err(error) = self.check_reach(call, store, &locks)
+        {
+            return Ran { locks, result: Err(error), wait: None };
+        }
         let mut context = Context::with_locks(stamp, &self.registry, store, locks);
+        context.insist_on(selected);
         // `TOUCH` is for nothing but the trace.
         if client.no_touch() && call.command.name != "TOUCH" {
             context.read_without_trace();
@@ -312,13 +325,19 @@ impl Executor for Engine {
         session: &mut Session,
         reply: &mut ReplyWriter,
     ) -> Result<Execution, ReplyError> {
-        self.room(call, session)?;
-        let locks = match self.reach(call, session)? {
-            Reach::Keys(places) => self.lock(places, call.command.spec.flags.has(Flags::WRITE))?,
-            Reach::Store => Locks::of_store(&self.registry, session.store)?,
-            Reach::Anywhere => Locks::default(),
+        let made_room = self.room(call, session)?;
+        let locks = loop {
+            let epoch = self.registry.epoch();
+            let locks = match self.reach(call, session)? {
+                Reach::Keys(places) => self.lock(places, call.command.spec.flags.has(Flags::WRITE))?,
+                Reach::Store => Locks::of_store(&self.registry, session.store)?,
+                Reach::Anywhere => Locks::none(&self.registry),
+            };
+            if self.registry.epoch() == epoch {
+                break locks.found_in(epoch);
+            }
         };
-        let (stamp, client) = (session.stamp(), (session.store, &*session.client));
+        let (stamp, client) = (session.stamp(), (session.selected(), &*session.client));
         let manner = if session.may_wait() { Manner::MayWait } else { Manner::AtOnce };
         let ran = self.run_handler(call, stamp, client, locks, manner, reply);
         if let (Some(wait), Ok(_)) = (ran.wait, &ran.result) {
@@ -327,6 +346,9 @@ impl Executor for Engine {
             return Ok(self.stand_in_line(call, session, wait, &mut locks));
         }
         self.finish(ran.locks, session);
-        ran.result
+        ran.result.map(|mut done| {
+            done.effects.add(made_room);
+            done
+        })
     }
 }

@@ -36,6 +36,7 @@ use crate::keyspace::key::HashedKey;
 use crate::resp::OwnedArgs;
 use crate::resp::ReplyWriter;
 use crate::store::Registry;
+use crate::store::Selected;
 use crate::value::view::ValueRef;
 
 /// A command that waits for keys.
@@ -43,7 +44,7 @@ use crate::value::view::ValueRef;
 struct Waiter {
     parked: Arc<Parked>,
     client: Arc<Client>,
-    store: usize,
+    store: Selected,
     /// What to run when something has come.
     args: OwnedArgs,
     awaited: Awaited,
@@ -106,6 +107,15 @@ impl Waiters {
         places.collect::<hashbrown::HashSet<_>>().len()
     }
 
+    /// Ends the wait of all who wait for keys of a store that is no more, whose shards are locked.
+    pub fn refuse_all_of(&self, store: usize, error: &ReplyError) {
+        let waiters: Vec<_> =
+            self.by_id.lock().values().filter(|waiter| waiter.store.index == store).cloned().collect();
+        for waiter in waiters {
+            waiter.parked.refuse(error);
+        }
+    }
+
     fn get(&self, id: u64) -> Option<Arc<Waiter>> {
         self.by_id.lock().get(&id).cloned()
     }
@@ -153,7 +163,8 @@ impl Waiter {
         let Some((_, at)) = self.keys.iter().find(|(key, _)| *key == place) else { return Found::OtherType };
         let args = self.args.view();
         let key = HashedKey { bytes: &args[*at], hash: place.hash };
-        let entry = locks.shard(place).and_then(|shard| shard.get(key)).filter(|entry| !entry.expired(now));
+        let entry =
+            locks.shard(place).and_then(|shard| shard.get(key).filter(|entry| !shard.expired(entry, now)));
         match (self.awaited, entry.map(|entry| entry.value())) {
             (Awaited::Group, _)
             | (Awaited::List, Some(ValueRef::List(_)))
@@ -222,7 +233,7 @@ impl Engine {
         let waiter = Waiter {
             parked: Arc::clone(&parked),
             client: Arc::clone(&session.client),
-            store: session.store,
+            store: session.selected(),
             args: wait.args.unwrap_or_else(|| call.args.to_owned()),
             awaited: wait.awaited,
             keys: wait.keys.filter_map(place).collect(),

@@ -42,6 +42,7 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
+use crate::engine::Accounting;
 use crate::engine::Executor;
 use crate::engine::client::Clients;
 use crate::engine::pause::Pause;
@@ -66,6 +67,8 @@ pub struct HttpState {
     pub settings: Arc<Settings>,
     /// Holds commands back while `CLIENT PAUSE` is in force.
     pub pause: Arc<Pause>,
+    /// Where memory goes.
+    pub accounting: Arc<Accounting>,
     /// Measures and tells.
     pub telemetry: Telemetry,
     /// Largest body, in bytes.

@@ -6,6 +6,7 @@
 //! keys never stops the shard. Segments partition the hash space in order, so a scan that goes by hash is exact however
 //! the table changes under it: a key's hash does not.
 
+mod sample;
 mod slots;
 
 use crate::keyspace::entry::Entry;
@@ -13,7 +14,7 @@ use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::expiry::Due;
 use crate::keyspace::expiry::Earliest;
 use crate::keyspace::expiry::Timed;
-use crate::keyspace::key::HashSeed;
+use crate::keyspace::key::KeyHasher;
 use crate::keyspace::table::slots::Slots;
 use crate::value::size_class::size_class;
 
@@ -43,7 +44,7 @@ pub fn position(hash: u64) -> Position {
 /// The table.
 #[derive(Debug)]
 pub struct Table {
-    seed: HashSeed,
+    hasher: KeyHasher,
     /// Leading bits of the hash that all entries share, because they chose this table.
     prefix_bits: u32,
     depth: u32,
@@ -75,9 +76,9 @@ impl Segment {
 
 impl Table {
     /// An empty table for keys that share `prefix_bits` leading bits of their hash.
-    pub fn new(seed: HashSeed, prefix_bits: u32) -> Self {
+    pub fn new(hasher: impl Into<KeyHasher>, prefix_bits: u32) -> Self {
         Self {
-            seed,
+            hasher: hasher.into(),
             prefix_bits,
             depth: 0,
             directory: vec![0],
@@ -88,6 +89,11 @@ impl Table {
             earliest: Earliest::default(),
             segment_bytes: 0,
         }
+    }
+
+    /// The hash of an entry's key.
+    pub fn hash_of(&self, entry: &Entry) -> u64 {
+        self.hasher.hash(entry.key())
     }
 
     /// Entries in it.
@@ -107,7 +113,7 @@ impl Table {
 
     /// The first entry with this hash that `wanted` takes.
     pub fn find_by(&self, hash: u64, wanted: impl Fn(&Entry) -> bool) -> Option<&Entry> {
-        let is_it = |entry: &Entry| wanted(entry) && self.seed.hash(entry.key()) == hash;
+        let is_it = |entry: &Entry| wanted(entry) && self.hasher.hash(entry.key()) == hash;
         self.segments[self.segment_of(hash)].entries.find(hash, is_it)
     }
 
@@ -119,8 +125,8 @@ impl Table {
 
     /// The first entry with this hash that `wanted` takes, to be changed.
     pub fn find_by_mut(&mut self, hash: u64, wanted: impl Fn(&Entry) -> bool) -> Option<&mut Entry> {
-        let (segment, seed) = (self.segment_of(hash), self.seed);
-        let is_it = |entry: &Entry| wanted(entry) && seed.hash(entry.key()) == hash;
+        let (segment, hasher) = (self.segment_of(hash), self.hasher);
+        let is_it = |entry: &Entry| wanted(entry) && hasher.hash(entry.key()) == hash;
         self.segments[segment].entries.find_mut(hash, is_it)
     }
 
@@ -158,7 +164,7 @@ impl Table {
     /// The earliest deadline, if it has come by `now`, with the hash of its key.
     pub fn first_due(&self, now: UnixMillis) -> Option<(UnixMillis, u64)> {
         let (segment, due) = self.earliest.first().filter(|(_, due)| due.deadline() <= now)?;
-        let hash_of = |entry: &Entry| self.seed.hash(entry.key());
+        let hash_of = |entry: &Entry| self.hasher.hash(entry.key());
         let is_it = |entry: &Entry| {
             entry
                 .deadline()
@@ -170,8 +176,8 @@ impl Table {
 
     /// Takes the first entry with this hash that `wanted` takes out of the table.
     pub fn remove_by(&mut self, hash: u64, wanted: impl Fn(&Entry) -> bool) -> Option<Entry> {
-        let (at, seed) = (self.segment_of(hash), self.seed);
-        let is_it = |entry: &Entry| wanted(entry) && seed.hash(entry.key()) == hash;
+        let (at, hasher) = (self.segment_of(hash), self.hasher);
+        let is_it = |entry: &Entry| wanted(entry) && hasher.hash(entry.key()) == hash;
         let mut found = None;
         self.change(at, |segment| found = segment.entries.remove(hash, is_it));
         let entry = found?;
@@ -193,7 +199,7 @@ impl Table {
             let mut rest: Vec<(Position, &Entry)> = segment
                 .entries
                 .iter()
-                .map(|entry| (position(self.seed.hash(entry.key())), entry))
+                .map(|entry| (position(self.hasher.hash(entry.key())), entry))
                 .filter(|(at, _)| *at >= from)
                 .collect();
             let room = count.saturating_sub(seen).max(1);
@@ -290,12 +296,12 @@ impl Table {
             self.depth += 1;
         }
         let old = self.take(at);
-        let (seed, bit) = (self.seed, 63 - self.prefix_bits - depth);
+        let (hasher, bit) = (self.hasher, 63 - self.prefix_bits - depth);
         let half = || Slots::with_room(old.entries.len() / 2);
         let mut halves = [half(), half()];
         let mut deadlines = [Timed::default(), Timed::default()];
         for entry in old.entries.into_entries() {
-            let hash = seed.hash(entry.key());
+            let hash = hasher.hash(entry.key());
             let half = (hash >> bit & 1) as usize;
             deadlines[half].add(entry.deadline().map(|deadline| Due::new(deadline, hash)));
             halves[half].push(hash, entry);

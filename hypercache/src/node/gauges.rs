@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use crate::engine::pubsub::Topic;
 use crate::http::HttpState;
 use crate::server::node_commands::NodeState;
+use crate::store::pressure::Level;
 use crate::telemetry::catalogue;
 
 /// Has the gauges set before each page of metrics. Takes no lock that a command waits for, and time in proportion to
@@ -22,14 +23,15 @@ pub fn set_at_each_scrape(state: &Arc<NodeState>, http: &Arc<HttpState>) {
 
 fn set(state: &NodeState, http: &HttpState) {
     for store in state.registry.all() {
-        let census = store.census();
-        catalogue::STORE_KEYS.of(&[store.name(), "all"]).set(census.keys as f64);
-        catalogue::STORE_KEYS.of(&[store.name(), "expiring"]).set(census.expiring as f64);
-        catalogue::STORE_MEMORY.of(&[store.name()]).set(census.bytes as f64);
-        catalogue::STORE_LIMIT.of(&[store.name()]).set(store.limit_bytes() as f64);
+        let (name, census) = (store.name(), store.census());
+        catalogue::STORE_KEYS.of(&[&name, "all"]).set(census.keys as f64);
+        catalogue::STORE_KEYS.of(&[&name, "expiring"]).set(census.expiring as f64);
+        catalogue::STORE_MEMORY.of(&[&name]).set(census.total_bytes() as f64);
+        catalogue::STORE_LIMIT.of(&[&name]).set(store.limit_bytes() as f64);
     }
     catalogue::MEMORY_USED.of(&[]).set(state.registry.used_bytes() as f64);
     catalogue::MEMORY_LIMIT.of(&[]).set(state.registry.limit_bytes() as f64);
+    memory(state);
     catalogue::CONNECTIONS.of(&["resp"]).set(state.clients.len() as f64);
     catalogue::CONNECTIONS.of(&["http"]).set(http.open.load(Relaxed) as f64);
     catalogue::CLIENTS_BLOCKED.of(&[]).set(state.blocked_clients() as f64);
@@ -40,4 +42,20 @@ fn set(state: &NodeState, http: &HttpState) {
     catalogue::PUBSUB_MESSAGES.of(&["published"]).absolute(published);
     catalogue::PUBSUB_MESSAGES.of(&["delivered"]).absolute(delivered);
     catalogue::CONNECTIONS_LIMIT.of(&[]).set(state.settings.max_connections() as f64);
+}
+
+/// Where memory goes, and how near the process is to its limit, by the last look of the watch.
+fn memory(state: &NodeState) {
+    for (area, bytes) in state.accounting.read().by_word() {
+        catalogue::MEMORY_AREA.of(&[area]).set(bytes as f64);
+    }
+    let pressure = state.registry.pressure();
+    catalogue::PROCESS_LIMIT.of(&[pressure.limit().source.word()]).set(pressure.limit().bytes as f64);
+    catalogue::MEMORY_PRESSURE.of(&[]).set(f64::from(pressure.level() as u8));
+    for level in Level::ALL {
+        catalogue::MEMORY_PRESSURE_TIME.of(&[level.word()]).absolute(pressure.spent_ms(level) / 1000);
+        // A series that is there at 0 makes the first change visible as an increase.
+        catalogue::MEMORY_PRESSURE_CHANGES.of(&[level.word()]).increment(0);
+    }
+    catalogue::MEMORY_PURGED.of(&[]).increment(0);
 }

@@ -1,27 +1,42 @@
 //! The stores of a node, by index and by name.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Acquire;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::Release;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use parking_lot::Mutex;
 
 use crate::config;
+use crate::config::STORES_MAX;
+use crate::keyspace::Keyspace;
 use crate::keyspace::key::HashSeed;
+use crate::store::Pressure;
 use crate::store::ScriptGate;
+use crate::store::Selected;
 use crate::store::Store;
 use crate::store::events::Interests;
+use crate::store::eviction;
 use crate::value::limits::Limits;
 use crate::value::number;
 
-/// Bytes that even the smallest entry takes: a limit that has no room for them is reached.
-const ROOM_BYTES: u64 = 64;
+// One bit of a word for each.
+const _: () = assert!(STORES_MAX <= u64::BITS as usize);
 
-/// All stores of a node.
+/// All stores of a node, and the slots for those that may come.
 #[derive(Debug)]
 pub struct Registry {
-    stores: Vec<Arc<Store>>,
+    slots: Box<[Store]>,
+    /// One bit for each slot that has a store.
+    live: AtomicU64,
+    /// Grows before a store is made, dropped, or has its keys laid out anew; see `epoch`.
+    epoch: AtomicU64,
+    /// Held by whoever changes which stores there are, or their rules.
+    pub(super) changing: Mutex<()>,
+    pub(super) shards: usize,
+    pub(super) seed: HashSeed,
     /// Bytes all stores together may hold; 0: no limit. Behind `CONFIG SET maxmemory`.
     limit_bytes: AtomicU64,
     limits: ArcSwap<Limits>,
@@ -29,25 +44,47 @@ pub struct Registry {
     /// Behind `CONFIG SET hz`.
     sweep_interval_ms: AtomicU64,
     script_gate: ScriptGate,
+    pressure: Pressure,
+    eviction: eviction::Settings,
 }
 
 impl Registry {
-    /// The stores that the configuration names.
+    /// Bytes that even the smallest entry takes: a limit that has no room for them is reached.
+    pub const ROOM_BYTES: u64 = 64;
+
+    /// The stores that the configuration names, which are not more than there are slots.
     pub fn new(stores: &[config::Store], cache: &config::Cache, seed: HashSeed) -> Self {
-        let stores = stores
-            .iter()
-            .enumerate()
-            .map(|(index, rules)| Arc::new(Store::new(index, rules.clone(), cache.shards, seed)))
-            .collect();
         let interval = u64::try_from(cache.expiry_interval.as_millis()).unwrap_or(u64::MAX);
-        Self {
-            stores,
+        let registry = Self {
+            slots: (0..STORES_MAX).map(Store::vacant).collect(),
+            live: AtomicU64::new(0),
+            epoch: AtomicU64::new(0),
+            changing: Mutex::new(()),
+            shards: cache.shards,
+            seed,
             limit_bytes: cache.max_memory.into(),
             limits: ArcSwap::default(),
             interests: Interests::default(),
             sweep_interval_ms: interval.max(1).into(),
             script_gate: ScriptGate::default(),
+            pressure: Pressure::default(),
+            eviction: eviction::Settings::default(),
+        };
+        for (slot, rules) in registry.slots.iter().zip(stores) {
+            registry.fill(slot, rules.clone());
+            slot.count_usage();
         }
+        registry
+    }
+
+    /// With this limit of the process, which its pressure is told by.
+    pub fn under(self, limit: config::ProcessLimit) -> Self {
+        Self { pressure: Pressure::new(limit), ..self }
+    }
+
+    /// How near the process is to its memory limit.
+    pub fn pressure(&self) -> &Pressure {
+        &self.pressure
     }
 
     /// Where whoever locks shards agrees with scripts.
@@ -55,22 +92,88 @@ impl Registry {
         &self.script_gate
     }
 
+    /// What holds for evicting from all stores.
+    pub fn eviction(&self) -> &eviction::Settings {
+        &self.eviction
+    }
+
     /// All stores in the order of their indexes.
-    pub fn all(&self) -> &[Arc<Store>] {
-        &self.stores
+    pub fn all(&self) -> impl Iterator<Item = &Store> + Clone {
+        let mut live = self.live.load(Acquire);
+        std::iter::from_fn(move || {
+            let index = live.trailing_zeros() as usize;
+            live &= live.wrapping_sub(1);
+            self.slots.get(index)
+        })
+        .filter(|store| store.is_live())
+    }
+
+    /// The indexes that stores may have.
+    pub fn indexes(&self) -> std::ops::Range<usize> {
+        0..self.slots.len()
+    }
+
+    /// How many stores there are.
+    pub fn count(&self) -> usize {
+        self.live.load(Acquire).count_ones() as usize
     }
 
     /// The store at `index`.
-    pub fn get(&self, index: usize) -> Option<&Arc<Store>> {
-        self.stores.get(index)
+    pub fn get(&self, index: usize) -> Option<&Store> {
+        self.slots.get(index).filter(|store| store.is_live())
+    }
+
+    /// The store that somebody has selected, unless it has been dropped since.
+    pub fn selected(&self, selected: Selected) -> Option<&Store> {
+        let there = |store: &&Store| selected.is_of_a_store() && store.selected() == selected;
+        self.slots.get(selected.index).filter(there)
+    }
+
+    /// The slot at `index` that has or has had a store: for whoever puts the shards there in order.
+    pub fn slot(&self, index: usize) -> Option<&Store> {
+        self.slots.get(index).filter(|store| store.keyspace_if_made().is_some())
     }
 
     /// The store that an index or a name tells.
-    pub fn find(&self, index_or_name: &[u8]) -> Option<&Arc<Store>> {
+    pub fn find(&self, index_or_name: &[u8]) -> Option<&Store> {
         match number::decimal(index_or_name) {
             Some(index) => self.get(usize::try_from(index).ok()?),
-            None => self.stores.iter().find(|store| store.name().as_bytes() == index_or_name),
+            None => self.all().find(|store| store.rules.load().name.as_bytes() == index_or_name),
         }
+    }
+
+    /// Grows before a store is made, is dropped, or has its keys laid out anew, while all its shards are locked. So whoever
+    /// finds it the same after taking locks as before finding out which, has the right ones; whoever finds it changed looks
+    /// again.
+    pub fn epoch(&self) -> u64 {
+        self.epoch.load(Acquire)
+    }
+
+    /// Notes that what was known of which stores there are, and where keys lie in them, is over.
+    pub(super) fn advance(&self) {
+        self.epoch.fetch_add(1, Release);
+    }
+
+    /// The slot with the lowest index that has no store.
+    pub(super) fn vacancy(&self) -> Option<&Store> {
+        self.slots.iter().find(|store| !store.is_live())
+    }
+
+    /// Lets a store begin in a slot without one, under these rules.
+    pub(super) fn fill(&self, slot: &Store, rules: config::Store) {
+        slot.keyspace.get_or_init(|| Keyspace::new(self.shards, super::setup(&rules, self.seed)));
+        slot.set_rules(rules);
+        self.advance();
+        slot.turn();
+        self.live.fetch_or(1 << slot.index(), Release);
+    }
+
+    /// Lets the store in a slot end; all its shards are locked and without keys.
+    pub(super) fn empty(&self, slot: &Store) {
+        self.advance();
+        self.live.fetch_and(!(1 << slot.index()), Release);
+        slot.note_layout();
+        slot.turn();
     }
 
     /// Bytes all stores together may hold; 0: no limit.
@@ -81,6 +184,15 @@ impl Registry {
     /// Changes the limit of all stores together.
     pub fn set_limit_bytes(&self, bytes: u64) {
         self.limit_bytes.store(bytes, Relaxed);
+    }
+
+    /// Bytes that stores which may evict are to bring the data down to: the limit of all stores, or less while the process
+    /// is near its own; 0: no limit.
+    pub fn eviction_target_bytes(&self) -> u64 {
+        let own = Some(self.limit_bytes()).filter(|limit| *limit != 0);
+        // One byte is as good as nothing, and is not taken for no limit.
+        let pressed = self.pressure.eviction_limit_bytes().map(|limit| limit.max(1));
+        own.into_iter().chain(pressed).min().unwrap_or(0)
     }
 
     /// Who wants to hear of changes.
@@ -117,16 +229,24 @@ impl Registry {
         self.sweep_interval_ms.store(1000 / sweeps.clamp(1, 1000), Relaxed);
     }
 
-    /// Bytes of the entries of all stores; takes no lock.
+    /// Bytes that all stores hold, their tables among them; takes no lock.
     pub fn used_bytes(&self) -> u64 {
-        self.stores.iter().map(|store| store.census().bytes as u64).sum()
+        self.all().map(|store| store.census().total_bytes() as u64).sum()
     }
 
-    /// The limit that a write which needs memory would pass in `store`, if there is one.
+    /// As `used_bytes`, as exactly as a limit of so many bytes needs it; see `Store::about_bytes`.
+    pub fn about_bytes(&self, limit: u64) -> u64 {
+        self.all().map(|store| store.about_bytes(limit)).sum()
+    }
+
+    /// The limit that a write which needs memory would pass in `store` and for which nothing may give way, if there is one.
     pub fn limit_reached(&self, store: &Store) -> Option<LimitReached> {
+        if let Some((used_bytes, limit_bytes)) = self.pressure.refuses(|| self.used_bytes()) {
+            return Some(LimitReached { reason: "memory_pressure", used_bytes, limit_bytes });
+        }
         if store.limit_bytes() != 0 {
-            let (used_bytes, limit_bytes) = (store.census().bytes as u64, store.limit_bytes());
-            if used_bytes + ROOM_BYTES > limit_bytes {
+            let (used_bytes, limit_bytes) = (store.census().total_bytes() as u64, store.limit_bytes());
+            if used_bytes + Self::ROOM_BYTES > limit_bytes && !store.may_evict() {
                 return Some(LimitReached { reason: "store_limit", used_bytes, limit_bytes });
             }
         }
@@ -135,18 +255,16 @@ impl Registry {
             return None;
         }
         let used_bytes = self.used_bytes();
-        (used_bytes + ROOM_BYTES > limit_bytes).then_some(LimitReached {
-            reason: "node_limit",
-            used_bytes,
-            limit_bytes,
-        })
+        let full = used_bytes + Self::ROOM_BYTES > limit_bytes;
+        let reached = LimitReached { reason: "node_limit", used_bytes, limit_bytes };
+        (full && !self.all().any(|store| store.may_evict())).then_some(reached)
     }
 }
 
 /// A memory limit that is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitReached {
-    /// Which limit: `store_limit` or `node_limit`.
+    /// Which limit: `store_limit`, `node_limit`, or that of the process: `memory_pressure`.
     pub reason: &'static str,
     /// Bytes in use.
     pub used_bytes: u64,

@@ -25,8 +25,6 @@ use crate::telemetry::operation;
 
 /// Keys and fields removed under one hold of a shard's lock: some tens of microseconds that a command may have to wait.
 const KEYS_PER_HOLD: u64 = 64;
-/// Share of the interval that a sweep may take, as a divisor: a quarter.
-const INTERVAL_SHARE: u32 = 4;
 
 /// Sweeps all stores.
 pub struct Sweeper {
@@ -45,14 +43,15 @@ impl Sweeper {
 
     /// Removes what has expired by `now`, as far as its time goes. Whether something is left over.
     pub fn sweep(&mut self, now: UnixMillis) -> bool {
-        let due = |store: &&Arc<Store>| store.census().expiring + store.census().expiring_in_part > 0;
-        if !self.registry.all().iter().any(|store| due(&store)) {
+        let due = |store: &&Store| store.census().expiring + store.census().expiring_in_part > 0;
+        if !self.registry.all().any(|store| due(&store)) {
             return false;
         }
         let running = operation::EXPIRY_CYCLE.start();
-        let until = Instant::now() + self.registry.sweep_interval() / INTERVAL_SHARE;
+        let share = self.registry.sweep_interval() / 4 * self.registry.pressure().sweep_quarters();
+        let until = Instant::now() + share;
         let mut left = false;
-        for store in self.registry.all().iter().filter(due) {
+        for store in self.registry.all().filter(due) {
             left |= self.sweep_store(store, now, until);
         }
         self.first_shard = self.first_shard.wrapping_add(1);
@@ -107,7 +106,7 @@ impl Sweeper {
             meters.expired(index, ExpiryMode::Active, swept.keys);
             meters.expired_fields(index, ExpiryMode::Active, swept.fields);
             ExpirySwept {
-                store: store.name(),
+                store: &store.name(),
                 keys: swept.keys,
                 fields: swept.fields,
                 bytes: swept.bytes,
@@ -117,7 +116,7 @@ impl Sweeper {
             .emit();
         }
         if swept.more {
-            ExpiryOverrun { store: store.name(), duration_ns }.emit();
+            ExpiryOverrun { store: &store.name(), duration_ns }.emit();
         }
     }
 }
@@ -175,7 +174,7 @@ mod tests {
             Telemetry::builder(&quiet, &node, vec!["_OTHER".to_owned()], vec!["default".to_owned()])
                 .build()
                 .unwrap();
-        let keyspace = registry.all()[0].keyspace();
+        let keyspace = registry.get(0).unwrap().keyspace();
         for n in 0..1000_u64 {
             let key = format!("k{n}");
             let key = keyspace.hashed(key.as_bytes());
@@ -192,11 +191,11 @@ mod tests {
         let listener: Arc<dyn Listener> = Arc::clone(&heard) as Arc<dyn Listener>;
         let mut sweeper = Sweeper::new(Arc::clone(&registry), telemetry.clone(), listener);
         assert!(!sweeper.sweep(1299), "nothing is left over");
-        assert_eq!(registry.all()[0].census().keys, 701);
+        assert_eq!(registry.get(0).unwrap().census().keys, 701);
         assert!(heard.0.lock().is_empty(), "nobody has asked for it");
         registry.interests().select(Selection::parse(b"Khx").unwrap());
         assert!(!sweeper.sweep(50_000));
-        assert_eq!(registry.all()[0].census().keys, 401);
+        assert_eq!(registry.get(0).unwrap().census().keys, 401);
         let told = std::mem::take(&mut *heard.0.lock());
         let count =
             |name| told.iter().filter(|notice| notice.event.is_some_and(|(_, event)| event == name)).count();

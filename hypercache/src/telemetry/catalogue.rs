@@ -5,6 +5,7 @@
 
 use crate::telemetry::buckets::COUNTS;
 use crate::telemetry::buckets::LATENCY_SECONDS;
+use crate::telemetry::buckets::POWERS;
 use crate::telemetry::definition::CounterDef;
 use crate::telemetry::definition::GaugeDef;
 use crate::telemetry::definition::HistogramDef;
@@ -59,6 +60,18 @@ catalogue! {
     CounterDef EVICTED_BYTES ["store", "policy"] Facade "hypercache_evicted_bytes_total";
     "Bytes freed by dropping keys under memory pressure."
 
+    HistogramDef EVICTED_AGE ["store"] Facade "hypercache_evicted_age_seconds" buckets &POWERS;
+    "Time since evicted keys were made or last written whole; a fair sample where many go at once."
+
+    HistogramDef EVICTED_IDLE ["store"] Facade "hypercache_evicted_idle_seconds" buckets &POWERS;
+    "Time since evicted keys were last used; a fair sample where many go at once."
+
+    HistogramDef EVICTED_HITS ["store"] Facade "hypercache_evicted_hits" buckets &POWERS;
+    "Reads of evicted keys since they were made or last written whole; a fair sample where many go at once."
+
+    HistogramDef EVICTION_DURATION [] Facade "hypercache_eviction_duration_seconds" buckets &LATENCY_SECONDS;
+    "Time that making room took at once, before a write or in the background; a fair sample where that is done often."
+
     CounterDef WRITES_REFUSED ["store", "reason"] Facade "hypercache_writes_refused_total";
     "Writes refused because of a limit."
 
@@ -110,6 +123,24 @@ catalogue! {
 
     GaugeDef MEMORY_LIMIT [] Facade "hypercache_memory_limit_bytes";
     "Bytes all stores together may hold; 0 means no limit."
+
+    GaugeDef MEMORY_AREA ["area"] Facade "hypercache_memory_area_bytes";
+    "Bytes in use by each part of the program; unexplained is what the allocator has given out beyond them."
+
+    GaugeDef PROCESS_LIMIT ["source"] Facade "hypercache_process_memory_limit_bytes";
+    "Bytes the process may take, by who says so; 0 means no limit."
+
+    GaugeDef MEMORY_PRESSURE [] Facade "hypercache_memory_pressure_level";
+    "How near the process is to its memory limit: 0 normal, 1 elevated, 2 high, 3 critical."
+
+    CounterDef MEMORY_PRESSURE_TIME ["level"] Facade "hypercache_memory_pressure_seconds_total";
+    "Whole seconds spent at each level of memory pressure."
+
+    CounterDef MEMORY_PRESSURE_CHANGES ["level"] Facade "hypercache_memory_pressure_changes_total";
+    "Changes of the level of memory pressure, by the level reached."
+
+    CounterDef MEMORY_PURGED [] Facade "hypercache_memory_purged_bytes_total";
+    "Resident bytes given back to the system because the process was near its memory limit."
 
     GaugeDef ALLOCATOR_BYTES ["state"] Process "hypercache_allocator_bytes";
     "What the memory allocator holds, by state."
@@ -217,12 +248,14 @@ mod tests {
     const COUNTED: &[&str] = &[
         "hypercache_store_keys",
         "hypercache_pipeline_commands",
+        "hypercache_evicted_hits",
         "hypercache_connections",
         "hypercache_blocked_clients",
         "hypercache_pubsub_channels",
         "hypercache_connections_limit",
         "hypercache_telemetry_queue_length",
         "hypercache_telemetry_queue_capacity",
+        "hypercache_memory_pressure_level",
         "hypercache_telemetry_series",
         "process_open_fds",
         "process_max_fds",

@@ -101,13 +101,17 @@ fn copy(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcom
     let options = CopyOptions::parse(args, cx.registry())?;
     let here = cx.store().index();
     let there = options.store.unwrap_or(here);
+    if !cx.covers(there, destination) {
+        return Err(error::DB_OUT_OF_RANGE);
+    }
     if there == here && source == destination {
         return Err(SAME_OBJECT);
     }
-    let copied = cx.read(source).map(|entry| (entry.value().to_value(), entry.deadline()));
+    let copied = cx.read(source).map(|entry| entry.value().to_value());
+    let deadline = cx.deadline(source);
     let done = match copied {
-        Some((value, deadline)) if options.replace || cx.peek_in(there, destination).is_none() => {
-            cx.put_anew(there, destination, value, deadline);
+        Some(value) if options.replace || cx.peek_in(there, destination).is_none() => {
+            cx.move_in(there, destination, value, deadline);
             cx.notify_in(there, EventClass::Generic, "copy_to", destination);
             true
         }
@@ -127,11 +131,14 @@ fn move_key(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Ou
     if there == cx.store().index() {
         return Err(SAME_OBJECT);
     }
+    if !cx.covers(there, key) {
+        return Err(error::DB_OUT_OF_RANGE);
+    }
+    let deadline = cx.deadline(key);
     let taken = if cx.peek_in(there, key).is_none() { cx.take(key) } else { None };
     let moved = taken.is_some();
     if let Some(entry) = taken {
-        let deadline = entry.deadline();
-        cx.put(there, key, entry.into_value(), deadline);
+        cx.move_in(there, key, entry.into_value(), deadline);
         cx.notify(EventClass::Generic, "move_from", key);
         cx.notify_in(there, EventClass::Generic, "move_to", key);
     }
@@ -145,7 +152,7 @@ fn dbsize(cx: &mut Context<'_>, _: Args<'_>, reply: &mut ReplyWriter) -> Outcome
 }
 
 fn flushall(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
-    let all = 0..cx.registry().all().len();
+    let all = cx.registry().indexes();
     flush(cx, args, all, reply)
 }
 
@@ -178,11 +185,15 @@ fn flush(
 
 fn swapdb(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
     let registry = cx.registry();
-    let left = store_index(&args[1], registry, ReplyError::err("invalid first DB index"))?;
-    let right = store_index(&args[2], registry, ReplyError::err("invalid second DB index"))?;
-    cx.swap_stores(left, right)?;
-    reply.ok();
-    Ok(())
+    loop {
+        let epoch = registry.epoch();
+        let left = store_index(&args[1], registry, ReplyError::err("invalid first DB index"))?;
+        let right = store_index(&args[2], registry, ReplyError::err("invalid second DB index"))?;
+        if cx.swap_stores(left, right, epoch)? {
+            reply.ok();
+            return Ok(());
+        }
+    }
 }
 
 #[cfg(test)]

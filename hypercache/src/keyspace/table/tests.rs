@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::keyspace::key::HashSeed;
 use crate::value::string::Str;
 
 fn entry(key: &[u8]) -> Entry {
@@ -17,7 +18,7 @@ fn check_sums(table: &Table) {
     assert_eq!(table.segment_bytes, table.segments.iter().map(Segment::bytes).sum::<usize>());
     let mut dues = Vec::new();
     table.scan(0, usize::MAX, |entry| {
-        dues.extend(entry.deadline().map(|deadline| Due::new(deadline, table.seed.hash(entry.key()))));
+        dues.extend(entry.deadline().map(|deadline| Due::new(deadline, table.hasher.hash(entry.key()))));
     });
     assert_eq!(
         (table.expiring(), table.earliest.first().map(|(_, due)| due)),
@@ -36,12 +37,12 @@ fn keys_of_prefix(seed: HashSeed, prefix_bits: u32, numbers: std::ops::Range<u32
 
 fn fill(table: &mut Table, keys: &[Vec<u8>]) {
     for key in keys {
-        table.insert(table.seed.hash(key), entry(key));
+        table.insert(table.hasher.hash(key), entry(key));
     }
 }
 
 fn remove(table: &mut Table, key: &[u8]) -> bool {
-    table.remove_by(table.seed.hash(key), |entry| entry.key() == key).is_some()
+    table.remove_by(table.hasher.hash(key), |entry| entry.key() == key).is_some()
 }
 
 fn scanned(table: &Table, count: usize) -> Vec<Vec<u8>> {

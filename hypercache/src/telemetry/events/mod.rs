@@ -5,6 +5,7 @@ pub mod config;
 pub mod connection;
 pub mod http;
 pub mod lifecycle;
+pub mod memory;
 pub mod script;
 pub mod security;
 pub mod store;
@@ -21,6 +22,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static EventInfo> {
         connection::CATALOGUE,
         http::CATALOGUE,
         lifecycle::CATALOGUE,
+        memory::CATALOGUE,
         script::CATALOGUE,
         security::CATALOGUE,
         store::CATALOGUE,

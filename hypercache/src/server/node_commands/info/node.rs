@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use crate::config::Word;
 use crate::engine::version::COMPATIBLE_REDIS_VERSION;
 use crate::engine::version::VERSION;
 use crate::server::node_commands::info::Facts;
@@ -172,11 +173,12 @@ fn described(store: &Store) -> String {
     let census = store.census();
     let ttl = store.default_ttl().unwrap_or_default().as_millis();
     format!(
-        "name={},keys={},expires={},bytes={},limit_bytes={},default_ttl_ms={ttl},eviction=none",
+        "name={},keys={},expires={},bytes={},limit_bytes={},default_ttl_ms={ttl},eviction={}",
         store.name(),
         census.keys,
         census.expiring,
-        census.bytes,
+        census.total_bytes(),
         store.limit_bytes(),
+        store.eviction().word(),
     )
 }
