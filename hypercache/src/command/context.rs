@@ -538,7 +538,9 @@ impl<'a> Context<'a> {
     /// Where `key` lies, a hit or a miss counted; none where there is no such key.
     fn find<'k>(&mut self, key: &'k [u8]) -> Option<(HashedKey<'k>, usize)> {
         let (hashed, at) = self.locate(self.store.index(), key);
-        if !self.is_live(hashed, at) {
+        let live = self.is_live(hashed, at);
+        self.locks[at].data.looked_up(hashed, live, self.stamp.now);
+        if !live {
             self.effects.misses += 1;
             return None;
         }

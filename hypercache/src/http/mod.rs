@@ -16,6 +16,7 @@ pub mod item;
 pub mod keys;
 pub mod lists;
 pub mod metrics;
+pub mod mrc;
 pub mod openapi;
 pub mod page;
 pub mod place;

@@ -25,6 +25,7 @@ use crate::http::health;
 use crate::http::keys;
 use crate::http::lists;
 use crate::http::metrics;
+use crate::http::mrc;
 use crate::http::openapi;
 use crate::http::problem::Problem;
 use crate::http::sets;
@@ -71,6 +72,7 @@ fn of_stores() -> Routes {
             &["PUT", "DELETE"],
             put(keys::put_ttl).delete(keys::delete_ttl),
         ),
+        ("/api/stores/{store}/mrc", &["GET"], get(mrc::get)),
         (
             "/api/stores/{store}/strings/{key}",
             &["PUT", "GET", "HEAD", "DELETE"],

@@ -7,6 +7,7 @@ pub mod departure;
 pub mod entry;
 pub mod expiry;
 pub mod key;
+pub mod miss_ratio;
 pub mod setup;
 pub mod shard;
 pub mod table;
@@ -27,6 +28,8 @@ use parking_lot::MutexGuard;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::key::HashSeed;
 use crate::keyspace::key::HashedKey;
+use crate::keyspace::miss_ratio::Curve;
+use crate::keyspace::miss_ratio::Sampler;
 use crate::keyspace::setup::Setup;
 use crate::keyspace::shard::Shard;
 use crate::keyspace::table::Position;
@@ -40,6 +43,7 @@ pub struct Keyspace {
     filter: AtomicU64,
     shard_bits: u32,
     shards: Box<[Slot]>,
+    sampler: Sampler,
 }
 
 #[derive(Debug)]
@@ -80,6 +84,7 @@ pub struct NotEmpty;
 pub struct LockedShard<'a> {
     shard: MutexGuard<'a, Shard>,
     sizes: &'a Sizes,
+    sampler: &'a Sampler,
 }
 
 impl Keyspace {
@@ -94,6 +99,15 @@ impl Keyspace {
             filter: AtomicU64::new(rate_bits(setup.filter)),
             shard_bits,
             shards: std::iter::repeat_with(slot).take(shards).collect(),
+            sampler: Sampler::off(),
+        }
+    }
+
+    /// Begins to sample keys for a miss-ratio curve, or begins anew; not to be called while a shard is locked.
+    pub fn start_sample(&self) {
+        self.sampler.start();
+        for shard in 0..self.shards.len() {
+            self.sampler.take_now(self.lock(shard).touches());
         }
     }
 
@@ -150,7 +164,7 @@ impl Keyspace {
     /// Locks one shard.
     pub fn lock(&self, shard: usize) -> LockedShard<'_> {
         let slot = &self.shards[shard];
-        LockedShard { shard: slot.shard.lock(), sizes: &slot.sizes }
+        LockedShard { shard: slot.shard.lock(), sizes: &slot.sizes, sampler: &self.sampler }
     }
 
     /// Bytes that a shard's table takes beside its entries.
@@ -163,7 +177,7 @@ impl Keyspace {
         let slot = &self.shards[shard];
         let locked =
             if patience.is_zero() { slot.shard.try_lock() } else { slot.shard.try_lock_for(patience) };
-        locked.map(|shard| LockedShard { shard, sizes: &slot.sizes })
+        locked.map(|shard| LockedShard { shard, sizes: &slot.sizes, sampler: &self.sampler })
     }
 
     /// Sizes as they were when each shard's lock was last given back; takes no lock.
@@ -176,6 +190,24 @@ impl Keyspace {
             census.bytes += sizes.bytes.load(Relaxed);
         }
         census
+    }
+
+    /// The miss-ratio curve; none where no keys are sampled. Takes no lock that a command waits for.
+    pub fn curve(&self) -> Option<Curve> {
+        self.sampler.curve()
+    }
+
+    /// Collects what the shards have seen of sampled keys, except where their locks are taken, and lets the sampler age. To be
+    /// called once a second or so; sizes of up to `horizon` bytes are of interest.
+    pub fn tick(&self, horizon: u64) {
+        if !self.sampler.tick(horizon) {
+            return;
+        }
+        for shard in 0..self.shards.len() {
+            if let Some(mut locked) = self.try_lock_for(shard, Duration::ZERO) {
+                self.sampler.take_now(locked.touches());
+            }
+        }
     }
 
     /// Visits entries from `from` on in hash order, shard by shard and each under its lock only while it is read, until
@@ -270,6 +302,7 @@ impl LockedShard<'_> {
 impl Drop for LockedShard<'_> {
     fn drop(&mut self) {
         self.publish_sizes();
+        self.sampler.take(self.shard.touches());
     }
 }
 

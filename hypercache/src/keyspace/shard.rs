@@ -1,11 +1,14 @@
 //! One shard of a keyspace: entries, their deadlines and their bytes, kept in step.
 
+mod sampling;
+
 use crate::keyspace::departure::Departure;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::Given;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::expiry::FieldDeadlines;
 use crate::keyspace::key::HashedKey;
+use crate::keyspace::miss_ratio::Touches;
 use crate::keyspace::setup::Setup;
 use crate::keyspace::table::Position;
 use crate::keyspace::table::Table;
@@ -58,6 +61,7 @@ pub struct Shard {
     field_deadlines: FieldDeadlines,
     watches: Watches,
     waits: Waits,
+    touches: Touches,
     entry_bytes: usize,
 }
 
@@ -85,6 +89,7 @@ impl Shard {
             field_deadlines: FieldDeadlines::default(),
             watches: Watches::default(),
             waits: Waits::default(),
+            touches: Touches::default(),
             entry_bytes: 0,
         }
     }
@@ -297,7 +302,10 @@ impl Shard {
     }
 
     /// Notes an entry that was taken out of the table.
-    fn departed(&mut self, hash: u64, entry: &Entry, _why: Departure) {
+    fn departed(&mut self, hash: u64, entry: &Entry, why: Departure) {
+        if why != Departure::Evicted {
+            self.touches.removed(hash);
+        }
         self.note(hash, Noted::of(entry), Noted::NOTHING);
     }
 
@@ -318,6 +326,7 @@ impl Shard {
         self.watches.note_all(|hash| taken.holds(hash));
         self.waits = std::mem::take(&mut taken.waits);
         self.waits.note_all(|hash| taken.holds(hash));
+        self.keep_touches(&mut taken);
         taken
     }
 
@@ -327,6 +336,7 @@ impl Shard {
         std::mem::swap(self, other);
         std::mem::swap(&mut self.watches, &mut other.watches);
         std::mem::swap(&mut self.waits, &mut other.waits);
+        self.exchange_touches(other);
         self.note_exchanged(other, now);
         other.note_exchanged(self, now);
     }
@@ -353,6 +363,9 @@ impl Shard {
     /// Keeps bytes and field deadlines in step with an entry that has changed, and notes it for who waits for its key.
     fn note(&mut self, hash: u64, before: Noted, after: Noted) {
         self.waits.note(hash);
+        if after.bytes > 0 {
+            self.touches.written(hash, after.bytes, after.deadline);
+        }
         self.entry_bytes = self.entry_bytes - before.bytes + after.bytes;
         self.field_deadlines.retime(hash, before.field_deadline, after.field_deadline);
     }

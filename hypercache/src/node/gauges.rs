@@ -6,6 +6,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use crate::engine::pubsub::Topic;
 use crate::http::HttpState;
 use crate::server::node_commands::NodeState;
+use crate::store::prediction::Prediction;
+use crate::store::prediction::SIZES;
 use crate::telemetry::catalogue;
 
 /// Has the gauges set before each page of metrics. Takes no lock that a command waits for, and time in proportion to
@@ -27,6 +29,9 @@ fn set(state: &NodeState, http: &HttpState) {
         catalogue::STORE_KEYS.of(&[&name, "expiring"]).set(census.expiring as f64);
         catalogue::STORE_MEMORY.of(&[&name]).set(census.bytes as f64);
         catalogue::STORE_LIMIT.of(&[&name]).set(store.limit_bytes() as f64);
+        if let Some(prediction) = Prediction::of(store, &state.registry) {
+            set_prediction(&name, &prediction);
+        }
     }
     catalogue::MEMORY_USED.of(&[]).set(state.registry.used_bytes() as f64);
     catalogue::MEMORY_LIMIT.of(&[]).set(state.registry.limit_bytes() as f64);
@@ -40,4 +45,13 @@ fn set(state: &NodeState, http: &HttpState) {
     catalogue::PUBSUB_MESSAGES.of(&["published"]).absolute(published);
     catalogue::PUBSUB_MESSAGES.of(&["delivered"]).absolute(delivered);
     catalogue::CONNECTIONS_LIMIT.of(&[]).set(state.settings.max_connections() as f64);
+}
+
+fn set_prediction(store: &str, prediction: &Prediction) {
+    catalogue::STORE_SAMPLING.of(&[store]).set(prediction.curve.sampling_ratio);
+    for (size, halves) in SIZES {
+        if let Some(ratio) = prediction.hit_ratio(halves) {
+            catalogue::STORE_PREDICTED_HITS.of(&[store, size]).set(ratio);
+        }
+    }
 }

@@ -6,6 +6,7 @@
 
 pub mod events;
 pub mod lifecycle;
+pub mod prediction;
 pub mod registry;
 pub mod script_gate;
 pub mod sweep;

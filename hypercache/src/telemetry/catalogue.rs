@@ -41,6 +41,12 @@ catalogue! {
     GaugeDef STORE_LIMIT ["store"] Facade "hypercache_store_limit_bytes";
     "Bytes a store may hold; 0 means no limit of its own."
 
+    GaugeDef STORE_PREDICTED_HITS ["store", "size"] Facade "hypercache_store_predicted_hit_ratio";
+    "Share of lookups that would be hits if the store had so many times its size, by its miss-ratio curve."
+
+    GaugeDef STORE_SAMPLING ["store"] Facade "hypercache_store_sampling_ratio";
+    "Share of a store's keys that is followed for its miss-ratio curve."
+
     CounterDef EXPIRED_KEYS ["store", "mode"] Meters "hypercache_expired_keys_total";
     "Keys removed because their time was over; lazy when found by a command, active when swept."
 

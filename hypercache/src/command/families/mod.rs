@@ -25,6 +25,7 @@ pub mod list;
 pub mod list_blocking;
 pub mod list_element;
 pub mod list_move;
+pub mod miss_ratio;
 pub mod module;
 pub mod observation;
 pub mod persistence;
@@ -83,6 +84,7 @@ pub const ALL: &[&[Spec]] = &[
     list_blocking::COMMANDS,
     list_element::COMMANDS,
     list_move::COMMANDS,
+    miss_ratio::COMMANDS,
     module::COMMANDS,
     observation::COMMANDS,
     persistence::COMMANDS,

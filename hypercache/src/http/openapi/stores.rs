@@ -42,6 +42,10 @@ fn of_keys(strings: &Value) -> Vec<(&'static str, Value)> {
                 "delete": remove("Lets a key live for ever"),
             }),
         ),
+        (
+            "/mrc",
+            json!({ "get": read("The miss-ratio curve: what hit ratio the store would have with more memory or less", &[], "MissRatios") }),
+        ),
         ("/strings/{key}", strings.clone()),
         (
             "/counters/{key}",

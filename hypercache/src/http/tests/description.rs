@@ -138,6 +138,7 @@ async fn answers_about_stores(bench: &Bench) -> Vec<(&'static str, Value)> {
         ("KeyTtl", "PUT", "/keys/z/ttl", json!({"ttl": "1h"})),
         ("Key", "GET", "/keys/z", Value::Null),
         ("KeyPage", "GET", "/keys?count=2", Value::Null),
+        ("MissRatios", "GET", "/mrc", Value::Null),
     ] {
         let (status, answer) = bench.ask(method, path, body).await;
         assert_eq!(status, StatusCode::OK, "{method} {path}: {answer}");

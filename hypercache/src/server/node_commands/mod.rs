@@ -50,6 +50,7 @@ use crate::server::node_commands::info::Memory;
 use crate::server::node_commands::statistics::Counts;
 use crate::server::pubsub;
 use crate::store::Registry;
+use crate::store::prediction;
 use crate::telemetry::Telemetry;
 use crate::telemetry::process::ProcessStats;
 
@@ -94,11 +95,12 @@ pub struct NodeState {
 }
 
 impl NodeState {
-    /// Notes what rates and peaks in `INFO` are made from; to be called about once a second.
+    /// Notes what rates and peaks in `INFO` are made from, and lets samples age; to be called about once a second.
     pub fn tick(&self) {
         let counts = Counts::read(&self.telemetry, &self.clients);
         self.statistics.look(Instant::now(), &counts);
         self.statistics.memory_peak(Memory::read(&ProcessStats::read()).used());
+        prediction::tick(&self.registry);
         self.limit_clients();
         self.clients.all().iter().for_each(|client| client.check_output());
     }
