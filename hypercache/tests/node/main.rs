@@ -11,6 +11,7 @@ mod against_redis;
 mod blocking;
 mod client;
 mod commands;
+mod insight;
 mod lifecycle;
 mod limits;
 mod observe;
