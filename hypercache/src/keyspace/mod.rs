@@ -103,11 +103,17 @@ impl Keyspace {
         }
     }
 
-    /// Begins to sample keys for a miss-ratio curve, or begins anew; not to be called while a shard is locked.
+    /// Begins to sample keys for a miss-ratio curve, or begins anew. A shard whose lock is taken joins at the next tick.
     pub fn start_sample(&self) {
         self.sampler.start();
+        self.collect_touches();
+    }
+
+    fn collect_touches(&self) {
         for shard in 0..self.shards.len() {
-            self.sampler.take_now(self.lock(shard).touches());
+            if let Some(mut locked) = self.try_lock_for(shard, Duration::ZERO) {
+                self.sampler.take_now(locked.touches());
+            }
         }
     }
 
@@ -200,13 +206,8 @@ impl Keyspace {
     /// Collects what the shards have seen of sampled keys, except where their locks are taken, and lets the sampler age. To be
     /// called once a second or so; sizes of up to `horizon` bytes are of interest.
     pub fn tick(&self, horizon: u64) {
-        if !self.sampler.tick(horizon) {
-            return;
-        }
-        for shard in 0..self.shards.len() {
-            if let Some(mut locked) = self.try_lock_for(shard, Duration::ZERO) {
-                self.sampler.take_now(locked.touches());
-            }
+        if self.sampler.tick(horizon) {
+            self.collect_touches();
         }
     }
 
