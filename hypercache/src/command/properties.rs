@@ -245,7 +245,7 @@ const UNTOLD: [&str; 6] = ["XACK", "XAUTOCLAIM", "XCLAIM", "XGROUP", "XREADGROUP
 
 /// Whether the reply depends on the order of hashes, or on which of them are sampled and swept.
 fn depends_on_order(words: &[String]) -> bool {
-    ["HSCAN", "KEYS", "MRC", "RANDOMKEY", "SCAN", "SSCAN", "ZSCAN"].contains(&words[0].as_str())
+    ["HOTKEYS", "HSCAN", "KEYS", "MRC", "RANDOMKEY", "SCAN", "SSCAN", "ZSCAN"].contains(&words[0].as_str())
 }
 
 proptest! {

@@ -12,6 +12,7 @@ pub mod credentials;
 pub mod door;
 pub mod hashes;
 pub mod health;
+pub mod hot_keys;
 pub mod item;
 pub mod keys;
 pub mod lists;

@@ -22,6 +22,7 @@ use crate::http::command;
 use crate::http::counters;
 use crate::http::hashes;
 use crate::http::health;
+use crate::http::hot_keys;
 use crate::http::keys;
 use crate::http::lists;
 use crate::http::metrics;
@@ -49,6 +50,7 @@ pub fn all() -> Routes {
             put(strings::put).get(strings::get).delete(strings::delete),
         ),
         ("/api/command", &["POST"], post(command::run)),
+        ("/api/hotkeys", &["GET"], get(hot_keys::get)),
         ("/api/openapi.json", &["GET"], get(openapi::document)),
         ("/health", &["GET"], get(health::health)),
         ("/health/live", &["GET"], get(health::live)),

@@ -3,6 +3,7 @@
 //! The leading bits of a key's hash choose its shard, each shard has its own short lock. Whoever needs several locks
 //! them in ascending order, and so nobody waits in a circle.
 
+pub mod biggest;
 pub mod departure;
 pub mod entry;
 pub mod expiry;

@@ -1,7 +1,10 @@
 //! One shard of a keyspace: entries, their deadlines and their bytes, kept in step.
 
+mod big_keys;
 mod sampling;
 
+use crate::keyspace::biggest;
+use crate::keyspace::biggest::Biggest;
 use crate::keyspace::departure::Departure;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::Given;
@@ -62,22 +65,30 @@ pub struct Shard {
     watches: Watches,
     waits: Waits,
     touches: Touches,
+    biggest: Biggest,
     entry_bytes: usize,
 }
 
 /// What the shard notes of an entry beside it.
 #[derive(Clone, Copy)]
 struct Noted {
+    /// See `biggest::TYPES`.
+    kind: u8,
     bytes: usize,
     deadline: Option<UnixMillis>,
     field_deadline: Option<UnixMillis>,
 }
 
 impl Noted {
-    const NOTHING: Self = Self { bytes: 0, deadline: None, field_deadline: None };
+    const NOTHING: Self = Self { kind: 0, bytes: 0, deadline: None, field_deadline: None };
 
     fn of(entry: &Entry) -> Self {
-        Self { bytes: entry.footprint(), deadline: entry.deadline(), field_deadline: entry.earliest_part() }
+        Self {
+            kind: biggest::kind(entry.value()),
+            bytes: entry.footprint(),
+            deadline: entry.deadline(),
+            field_deadline: entry.earliest_part(),
+        }
     }
 }
 
@@ -90,6 +101,7 @@ impl Shard {
             watches: Watches::default(),
             waits: Waits::default(),
             touches: Touches::default(),
+            biggest: Biggest::default(),
             entry_bytes: 0,
         }
     }
@@ -366,6 +378,7 @@ impl Shard {
         if after.bytes > 0 {
             self.touches.written(hash, after.bytes, after.deadline);
         }
+        self.biggest.note(hash, (before.kind, before.bytes), (after.kind, after.bytes));
         self.entry_bytes = self.entry_bytes - before.bytes + after.bytes;
         self.field_deadlines.retime(hash, before.field_deadline, after.field_deadline);
     }

@@ -8,6 +8,7 @@ use crate::http::HttpState;
 use crate::server::node_commands::NodeState;
 use crate::store::prediction::Prediction;
 use crate::store::prediction::SIZES;
+use crate::store::traffic;
 use crate::telemetry::catalogue;
 
 /// Has the gauges set before each page of metrics. Takes no lock that a command waits for, and time in proportion to
@@ -32,6 +33,7 @@ fn set(state: &NodeState, http: &HttpState) {
         if let Some(prediction) = Prediction::of(store, &state.registry) {
             set_prediction(&name, &prediction);
         }
+        traffic::set_gauges(store);
     }
     catalogue::MEMORY_USED.of(&[]).set(state.registry.used_bytes() as f64);
     catalogue::MEMORY_LIMIT.of(&[]).set(state.registry.limit_bytes() as f64);

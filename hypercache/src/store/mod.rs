@@ -10,6 +10,7 @@ pub mod prediction;
 pub mod registry;
 pub mod script_gate;
 pub mod sweep;
+pub mod traffic;
 
 pub use registry::Registry;
 pub use script_gate::ScriptGate;
@@ -33,6 +34,7 @@ use crate::keyspace::Census;
 use crate::keyspace::Keyspace;
 use crate::keyspace::key::HashSeed;
 use crate::keyspace::setup::Setup;
+use crate::store::traffic::Traffic;
 
 /// A slot for a named keyspace with its rules.
 #[derive(Debug)]
@@ -48,6 +50,7 @@ pub struct Store {
     default_ttl_ms: AtomicU64,
     eviction: AtomicU8,
     keyspace: OnceLock<Keyspace>,
+    traffic: Traffic,
 }
 
 /// A store as somebody has selected it: when it is dropped, this is the end of it, whatever takes its slot.
@@ -81,6 +84,7 @@ impl Store {
             default_ttl_ms: AtomicU64::new(0),
             eviction: AtomicU8::new(0),
             keyspace: OnceLock::new(),
+            traffic: Traffic::default(),
         }
     }
 
@@ -140,6 +144,11 @@ impl Store {
     /// The slot's keyspace, where it has had a store.
     pub(crate) fn keyspace_if_made(&self) -> Option<&Keyspace> {
         self.keyspace.get()
+    }
+
+    /// Which of its keys have most of its accesses.
+    pub fn traffic(&self) -> &Traffic {
+        &self.traffic
     }
 
     /// Its sizes; takes no lock.

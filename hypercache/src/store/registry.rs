@@ -142,10 +142,12 @@ impl Registry {
 
     /// Lets a store begin in a slot without one, under these rules.
     pub(super) fn fill(&self, slot: &Store, rules: config::Store) {
-        let keyspace = slot.keyspace.get_or_init(|| Keyspace::new(self.shards, super::setup(&rules, self.seed)));
+        let keyspace =
+            slot.keyspace.get_or_init(|| Keyspace::new(self.shards, super::setup(&rules, self.seed)));
         if self.sampled {
             keyspace.start_sample();
         }
+        slot.traffic.clear();
         slot.set_rules(rules);
         self.advance();
         slot.turn();

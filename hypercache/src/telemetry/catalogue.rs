@@ -47,6 +47,9 @@ catalogue! {
     GaugeDef STORE_SAMPLING ["store"] Facade "hypercache_store_sampling_ratio";
     "Share of a store's keys that is followed for its miss-ratio curve."
 
+    GaugeDef STORE_HOT_KEYS ["store", "keys"] Facade "hypercache_store_hot_keys_ratio";
+    "Share of a store's accesses that its so many hottest keys have together."
+
     CounterDef EXPIRED_KEYS ["store", "mode"] Meters "hypercache_expired_keys_total";
     "Keys removed because their time was over; lazy when found by a command, active when swept."
 

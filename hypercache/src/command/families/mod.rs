@@ -48,6 +48,7 @@ pub mod stream_read;
 mod stream_reply;
 pub mod string;
 pub mod string_range;
+pub mod top_keys;
 pub mod transaction;
 pub mod zset;
 pub mod zset_add;

@@ -56,6 +56,7 @@ pub fn about_stores() -> Value {
         "KeyTtl": about(json!({ "ttl_seconds": ttl })),
         "List": about(json!({ "length": count, "items": items(value()) })),
         "Member": about(member()),
+        "HotKeys": hot_keys(),
         "MissRatios": miss_ratios(),
         "MemberAdded": about(json!({ "member": text, "member_base64": text, "added": truth })),
         "Members": list_of(object(&[], member())),
@@ -126,6 +127,22 @@ fn miss_ratios() -> Value {
             "half_life_seconds": count,
             "hit_ratios": object(&["0.5", "1", "2", "4"], json!({ "0.5": ratio, "1": ratio, "2": ratio, "4": ratio })),
             "curve": { "type": "array", "items": point },
+        }),
+    )
+}
+
+fn hot_keys() -> Value {
+    let (text, count) = (json!({ "type": "string" }), json!({ "type": "integer" }));
+    let key = json!({ "type": ["string", "object"], "description": "A text, or `{\"base64\": …}` where it is no UTF-8" });
+    let told = json!({ "key": key, "count": count, "bytes": count, "share": { "type": ["number", "integer"] }, "type": text, "size": count });
+    object(
+        &["store", "by", "keys"],
+        json!({
+            "store": text,
+            "by": { "type": "string", "enum": ["count", "bytes", "size"] },
+            "total": { "type": "integer", "description": "What was counted for all keys" },
+            "half_life_seconds": count,
+            "keys": { "type": "array", "items": object(&["key"], told) },
         }),
     )
 }

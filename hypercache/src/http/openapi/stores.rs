@@ -17,6 +17,7 @@ use crate::http::openapi::value_content;
 pub fn paths(strings: &Value) -> Map<String, Value> {
     let mut paths = Map::new();
     paths.insert("/api/command".to_owned(), json!({ "post": command() }));
+    paths.insert("/api/hotkeys".to_owned(), json!({ "get": hot_keys() }));
     paths.insert("/api/stores".to_owned(), json!({ "get": simple("The stores, with statistics of each") }));
     for (path, mut operations) in of_keys(strings).into_iter().chain(of_collections()) {
         let path = format!("/api/stores/{{store}}{path}");
@@ -266,4 +267,29 @@ fn command() -> Value {
             "507": problem("The store is at its memory limit"),
         },
     })
+}
+
+fn hot_keys() -> Value {
+    let parameters = [
+        store(),
+        parameter(
+            "by",
+            "query",
+            false,
+            "string",
+            "count (accesses), bytes (moved) or size; count if none is given",
+        ),
+        parameter(
+            "count",
+            "query",
+            false,
+            "integer",
+            "Keys at the most, of each type by size; 1 to 64, 10 if none is given",
+        ),
+    ];
+    read(
+        "The keys with most accesses or bytes moved in the last minutes, or the biggest keys of each type",
+        &parameters,
+        "HotKeys",
+    )
 }

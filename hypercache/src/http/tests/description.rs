@@ -144,6 +144,15 @@ async fn answers_about_stores(bench: &Bench) -> Vec<(&'static str, Value)> {
         assert_eq!(status, StatusCode::OK, "{method} {path}: {answer}");
         answers.push((name, answer));
     }
+    bench.put("big", json!({"value": "x".repeat(5000)})).await;
+    for (name, method, path, body) in [
+        ("HotKeys", "GET", "/api/hotkeys", String::new()),
+        ("HotKeys", "GET", "/api/hotkeys?by=size&store=default&count=3", String::new()),
+    ] {
+        let (status, answer) = bench.call(method, path, body).await;
+        assert_eq!(status, StatusCode::OK, "{method} {path}: {answer}");
+        answers.push((name, answer));
+    }
     answers
 }
 

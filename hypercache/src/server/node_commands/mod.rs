@@ -51,6 +51,7 @@ use crate::server::node_commands::statistics::Counts;
 use crate::server::pubsub;
 use crate::store::Registry;
 use crate::store::prediction;
+use crate::store::traffic;
 use crate::telemetry::Telemetry;
 use crate::telemetry::process::ProcessStats;
 
@@ -101,6 +102,7 @@ impl NodeState {
         self.statistics.look(Instant::now(), &counts);
         self.statistics.memory_peak(Memory::read(&ProcessStats::read()).used());
         prediction::tick(&self.registry);
+        traffic::tick(&self.registry, &self.telemetry);
         self.limit_clients();
         self.clients.all().iter().for_each(|client| client.check_output());
     }

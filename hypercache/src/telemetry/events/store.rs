@@ -58,4 +58,19 @@ events! {
         /// Bytes allowed.
         limit_bytes: u64 as "hypercache.limit_bytes",
     } => |e| catalogue::WRITES_REFUSED.of(&[e.store, e.reason]).increment(1);
+
+    /// One key has a large share of a store's accesses; at most once a minute for each store.
+    WARN Node ["database"] ["info"] unknown "key.hot" "one key has a large share of a store's accesses"
+    KeyHot<'a> {
+        /// The store.
+        store: &'a str as "hypercache.store",
+        /// Its share of the accesses, 0 to 1.
+        share: f64 as "hypercache.share",
+        /// The key, where keys are shown as they are.
+        key_text: Option<&'a str> as "hypercache.key.text",
+        /// Its hash, where keys are shown as hashes.
+        key_hash: Option<&'a str> as "hypercache.key.hash",
+        /// What stands before its first colon, where that is shown.
+        key_prefix: Option<&'a str> as "hypercache.key.prefix",
+    };
 }
