@@ -157,17 +157,17 @@ mod tests {
         let mut bench = Bench::new();
         let empty = "*6 $5 store $7 default $2 by $4 size $4 keys *0";
         assert_eq!(told(&mut bench, "HOTKEYS TOP BY SIZE").trim_end(), empty);
-        for n in 1..=20 {
-            bench.run(&["SET".to_owned(), format!("s{n:02}"), "x".repeat(n * 1000)]);
+        for n in 1..=9 {
+            bench.run(&["SET".to_owned(), format!("s{n}"), "x".repeat(1000 << n)]);
             bench.run(&["RPUSH".to_owned(), "list".to_owned(), "x".repeat(1000)]);
         }
         let top = told(&mut bench, "HOTKEYS TOP BY SIZE COUNT 2");
-        assert!(top.contains("keys *3 *6 $3 key $3 s20 $4 type $6 string $4 size :2"), "{top}");
-        assert!(top.contains("$3 key $4 list $4 type $4 list $4 size :2") && top.contains("s19"), "{top}");
-        bench.table(&[("DEL s20", ":1"), ("SET s19 small", "+OK"), ("PEXPIRE list 10", ":1")]);
+        assert!(top.contains("keys *3 *6 $3 key $2 s9 $4 type $6 string $4 size :5"), "{top}");
+        assert!(top.contains("$3 key $4 list $4 type $4 list $4 size :") && top.contains("$2 s8 "), "{top}");
+        bench.table(&[("DEL s9", ":1"), ("SET s8 small", "+OK"), ("PEXPIRE list 10", ":1")]);
         bench.advance(20);
         let top = told(&mut bench, "HOTKEYS TOP BY SIZE COUNT 1");
-        assert!(top.contains("keys *1 *6 $3 key $3 s18 "), "{top}");
+        assert!(top.contains("keys *1 *6 $3 key $2 s7 "), "{top}");
         bench.run_line("FLUSHALL");
         assert_eq!(told(&mut bench, "HOTKEYS TOP BY SIZE").trim_end(), empty);
     }
