@@ -40,4 +40,4 @@ if [ ! -s "$folder/cloudphysics.txt" ] || [ ! -s "$folder/twitter.txt" ]; then
 fi
 cd "$root"
 HYPERCACHE_TRACES="$folder/cloudphysics.txt:$folder/twitter.txt" \
-  cargo test -p hypercache --lib curves_of_public_traces -- --ignored --nocapture
+  cargo test -p hypercache --test public_traces -- --ignored --nocapture

@@ -3,13 +3,9 @@
 mod simulation;
 mod traces;
 
-use simulation::hit_ratio;
 use traces::Reference;
 
 use super::*;
-
-/// Sizes at which a curve is compared.
-const SIZES: u64 = 10;
 
 /// A sampler that follows keys, and the only shard's part.
 fn started() -> (Sampler, Touches) {
@@ -50,15 +46,7 @@ fn sampled(trace: &[Reference], between_ticks: usize) -> Curve {
 /// The mean of the absolute differences between the curve and simulated caches.
 fn mean_error(trace: &[Reference], between_ticks: usize) -> f64 {
     let curve = sampled(trace, between_ticks);
-    let mut all: std::collections::HashMap<u64, u64> = std::collections::HashMap::new();
-    all.extend(trace.iter().map(|reference| (reference.hash, reference.bytes)));
-    let total: u64 = all.values().sum();
-    let errors = (1..=SIZES).map(|step| {
-        let bytes = total * step / SIZES;
-        let (told, true_ratio) = (1.0 - curve.miss_ratio(bytes).unwrap(), hit_ratio(trace, bytes));
-        (told - true_ratio).abs()
-    });
-    errors.sum::<f64>() / SIZES as f64
+    simulation::mean_error(trace, |bytes| 1.0 - curve.miss_ratio(bytes).unwrap())
 }
 
 #[test]
@@ -178,21 +166,4 @@ fn without_lookups_there_is_no_ratio_and_where_it_is_off_no_curve() {
     assert!(!touches.look_up(0) && !touches.any());
     assert!(!off.tick(1 << 40));
     assert_eq!(off.curve(), None);
-}
-
-#[test]
-#[ignore = "needs a public trace: scripts/public-traces.sh brings some and runs it"]
-fn curves_of_public_traces_are_those_of_simulated_caches() {
-    let files = std::env::var("HYPERCACHE_TRACES").expect("HYPERCACHE_TRACES names files, divided by colons");
-    for file in files.split(':') {
-        let trace = traces::read(file);
-        let (error, curve) = (mean_error(&trace, 100_000), sampled(&trace, 100_000));
-        println!(
-            "{file}: {} lookups, {} keys followed ({:.4} of all), mean error {error:.4}",
-            trace.len(),
-            curve.sampled_keys,
-            curve.sampling_ratio
-        );
-        assert!(error < 0.02, "{file}: mean error {error:.4}");
-    }
 }

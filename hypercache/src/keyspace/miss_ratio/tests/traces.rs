@@ -1,4 +1,4 @@
-//! Sequences of lookups, made by rule or read from files.
+//! Sequences of lookups, made by rule.
 
 /// A lookup of a key that takes so many bytes.
 pub struct Reference {
@@ -67,17 +67,4 @@ pub fn shifting(keys: usize, length: u64, seed: u64) -> Vec<Reference> {
     let mut zipf = Zipf::new(0.8, keys, seed);
     let shift = |n: u64| n * 20 / length * (keys as u64 / 10);
     (0..length).map(|n| reference(zipf.next() + shift(n))).collect()
-}
-
-/// A file with a key and its bytes, divided by a blank, in each line.
-pub fn read(file: &str) -> Vec<Reference> {
-    let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{file}: {error}"));
-    let reference = |line: &str| {
-        let (key, bytes) = line.split_once(' ').unwrap_or_else(|| panic!("{file}: {line:?}"));
-        Reference {
-            hash: xxhash_rust::xxh3::xxh3_64(key.as_bytes()),
-            bytes: bytes.parse().unwrap_or_else(|_| panic!("{file}: {line:?}")),
-        }
-    };
-    text.lines().map(reference).collect()
 }
