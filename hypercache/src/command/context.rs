@@ -3,7 +3,9 @@
 pub mod collection;
 mod events;
 mod everything;
+mod filter;
 mod locks;
+mod session;
 mod shards;
 pub mod wait;
 
@@ -20,6 +22,7 @@ use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::Given;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::key::HashedKey;
+use crate::keyspace::shard::Met;
 use crate::keyspace::shard::Shard;
 use crate::store::Registry;
 use crate::store::Selected;
@@ -31,9 +34,7 @@ use crate::value::string::Str;
 use crate::value::string::StrRef;
 
 const BY_SESSION: ReplyError =
-    ReplyError::err("a store that keeps keys by session cannot be exchanged with another");
-const OTHER_FILTER: ReplyError =
-    ReplyError::err("stores with different filters cannot be exchanged: their rules stay with their indexes");
+    ReplyError::err("a store that keeps keys by session can only be exchanged with another of its kind");
 
 /// Values of fewer bytes are dropped at once: handing them over would cost more.
 const GARBAGE_BYTES_MIN: usize = 1 << 20;
@@ -60,6 +61,12 @@ pub struct Effects {
     pub expired: u32,
     /// Expired fields of hashes met and removed.
     pub expired_fields: u32,
+    /// Sessions met whose time was over, and removed with all their keys.
+    pub expired_sessions: u32,
+    /// Keys that had to go to make room.
+    pub evicted: u32,
+    /// Bytes that this freed.
+    pub evicted_bytes: u64,
 }
 
 impl Effects {
@@ -70,6 +77,9 @@ impl Effects {
         self.misses = self.misses.saturating_add(other.misses);
         self.expired = self.expired.saturating_add(other.expired);
         self.expired_fields = self.expired_fields.saturating_add(other.expired_fields);
+        self.expired_sessions = self.expired_sessions.saturating_add(other.expired_sessions);
+        self.evicted = self.evicted.saturating_add(other.evicted);
+        self.evicted_bytes = self.evicted_bytes.saturating_add(other.evicted_bytes);
     }
 }
 
@@ -81,6 +91,11 @@ pub struct Garbage {
 }
 
 impl Garbage {
+    /// Values that were evicted.
+    pub fn of_values(values: Vec<Value>) -> Self {
+        Self { shards: Vec::new(), values }
+    }
+
     /// Whether there is nothing.
     pub fn is_empty(&self) -> bool {
         self.shards.is_empty() && self.values.is_empty()
@@ -274,7 +289,7 @@ impl<'a> Context<'a> {
     /// Writes `key` whole, with the store's default time to live where `deadline` is none and the store has one. Counts
     /// one change.
     pub fn set<'v>(&mut self, key: &[u8], value: impl Into<Given<'v>>, deadline: Option<UnixMillis>) {
-        let deadline = deadline.or_else(|| self.default_deadline());
+        let deadline = deadline.or_else(|| self.default_deadline(key));
         self.put(self.store.index(), key, value, deadline);
     }
 
@@ -288,8 +303,9 @@ impl<'a> Context<'a> {
     ) {
         let now = self.stamp.now;
         let (hashed, at) = self.locate(store, key);
-        if !self.interest.is_none() {
-            // Whoever listens hears of the end of what is overwritten, if its time was over.
+        if !self.interest.is_none() || self.locks[at].data.sessions().is_some() {
+            // Whoever listens hears of the end of what is overwritten, if its time was over; and with a session other keys
+            // have to go.
             self.is_live(hashed, at);
         }
         match self.locks[at].data.set(hashed, value.into(), deadline, now) {
@@ -301,12 +317,7 @@ impl<'a> Context<'a> {
 
     /// As `put`, as a key that was not there before: what is there is removed first and without a word.
     pub fn put_anew(&mut self, store: usize, key: &[u8], value: Value, deadline: Option<UnixMillis>) {
-        let (hashed, at) = self.locate(store, key);
-        if self.is_live(hashed, at)
-            && let Some(entry) = self.locks[at].data.remove(hashed, Departure::Deleted)
-        {
-            self.garbage.add(entry.into_value());
-        }
+        self.remove_silently(store, key);
         self.put(store, key, value, deadline);
     }
 
@@ -317,9 +328,10 @@ impl<'a> Context<'a> {
         key: &[u8],
         change: impl FnOnce(&mut Str) -> R,
     ) -> Result<R, ReplyError> {
-        let (now, deadline) = (self.stamp.now, self.default_deadline());
+        let now = self.stamp.now;
         let (hashed, at) = self.locate(self.store.index(), key);
         if !self.is_live(hashed, at) {
+            let deadline = self.default_deadline(key);
             self.locks[at].data.set(hashed, StrRef::Growing(&[]).into(), deadline, now);
             self.note_new(self.store.index(), key);
         }
@@ -334,7 +346,8 @@ impl<'a> Context<'a> {
     /// Gives `key` another deadline, or none. Whether there is such a key; counts one change if so.
     pub fn set_deadline(&mut self, key: &[u8], deadline: Option<UnixMillis>) -> bool {
         let (hashed, at) = self.locate(self.store.index(), key);
-        let done = self.is_live(hashed, at) && self.locks[at].data.set_deadline(hashed, deadline);
+        let done =
+            self.is_live(hashed, at) && self.locks[at].data.set_deadline(hashed, deadline, self.stamp.now);
         self.changed(usize::from(done));
         done
     }
@@ -346,6 +359,18 @@ impl<'a> Context<'a> {
         self.locks[at].data.touch(hashed, used);
     }
 
+    /// How often `key` was asked for lately, from 0 to 15; none where the store does not need to know.
+    pub fn frequency(&self, key: &[u8]) -> Option<u8> {
+        let (hashed, at) = self.locate(self.store.index(), key);
+        self.locks[at].data.frequency(hashed.hash)
+    }
+
+    /// Has `key` count as asked for so often, where that is counted, and not less often than it is known to be.
+    pub fn raise_frequency(&mut self, key: &[u8], count: u8) {
+        let (hashed, at) = self.locate(self.store.index(), key);
+        self.locks[at].data.raise_frequency(hashed.hash, count);
+    }
+
     /// Removes `key` and hands its entry over, if it was there and had not expired. Counts one change if so.
     pub fn take(&mut self, key: &[u8]) -> Option<Entry> {
         let (hashed, at) = self.locate(self.store.index(), key);
@@ -353,7 +378,9 @@ impl<'a> Context<'a> {
             return None;
         }
         self.changed(1);
-        self.locks[at].data.remove(hashed, Departure::Deleted)
+        let data = &mut self.locks[at].data;
+        data.touch_session(key, self.stamp.now);
+        data.remove(hashed, Departure::Deleted)
     }
 
     /// Removes `key`; whether it was there and had not expired. Counts one change if so.
@@ -422,11 +449,8 @@ impl<'a> Context<'a> {
             store.map(|store| store.keyspace().setup()).ok_or(error::DB_OUT_OF_RANGE)
         };
         let (lower_setup, upper_setup) = (setup_of(lower)?, setup_of(upper)?);
-        if lower_setup.by_session || upper_setup.by_session {
+        if lower_setup.by_session != upper_setup.by_session {
             return Err(BY_SESSION);
-        }
-        if lower_setup != upper_setup {
-            return Err(OTHER_FILTER);
         }
         self.changed(1);
         let now = self.stamp.now;
@@ -470,8 +494,13 @@ impl<'a> Context<'a> {
         deadline_from(0, amount, unit_millis, command)
     }
 
-    fn default_deadline(&self) -> Option<UnixMillis> {
+    /// The deadline of `key`, which is written without one.
+    fn default_deadline(&self, key: &[u8]) -> Option<UnixMillis> {
         let ttl = self.store.default_ttl()?;
+        if self.joins_session(self.store.index(), key) {
+            // What the session has, which may be none.
+            return None;
+        }
         Some(self.stamp.now.saturating_add(u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX)))
     }
 
@@ -491,6 +520,9 @@ impl<'a> Context<'a> {
         self.locks[at].data.looked_up(hashed, live, self.stamp.now);
         if !live {
             self.effects.misses += 1;
+            if self.touches {
+                self.locks[at].data.asked(hashed.hash);
+            }
             return None;
         }
         self.effects.hits += 1;
@@ -516,16 +548,27 @@ impl<'a> Context<'a> {
     fn is_live(&mut self, key: HashedKey<'_>, at: usize) -> bool {
         let (now, store) = (self.stamp.now, self.locks[at].store);
         let data = &mut self.locks[at].data;
-        let Some(entry) = data.get(key) else { return false };
-        if !entry.expired(now) {
-            if entry.part_expired(now) {
+        let part_over = match data.meet(key, now) {
+            Met::Absent => {
+                // It may be about to join others whose time is over.
+                self.expire_session(key, at);
+                return false;
+            }
+            Met::Over => None,
+            Met::Live { part_over } => Some(part_over),
+        };
+        if let Some(part_over) = part_over {
+            if part_over {
                 let removed = data.remove_due_fields(key, now);
                 self.effects.expired_fields += u32::try_from(removed).unwrap_or(u32::MAX);
                 self.note_fields_expired(store, key.bytes, false);
             }
             return true;
         }
-        if let Some(entry) = data.remove(key, Departure::Expired) {
+        if self.expire_session(key, at) {
+            return false;
+        }
+        if let Some(entry) = self.locks[at].data.remove(key, Departure::Expired) {
             match entry.value().as_hash().filter(|hash| hash.lapsed(now)) {
                 Some(hash) => {
                     self.effects.expired_fields += u32::try_from(hash.len()).unwrap_or(u32::MAX);

@@ -36,6 +36,7 @@ pub fn resolve(file: File, findings: &mut Findings) -> Config {
     let node = file.node.unwrap_or_default();
     set(&mut config.node.id, node.id);
     config.node.data_dir = node.data_dir.unwrap_or_else(|| Path::new("./data").join(&config.node.id));
+    set(&mut config.node.memory_limit, node.memory_limit);
     network(&mut config, file.network.unwrap_or_default());
     cache(&mut config, file.cache.unwrap_or_default());
     set_time(&mut config.scripts.busy_after, file.scripts.unwrap_or_default().busy_after);

@@ -163,7 +163,8 @@ impl Waiter {
         let Some((_, at)) = self.keys.iter().find(|(key, _)| *key == place) else { return Found::OtherType };
         let args = self.args.view();
         let key = HashedKey { bytes: &args[*at], hash: place.hash };
-        let entry = locks.shard(place).and_then(|shard| shard.get(key)).filter(|entry| !entry.expired(now));
+        let entry =
+            locks.shard(place).and_then(|shard| shard.get(key).filter(|entry| !shard.expired(entry, now)));
         match (self.awaited, entry.map(|entry| entry.value())) {
             (Awaited::Group, _)
             | (Awaited::List, Some(ValueRef::List(_)))

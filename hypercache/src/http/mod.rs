@@ -10,6 +10,8 @@ pub mod command;
 pub mod counters;
 pub mod credentials;
 pub mod door;
+pub mod filter;
+pub mod filter_keys;
 pub mod hashes;
 pub mod health;
 pub mod hot_keys;
@@ -44,6 +46,7 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
+use crate::engine::Accounting;
 use crate::engine::Executor;
 use crate::engine::client::Clients;
 use crate::engine::pause::Pause;
@@ -68,6 +71,8 @@ pub struct HttpState {
     pub settings: Arc<Settings>,
     /// Holds commands back while `CLIENT PAUSE` is in force.
     pub pause: Arc<Pause>,
+    /// Where memory goes.
+    pub accounting: Arc<Accounting>,
     /// Measures and tells.
     pub telemetry: Telemetry,
     /// Largest body, in bytes.

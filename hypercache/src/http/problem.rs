@@ -88,7 +88,7 @@ impl From<ReplyError> for Problem {
         }
         let status = match error.prefix {
             "WRONGTYPE" | "BUSYKEY" | "BUSYGROUP" => StatusCode::CONFLICT,
-            "NOGROUP" | "NOSCRIPT" => StatusCode::NOT_FOUND,
+            "NOFILTER" | "NOGROUP" | "NOSCRIPT" => StatusCode::NOT_FOUND,
             "ERR" if error == error::NO_SUCH_KEY => StatusCode::NOT_FOUND,
             "OOM" => StatusCode::INSUFFICIENT_STORAGE,
             "NOAUTH" | "WRONGPASS" => StatusCode::UNAUTHORIZED,

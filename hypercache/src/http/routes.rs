@@ -20,6 +20,8 @@ use crate::http::HttpState;
 use crate::http::batch;
 use crate::http::command;
 use crate::http::counters;
+use crate::http::filter;
+use crate::http::filter_keys;
 use crate::http::hashes;
 use crate::http::health;
 use crate::http::hot_keys;
@@ -51,6 +53,8 @@ pub fn all() -> Routes {
         ),
         ("/api/command", &["POST"], post(command::run)),
         ("/api/hotkeys", &["GET"], get(hot_keys::get)),
+        ("/api/filter/{store}", &["GET", "POST"], get(filter::get).post(filter::keys)),
+        ("/api/filter/{store}/{key}", &["GET"], get(filter::key)),
         ("/api/openapi.json", &["GET"], get(openapi::document)),
         ("/health", &["GET"], get(health::health)),
         ("/health/live", &["GET"], get(health::live)),
@@ -84,6 +88,12 @@ fn of_stores() -> Routes {
             "/api/stores/{store}/counters/{key}",
             &["GET", "POST"],
             get(counters::get).post(counters::increment),
+        ),
+        ("/api/stores/{store}/filters/{key}", &["GET", "POST"], get(filter_keys::get).post(filter_keys::add)),
+        (
+            "/api/stores/{store}/filters/{key}/items/{item}",
+            &["PUT", "GET", "DELETE"],
+            put(filter_keys::put_item).get(filter_keys::item).delete(filter_keys::delete_item),
         ),
         ("/api/stores/{store}/hashes/{key}", &["GET", "PATCH"], get(hashes::get).patch(hashes::patch)),
         (
@@ -130,6 +140,7 @@ async fn index() -> Json<serde_json::Value> {
             "api": "/api/openapi.json",
             "cache": "/api/cache/{key}",
             "command": "/api/command",
+            "filter": "/api/filter/{store}",
             "health": "/health",
             "metrics": "/metrics",
             "statistics": "/stats",

@@ -1,6 +1,7 @@
 //! How a keyspace is made.
 
 use crate::keyspace::key::HashSeed;
+use crate::keyspace::key::KeyHasher;
 
 /// What the shards of a keyspace have in common.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,5 +18,11 @@ impl Setup {
     /// Neither sessions nor a filter.
     pub fn plain(seed: HashSeed) -> Self {
         Self { seed, by_session: false, filter: None }
+    }
+
+    /// How keys are hashed where `shard_bits` leading bits choose the shard: by sessions, just these come from the session,
+    /// and so a session of any size spreads over the tables of its shard.
+    pub fn hasher(&self, shard_bits: u32) -> KeyHasher {
+        if self.by_session { KeyHasher::by_session(self.seed, shard_bits) } else { self.seed.into() }
     }
 }

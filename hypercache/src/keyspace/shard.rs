@@ -1,7 +1,10 @@
 //! One shard of a keyspace: entries, their deadlines and their bytes, kept in step.
 
 mod big_keys;
+mod evict;
+pub mod filtering;
 mod sampling;
+mod session;
 
 use crate::keyspace::biggest;
 use crate::keyspace::biggest::Biggest;
@@ -12,7 +15,10 @@ use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::expiry::FieldDeadlines;
 use crate::keyspace::key::HashedKey;
 use crate::keyspace::miss_ratio::Touches;
+use crate::keyspace::seen::Seen;
+use crate::keyspace::sessions::Sessions;
 use crate::keyspace::setup::Setup;
+use crate::keyspace::shard::filtering::Filtering;
 use crate::keyspace::table::Position;
 use crate::keyspace::table::Table;
 use crate::keyspace::waits::Waits;
@@ -27,6 +33,8 @@ pub struct Swept {
     pub keys: u64,
     /// Fields of hashes removed; a hash that lost its last one went with it.
     pub fields: u64,
+    /// Sessions that went with all their keys.
+    pub sessions: u64,
     /// Bytes that they took.
     pub bytes: u64,
     /// How long the longest overdue of them had been overdue, in milliseconds.
@@ -40,6 +48,7 @@ impl Swept {
     pub fn add(&mut self, other: Self) {
         self.keys += other.keys;
         self.fields += other.fields;
+        self.sessions += other.sessions;
         self.bytes += other.bytes;
         self.lag_max = self.lag_max.max(other.lag_max);
     }
@@ -57,6 +66,20 @@ pub enum Lapse {
     },
 }
 
+/// How it stands with a key that is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Met {
+    /// There is no such key.
+    Absent,
+    /// Its time is over, or that of its session.
+    Over,
+    /// It is there.
+    Live {
+        /// The time of a part of its value is over.
+        part_over: bool,
+    },
+}
+
 /// The shard.
 #[derive(Debug)]
 pub struct Shard {
@@ -66,6 +89,11 @@ pub struct Shard {
     waits: Waits,
     touches: Touches,
     biggest: Biggest,
+    /// Where keys live and go by session; their entries have no deadlines then.
+    sessions: Option<Box<Sessions>>,
+    /// How often keys are asked for; none: nobody needs to know.
+    usage: Option<Box<evict::Usage>>,
+    filtering: Filtering,
     entry_bytes: usize,
 }
 
@@ -95,13 +123,17 @@ impl Noted {
 impl Shard {
     /// An empty shard for keys that share `prefix_bits` leading bits of their hash.
     pub fn new(setup: Setup, prefix_bits: u32) -> Self {
+        let hasher = setup.hasher(prefix_bits);
         Self {
-            table: Table::new(setup.seed, prefix_bits),
+            table: Table::new(hasher, prefix_bits),
             field_deadlines: FieldDeadlines::default(),
             watches: Watches::default(),
             waits: Waits::default(),
             touches: Touches::default(),
             biggest: Biggest::default(),
+            sessions: setup.by_session.then(|| Box::new(Sessions::new(hasher))),
+            usage: None,
+            filtering: Filtering::new(setup, prefix_bits),
             entry_bytes: 0,
         }
     }
@@ -118,7 +150,7 @@ impl Shard {
 
     /// Keys with a deadline.
     pub fn expiring(&self) -> usize {
-        self.table.expiring()
+        self.table.expiring() + self.sessions.as_ref().map_or(0, |sessions| sessions.expiring())
     }
 
     /// Hashes with fields that have a deadline.
@@ -131,9 +163,13 @@ impl Shard {
         self.entry_bytes
     }
 
-    /// Bytes of the table itself and its deadlines.
+    /// Bytes of the table itself, of deadlines, of sessions and of the filter.
     pub fn overhead_bytes(&self) -> usize {
-        self.table.overhead_bytes() + self.field_deadlines.bytes()
+        self.table.overhead_bytes()
+            + self.field_deadlines.bytes()
+            + self.usage_bytes()
+            + self.sessions.as_ref().map_or(0, |sessions| sessions.bytes())
+            + self.filtering.heap_bytes()
     }
 
     /// The entry of `key`, be it expired or not.
@@ -143,6 +179,8 @@ impl Shard {
 
     /// The entry of `key`, noted as read at `now`.
     pub fn read(&mut self, key: HashedKey<'_>, now: UnixMillis) -> Option<&Entry> {
+        self.touch_session(key.bytes, now);
+        self.asked(key.hash);
         let entry = self.table.find_mut(key.hash, key.bytes)?;
         entry.hit(now);
         Some(entry)
@@ -156,7 +194,7 @@ impl Shard {
     }
 
     /// Writes `key` whole. What is left to drop of what it held before: of a string that lay in the entry itself, an empty
-    /// one.
+    /// one. Where keys go by session `deadline` is the session's, which keeps its own where there is none.
     pub fn set(
         &mut self,
         key: HashedKey<'_>,
@@ -164,13 +202,17 @@ impl Shard {
         deadline: Option<UnixMillis>,
         now: UnixMillis,
     ) -> Option<Value> {
+        let deadline = self.begin_session(key.bytes, deadline, now);
         let Some(entry) = self.table.find_mut(key.hash, key.bytes) else {
             let entry = Entry::new(key.bytes, value, deadline, now);
-            self.arrived(key.hash, &entry);
+            self.arrived(key.hash, &entry, now);
             self.table.insert(key.hash, entry);
             return None;
         };
         let before = Noted::of(entry);
+        if let Some(usage) = &mut self.usage {
+            usage.note(key.hash);
+        }
         let old = entry.take_own().unwrap_or_else(|| Str::Fixed(Box::default()).into());
         entry.rewrite(value, deadline, now);
         let after = Noted::of(entry);
@@ -185,12 +227,14 @@ impl Shard {
         now: UnixMillis,
         change: impl FnOnce(&mut Value) -> R,
     ) -> Option<R> {
+        self.touch_session(key.bytes, now);
         let entry = self.table.find_mut(key.hash, key.bytes)?;
         let before = Noted::of(entry);
         let result = entry.change(change);
         entry.touch(now);
         let after = Noted::of(entry);
         self.note_change(key.hash, before, after);
+        self.asked(key.hash);
         Some(result)
     }
 
@@ -205,8 +249,16 @@ impl Shard {
         removed
     }
 
-    /// Gives `key` another deadline, or none. Whether there is such a key.
-    pub fn set_deadline(&mut self, key: HashedKey<'_>, deadline: Option<UnixMillis>) -> bool {
+    /// Gives `key` another deadline, or none; where keys go by session, the session. Whether there is such a key.
+    pub fn set_deadline(
+        &mut self,
+        key: HashedKey<'_>,
+        deadline: Option<UnixMillis>,
+        now: UnixMillis,
+    ) -> bool {
+        if self.sessions.is_some() {
+            return self.set_session_deadline(key, deadline, now);
+        }
         let Some(entry) = self.table.find_mut(key.hash, key.bytes) else { return false };
         let before = Noted::of(entry);
         entry.set_deadline(deadline);
@@ -247,6 +299,7 @@ impl Shard {
             swept.bytes += entry.footprint() as u64;
             swept.lag_max = swept.lag_max.max(now - deadline);
         }
+        self.sweep_sessions(now, budget, &mut swept, tell);
         self.sweep_fields(now, budget, &mut swept, tell);
         swept
     }
@@ -293,8 +346,8 @@ impl Shard {
     }
 
     /// Visits entries in hash order; see `Table::scan`.
-    pub fn scan(&self, from: Position, count: usize, visit: impl FnMut(&Entry)) -> Option<Position> {
-        self.table.scan(from, count, visit)
+    pub fn scan(&self, from: Position, count: usize, mut visit: impl FnMut(Seen<'_>)) -> Option<Position> {
+        self.table.scan(from, count, |entry| visit(Seen { entry, shard: self }))
     }
 
     /// An entry chosen by `random`.
@@ -309,8 +362,11 @@ impl Shard {
     }
 
     /// Notes an entry that is about to be put into the table.
-    fn arrived(&mut self, hash: u64, entry: &Entry) {
+    fn arrived(&mut self, hash: u64, entry: &Entry, now: UnixMillis) {
         self.note(hash, Noted::NOTHING, Noted::of(entry));
+        self.join_session(hash, entry.key());
+        self.note_arrival(now);
+        self.filtering.arrived(hash, &self.table);
     }
 
     /// Notes an entry that was taken out of the table.
@@ -319,6 +375,8 @@ impl Shard {
             self.touches.removed(hash);
         }
         self.note(hash, Noted::of(entry), Noted::NOTHING);
+        self.leave_session(hash, entry.key());
+        self.filtering.departed(hash, &self.table);
     }
 
     /// Who watches which keys here.
@@ -339,6 +397,8 @@ impl Shard {
         self.waits = std::mem::take(&mut taken.waits);
         self.waits.note_all(|hash| taken.holds(hash));
         self.keep_touches(&mut taken);
+        self.count_usage(taken.usage.is_some());
+        self.filter_stays(&taken);
         taken
     }
 
@@ -349,6 +409,13 @@ impl Shard {
         std::mem::swap(&mut self.watches, &mut other.watches);
         std::mem::swap(&mut self.waits, &mut other.waits);
         self.exchange_touches(other);
+        // Whether usage is counted is the store's policy; what was counted begins anew with other keys.
+        let counts = (self.usage.is_some(), other.usage.is_some());
+        if counts.0 != counts.1 {
+            self.count_usage(counts.1);
+            other.count_usage(counts.0);
+        }
+        self.filters_stay(other);
         self.note_exchanged(other, now);
         other.note_exchanged(self, now);
     }
@@ -356,7 +423,7 @@ impl Shard {
     /// Notes what has become different for who watches or waits here; `other` has what was here.
     fn note_exchanged(&mut self, other: &Self, now: UnixMillis) {
         let (mut watches, mut waits) = (std::mem::take(&mut self.watches), std::mem::take(&mut self.waits));
-        let here = |hash| self.table.find_by(hash, |entry| !entry.expired(now)).is_some();
+        let here = |hash| self.table.find_by(hash, |entry| !self.expired(entry, now)).is_some();
         watches.note_all(|hash| other.holds(hash) || here(hash));
         waits.note_all(|hash| other.holds(hash) || here(hash));
         (self.watches, self.waits) = (watches, waits);

@@ -6,6 +6,9 @@
 //! keys never stops the shard. Segments partition the hash space in order, so a scan that goes by hash is exact however
 //! the table changes under it: a key's hash does not.
 
+mod range;
+mod sample;
+
 use hashbrown::HashTable;
 
 use crate::keyspace::entry::Entry;
@@ -14,7 +17,7 @@ use crate::keyspace::expiry::Due;
 use crate::keyspace::expiry::Earliest;
 use crate::keyspace::expiry::Timed;
 use crate::keyspace::expiry::slot_hash;
-use crate::keyspace::key::HashSeed;
+use crate::keyspace::key::KeyHasher;
 use crate::value::size_class::size_class;
 
 /// Entries a segment holds before it is split: what a `HashTable` of 512 buckets takes at 7/8 load.
@@ -41,7 +44,7 @@ pub fn position(hash: u64) -> Position {
 /// The table.
 #[derive(Debug)]
 pub struct Table {
-    seed: HashSeed,
+    hasher: KeyHasher,
     /// Leading bits of the hash that all entries share, because they chose this table.
     prefix_bits: u32,
     depth: u32,
@@ -64,9 +67,9 @@ struct Segment {
 
 impl Table {
     /// An empty table for keys that share `prefix_bits` leading bits of their hash.
-    pub fn new(seed: HashSeed, prefix_bits: u32) -> Self {
+    pub fn new(hasher: impl Into<KeyHasher>, prefix_bits: u32) -> Self {
         Self {
-            seed,
+            hasher: hasher.into(),
             prefix_bits,
             depth: 0,
             directory: vec![0],
@@ -76,6 +79,11 @@ impl Table {
             expiring: 0,
             earliest: Earliest::default(),
         }
+    }
+
+    /// The hash of an entry's key.
+    pub fn hash_of(&self, entry: &Entry) -> u64 {
+        self.hasher.hash(entry.key())
     }
 
     /// Entries in it.
@@ -95,7 +103,7 @@ impl Table {
 
     /// The first entry with this hash that `wanted` takes.
     pub fn find_by(&self, hash: u64, wanted: impl Fn(&Entry) -> bool) -> Option<&Entry> {
-        let is_it = |entry: &Entry| wanted(entry) && self.seed.hash(entry.key()) == hash;
+        let is_it = |entry: &Entry| wanted(entry) && self.hasher.hash(entry.key()) == hash;
         self.segments[self.segment_of(hash)].entries.find(slot_hash(hash), is_it)
     }
 
@@ -107,8 +115,8 @@ impl Table {
 
     /// The first entry with this hash that `wanted` takes, to be changed.
     pub fn find_by_mut(&mut self, hash: u64, wanted: impl Fn(&Entry) -> bool) -> Option<&mut Entry> {
-        let (segment, seed) = (self.segment_of(hash), self.seed);
-        let is_it = |entry: &Entry| wanted(entry) && seed.hash(entry.key()) == hash;
+        let (segment, hasher) = (self.segment_of(hash), self.hasher);
+        let is_it = |entry: &Entry| wanted(entry) && hasher.hash(entry.key()) == hash;
         self.segments[segment].entries.find_mut(slot_hash(hash), is_it)
     }
 
@@ -119,10 +127,10 @@ impl Table {
             self.split(hash);
             at = self.segment_of(hash);
         }
-        let (seed, deadline) = (self.seed, entry.deadline());
+        let (hasher, deadline) = (self.hasher, entry.deadline());
         self.segments[at]
             .entries
-            .insert_unique(slot_hash(hash), entry, |entry| slot_hash(seed.hash(entry.key())));
+            .insert_unique(slot_hash(hash), entry, |entry| slot_hash(hasher.hash(entry.key())));
         self.len += 1;
         self.retime(hash, None, deadline);
     }
@@ -148,7 +156,7 @@ impl Table {
     /// The earliest deadline, if it has come by `now`, with the hash of its key.
     pub fn first_due(&self, now: UnixMillis) -> Option<(UnixMillis, u64)> {
         let (segment, due) = self.earliest.first().filter(|(_, due)| due.deadline() <= now)?;
-        let hash_of = |entry: &Entry| self.seed.hash(entry.key());
+        let hash_of = |entry: &Entry| self.hasher.hash(entry.key());
         let is_it = |entry: &Entry| {
             entry
                 .deadline()
@@ -160,8 +168,8 @@ impl Table {
 
     /// Takes the first entry with this hash that `wanted` takes out of the table.
     pub fn remove_by(&mut self, hash: u64, wanted: impl Fn(&Entry) -> bool) -> Option<Entry> {
-        let (at, seed) = (self.segment_of(hash), self.seed);
-        let is_it = |entry: &Entry| wanted(entry) && seed.hash(entry.key()) == hash;
+        let (at, hasher) = (self.segment_of(hash), self.hasher);
+        let is_it = |entry: &Entry| wanted(entry) && hasher.hash(entry.key()) == hash;
         let found = self.segments[at].entries.find_entry(slot_hash(hash), is_it).ok()?;
         let (entry, _) = found.remove();
         self.len -= 1;
@@ -182,7 +190,7 @@ impl Table {
             let mut rest: Vec<(Position, &Entry)> = segment
                 .entries
                 .iter()
-                .map(|entry| (position(self.seed.hash(entry.key())), entry))
+                .map(|entry| (position(self.hasher.hash(entry.key())), entry))
                 .filter(|(at, _)| *at >= from)
                 .collect();
             let room = count.saturating_sub(seen).max(1);
@@ -270,17 +278,17 @@ impl Table {
             self.depth += 1;
         }
         let old = std::mem::take(&mut self.segments[at]);
-        let (seed, bit) = (self.seed, 63 - self.prefix_bits - depth);
+        let (hasher, bit) = (self.hasher, 63 - self.prefix_bits - depth);
         let mut halves = [
             HashTable::with_capacity(SEGMENT_ENTRIES_MAX / 2),
             HashTable::with_capacity(SEGMENT_ENTRIES_MAX / 2),
         ];
         let mut deadlines = [Timed::default(), Timed::default()];
         for entry in old.entries {
-            let hash = seed.hash(entry.key());
+            let hash = hasher.hash(entry.key());
             let half = (hash >> bit & 1) as usize;
             deadlines[half].add(entry.deadline().map(|deadline| Due::new(deadline, hash)));
-            halves[half].insert_unique(slot_hash(hash), entry, |entry| slot_hash(seed.hash(entry.key())));
+            halves[half].insert_unique(slot_hash(hash), entry, |entry| slot_hash(hasher.hash(entry.key())));
         }
         let ([low, high], [low_deadlines, high_deadlines]) = (halves, deadlines.map(Timed::sorted));
         self.earliest.set(at, low_deadlines.first());
@@ -324,10 +332,12 @@ impl Table {
             return;
         }
         let moved = std::mem::take(&mut self.segments[high]);
-        let seed = self.seed;
+        let hasher = self.hasher;
         for entry in moved.entries {
-            let hash = slot_hash(seed.hash(entry.key()));
-            self.segments[low].entries.insert_unique(hash, entry, |entry| slot_hash(seed.hash(entry.key())));
+            let hash = slot_hash(hasher.hash(entry.key()));
+            self.segments[low]
+                .entries
+                .insert_unique(hash, entry, |entry| slot_hash(hasher.hash(entry.key())));
         }
         self.segments[low].depth = parent;
         self.segments[low].deadlines.append(moved.deadlines);
@@ -340,10 +350,10 @@ impl Table {
 
     /// Gives memory of a sparse segment back.
     fn shrink(&mut self, at: usize) {
-        let seed = self.seed;
+        let hasher = self.hasher;
         let entries = &mut self.segments[at].entries;
         if entries.capacity() > 4 * entries.len() + 16 {
-            entries.shrink_to(2 * entries.len(), |entry| slot_hash(seed.hash(entry.key())));
+            entries.shrink_to(2 * entries.len(), |entry| slot_hash(hasher.hash(entry.key())));
         }
     }
 

@@ -71,8 +71,8 @@ fn deadlines_are_met_in_order_through_splits_and_joins() {
     for n in keys.clone().filter(|n| n % 4 != 0) {
         with(&keyspace, &name(n), |shard, key| match n % 4 {
             1 => assert!(shard.remove(key, Departure::Deleted).is_some()),
-            2 => assert!(shard.set_deadline(key, None)),
-            _ => assert!(shard.set_deadline(key, Some(u64::MAX - n))),
+            2 => assert!(shard.set_deadline(key, None, 0)),
+            _ => assert!(shard.set_deadline(key, Some(u64::MAX - n), 0)),
         });
     }
     assert_eq!((keyspace.census().expiring, keyspace.census().keys), (10_000, 15_000));
@@ -147,7 +147,7 @@ proptest! {
                     }
                 }
                 Step::Deadline(k, deadline) => {
-                    let done = with(&keyspace, &[k], |shard, key| shard.set_deadline(key, deadline));
+                    let done = with(&keyspace, &[k], |shard, key| shard.set_deadline(key, deadline, 0));
                     prop_assert_eq!(done, model.contains_key(&k));
                     if let Some((_, old)) = model.get_mut(&k) {
                         *old = deadline;
@@ -170,7 +170,7 @@ proptest! {
             bytes += entry.footprint();
         });
         let census = keyspace.census();
-        prop_assert_eq!(census, Census { keys: model.len(), expiring: census.expiring, expiring_in_part: 0, bytes });
+        prop_assert_eq!(census, Census { keys: model.len(), expiring: census.expiring, expiring_in_part: 0, bytes, ..census });
         prop_assert_eq!(census.expiring, model.values().filter(|(_, deadline)| deadline.is_some()).count());
         prop_assert_eq!(content, model);
     }

@@ -83,9 +83,12 @@ impl Registry {
         if let Some(keyspace) = keyspace {
             let changed = keyspace.reconfigure(super::setup(&rules, self.seed), &mut held);
             changed.expect("nobody writes to a slot without a store");
+            held.iter_mut().for_each(|shard| shard.forget_lookups());
         }
         named(slot.index(), &rules.name);
         self.fill(slot, rules);
+        drop(held);
+        slot.count_usage();
         Ok(slot.index())
     }
 
@@ -103,22 +106,26 @@ impl Registry {
         after.name.clone_from(&before.name);
         config::check_store(&after).map_err(Refusal::Invalid)?;
         let (old, new) = (super::setup(&before, self.seed), super::setup(&after, self.seed));
-        let _held = if old == new {
+        let held = if old == new {
             Vec::new()
         } else {
             let keyspace = store.keyspace();
             let mut held = self.lock_all(keyspace)?;
-            let what = if old.by_session == new.by_session { "the filter" } else { "keeping by session" };
+            let (what, is_moved) = ("keeping by session", old.by_session != new.by_session);
             let waited_for = held.iter_mut().any(|shard| !shard.waits().is_empty());
-            if waited_for && old.by_session != new.by_session {
+            if waited_for && is_moved {
                 return Err(Refusal::InUse(what));
             }
             keyspace.reconfigure(new, &mut held).map_err(|_| Refusal::InUse(what))?;
-            store.note_layout();
-            self.advance();
+            if is_moved {
+                store.note_layout();
+                self.advance();
+            }
             held
         };
         store.set_rules(after);
+        drop(held);
+        store.count_usage();
         Ok(Altered { index: store.index(), before, after: store.rules() })
     }
 

@@ -16,7 +16,7 @@ pub enum Basis {
     StoreLimit,
     /// What the limit of all stores together leaves to it.
     NodeLimit,
-    /// There is no limit: what its entries take.
+    /// There is no limit: what its entries and tables take.
     UsedBytes,
 }
 
@@ -30,9 +30,9 @@ impl Basis {
         }
     }
 
-    /// What the size of `store` is, and the size in bytes of entries. Takes no lock.
+    /// What the size of `store` is, and the size in bytes, tables among them. Takes no lock.
     pub fn of(store: &Store, registry: &Registry) -> (Self, u64) {
-        let used = store.census().bytes as u64;
+        let used = store.census().total_bytes() as u64;
         if store.limit_bytes() > 0 {
             return (Self::StoreLimit, store.limit_bytes());
         }
@@ -53,8 +53,10 @@ pub struct Prediction {
     pub curve: Curve,
     /// What the present size is.
     pub basis: Basis,
-    /// The present size in bytes of entries.
+    /// The present size in bytes.
     pub bytes: u64,
+    /// Share of the store's bytes that its entries take; the rest are its tables.
+    entries: f64,
 }
 
 impl Prediction {
@@ -62,13 +64,24 @@ impl Prediction {
     pub fn of(store: &Store, registry: &Registry) -> Option<Self> {
         let curve = store.keyspace().curve()?;
         let (basis, bytes) = Basis::of(store, registry);
-        Some(Self { curve, basis, bytes })
+        let census = store.census();
+        let entries = if census.bytes == 0 { 1.0 } else { census.bytes as f64 / census.total_bytes() as f64 };
+        Some(Self { curve, basis, bytes, entries })
     }
 
     /// Share of lookups that would be hits with so many halves of the present size; none where nobody has looked anything up.
     pub fn hit_ratio(&self, halves: u64) -> Option<f64> {
         let bytes = self.bytes.saturating_mul(halves) / 2;
+        let bytes = (bytes as f64 * self.entries) as u64;
         self.curve.miss_ratio(bytes).map(|misses| 1.0 - misses)
+    }
+}
+
+impl Prediction {
+    /// The curve as sizes in bytes with the miss ratio of each, ascending.
+    pub fn points(&self) -> impl ExactSizeIterator<Item = (u64, f64)> {
+        let points = self.curve.points().into_iter();
+        points.map(|(bytes, misses)| ((bytes as f64 / self.entries) as u64, misses))
     }
 }
 
@@ -105,7 +118,7 @@ mod tests {
         fill(&registry, 0, 10);
         fill(&registry, 1, 5);
         let (free, own) = (registry.get(0).unwrap(), registry.get(1).unwrap());
-        let used = |store: &Store| store.census().bytes as u64;
+        let used = |store: &Store| store.census().total_bytes() as u64;
         assert_eq!(Basis::of(free, &registry), (Basis::UsedBytes, used(free)));
         registry.set_limit_bytes(1 << 21);
         assert_eq!(Basis::of(free, &registry), (Basis::NodeLimit, (1 << 21) - used(own)));

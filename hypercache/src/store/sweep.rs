@@ -25,8 +25,6 @@ use crate::telemetry::operation;
 
 /// Keys and fields removed under one hold of a shard's lock: some tens of microseconds that a command may have to wait.
 const KEYS_PER_HOLD: u64 = 64;
-/// Share of the interval that a sweep may take, as a divisor: a quarter.
-const INTERVAL_SHARE: u32 = 4;
 
 /// Sweeps all stores.
 pub struct Sweeper {
@@ -50,7 +48,8 @@ impl Sweeper {
             return false;
         }
         let running = operation::EXPIRY_CYCLE.start();
-        let until = Instant::now() + self.registry.sweep_interval() / INTERVAL_SHARE;
+        let share = self.registry.sweep_interval() / 4 * self.registry.pressure().sweep_quarters();
+        let until = Instant::now() + share;
         let mut left = false;
         for store in self.registry.all().filter(due) {
             left |= self.sweep_store(store, now, until);

@@ -6,6 +6,7 @@
 
 mod cells;
 mod totals;
+mod weight;
 
 pub use cells::Proto;
 pub use totals::CommandTotals;

@@ -17,6 +17,7 @@ pub mod event;
 pub mod events;
 mod export;
 mod files;
+mod held;
 pub mod http;
 mod limiter;
 pub mod line;

@@ -155,7 +155,8 @@ impl Context<'_> {
     /// The value of a key that this command has read or looked at before, whatever its type.
     pub fn seen_value(&self, key: &[u8]) -> Option<ValueRef<'_>> {
         let (hashed, at) = self.locate(self.store.index(), key);
-        let live = self.locks[at].data.get(hashed).filter(|entry| !entry.expired(self.stamp.now));
+        let data = &self.locks[at].data;
+        let live = data.get(hashed).filter(|entry| !data.expired(entry, self.stamp.now));
         live.map(Entry::value)
     }
 
@@ -166,9 +167,10 @@ impl Context<'_> {
         key: &[u8],
         change: impl FnOnce(&mut C) -> R,
     ) -> Result<R, ReplyError> {
-        let (now, deadline) = (self.stamp.now, self.default_deadline());
+        let now = self.stamp.now;
         let (hashed, at) = self.locate(self.store.index(), key);
         if !self.is_live(hashed, at) {
+            let deadline = self.default_deadline(key);
             let empty: Value = self.empty::<C>().into();
             self.locks[at].data.set(hashed, empty.into(), deadline, now);
             self.note_new(self.store.index(), key);

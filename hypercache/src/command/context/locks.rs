@@ -224,7 +224,7 @@ impl<'a> Locks<'a> {
         let keyspace = registry.get(store)?.keyspace();
         let hashed = keyspace.hashed(key);
         let data = &mut self.find(store, keyspace.shard_of(hashed.hash))?.data;
-        let lapsed = data.get(hashed).is_some_and(|entry| entry.expired(now));
+        let lapsed = data.get(hashed).is_some_and(|entry| data.expired(entry, now));
         Some((data.watches().changes(hashed.hash), lapsed))
     }
 

@@ -4,7 +4,7 @@ use crate::command::Context;
 use crate::command::ReplyError;
 use crate::command::error;
 use crate::keyspace::LockedShard;
-use crate::keyspace::entry::Entry;
+use crate::keyspace::seen::Seen;
 use crate::keyspace::shard::Shard;
 use crate::keyspace::table::Position;
 use crate::store::Store;
@@ -17,7 +17,7 @@ impl<'a> Context<'a> {
         &self,
         from: Position,
         count: usize,
-        visit: impl FnMut(&Entry),
+        visit: impl FnMut(Seen<'_>),
     ) -> Result<Option<Position>, ReplyError> {
         let keyspace = self.store.keyspace();
         if self.locks.whole {

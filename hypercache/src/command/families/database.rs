@@ -107,10 +107,11 @@ fn copy(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcom
     if there == here && source == destination {
         return Err(SAME_OBJECT);
     }
-    let copied = cx.read(source).map(|entry| (entry.value().to_value(), entry.deadline()));
+    let copied = cx.read(source).map(|entry| entry.value().to_value());
+    let deadline = cx.deadline(source);
     let done = match copied {
-        Some((value, deadline)) if options.replace || cx.peek_in(there, destination).is_none() => {
-            cx.put_anew(there, destination, value, deadline);
+        Some(value) if options.replace || cx.peek_in(there, destination).is_none() => {
+            cx.move_in(there, destination, value, deadline);
             cx.notify_in(there, EventClass::Generic, "copy_to", destination);
             true
         }
@@ -133,11 +134,11 @@ fn move_key(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Ou
     if !cx.covers(there, key) {
         return Err(error::DB_OUT_OF_RANGE);
     }
+    let deadline = cx.deadline(key);
     let taken = if cx.peek_in(there, key).is_none() { cx.take(key) } else { None };
     let moved = taken.is_some();
     if let Some(entry) = taken {
-        let deadline = entry.deadline();
-        cx.put(there, key, entry.into_value(), deadline);
+        cx.move_in(there, key, entry.into_value(), deadline);
         cx.notify(EventClass::Generic, "move_from", key);
         cx.notify_in(there, EventClass::Generic, "move_to", key);
     }

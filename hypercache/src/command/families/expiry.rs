@@ -11,7 +11,6 @@ use crate::command::spec::Group;
 use crate::command::spec::Handler;
 use crate::command::spec::Keys;
 use crate::command::spec::Spec;
-use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::UnixMillis;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
@@ -149,7 +148,7 @@ fn set_deadline(
     let (key, amount) = (&args[1], integer(&args[2])?);
     let deadline = amount.checked_mul(unit_millis).and_then(|millis| millis.checked_add(base));
     let deadline = deadline.ok_or_else(|| ReplyError::invalid_expire(command))?;
-    let allowed = cx.peek(key).is_some_and(|entry| conditions.hold(entry.deadline(), deadline));
+    let allowed = cx.peek(key).is_some() && conditions.hold(cx.deadline(key), deadline);
     if allowed {
         match u64::try_from(deadline) {
             Ok(deadline) if deadline > cx.now() => {
@@ -167,7 +166,7 @@ fn set_deadline(
 }
 
 fn persist(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
-    let expires = cx.peek(&args[1]).and_then(Entry::deadline).is_some();
+    let expires = cx.peek(&args[1]).is_some() && cx.deadline(&args[1]).is_some();
     if expires {
         cx.set_deadline(&args[1], None);
         cx.notify(EventClass::Generic, "persist", &args[1]);
@@ -201,10 +200,11 @@ fn tell_deadline(
     reply: &mut ReplyWriter,
     part: impl Fn(UnixMillis) -> UnixMillis,
 ) -> Outcome {
-    reply.integer(match cx.inspect(&args[1]).map(Entry::deadline) {
+    let found = cx.inspect(&args[1]).is_some();
+    reply.integer(match cx.deadline(&args[1]) {
+        Some(deadline) => part(deadline).cast_signed(),
+        None if found => -1,
         None => -2,
-        Some(None) => -1,
-        Some(Some(deadline)) => part(deadline).cast_signed(),
     });
     Ok(())
 }

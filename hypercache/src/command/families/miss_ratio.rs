@@ -35,7 +35,7 @@ fn mrc(context: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Ou
         _ => return Err(error::SYNTAX),
     };
     let prediction = Prediction::of(store, context.registry()).ok_or(SWITCHED_OFF)?;
-    let Prediction { curve, basis, bytes } = &prediction;
+    let Prediction { curve, basis, bytes, .. } = &prediction;
     let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     reply.map(10);
     reply.bulk("store");
@@ -64,7 +64,7 @@ fn mrc(context: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Ou
         }
     }
     reply.bulk("curve");
-    let points = curve.points();
+    let points = prediction.points();
     reply.array(points.len());
     for (bytes, misses) in points {
         reply.array(2);

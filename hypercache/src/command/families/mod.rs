@@ -12,6 +12,7 @@ pub mod database;
 pub mod dump;
 mod element_scan;
 pub mod expiry;
+pub mod filter;
 mod first_ready;
 pub mod geo;
 pub mod geo_search;
@@ -73,6 +74,7 @@ pub const ALL: &[&[Spec]] = &[
     database::COMMANDS,
     dump::COMMANDS,
     expiry::COMMANDS,
+    filter::COMMANDS,
     geo::COMMANDS,
     geo_search::COMMANDS,
     hash::COMMANDS,

@@ -72,7 +72,7 @@ fn randomkey(cx: &mut Context<'_>, _: Args<'_>, reply: &mut ReplyWriter) -> Outc
         }
         let (shard, random) = (keyspace.shard_of_rank(cx.random() as usize % keys), cx.random());
         let found = cx.with_shard(shard, |shard| {
-            let entry = shard.sample(random).filter(|entry| !entry.expired(now));
+            let entry = shard.sample(random).filter(|entry| !shard.expired(entry, now));
             entry.map(|entry| reply.bulk(entry.key())).is_some()
         })?;
         if found {
@@ -150,7 +150,7 @@ fn scan(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcom
                 if over.len() < EXPIRED_MAX {
                     over.push(entry.key().into());
                 }
-            } else if options.want(entry) {
+            } else if options.want(&entry) {
                 found.bulk(entry.key());
                 count += 1;
             }

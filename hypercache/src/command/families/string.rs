@@ -243,7 +243,7 @@ fn getpttl(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Out
     write_string(reply, found);
     let missing = found.is_none();
     let now = cx.now();
-    match cx.peek(&args[1]).and_then(Entry::deadline) {
+    match cx.deadline(&args[1]) {
         Some(deadline) => reply.integer(i64::try_from(deadline.saturating_sub(now)).unwrap_or(i64::MAX)),
         None => reply.integer(if missing { -2 } else { -1 }),
     }
@@ -281,7 +281,7 @@ fn getex(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outco
             cx.set_deadline(key, Some(deadline));
             cx.notify(EventClass::Generic, "expire", key);
         }
-        None if expiry == Expiry::Never && cx.peek(key).and_then(Entry::deadline).is_some() => {
+        None if expiry == Expiry::Never && cx.deadline(key).is_some() => {
             cx.set_deadline(key, None);
             cx.notify(EventClass::Generic, "persist", key);
         }
@@ -353,14 +353,11 @@ fn set(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome
     }
     let found = cx.peek(key);
     let writes = options.condition.holds(found)?;
-    let kept = found.filter(|_| options.expiry == Expiry::Keep).map(Entry::deadline);
-    match kept {
-        _ if !writes => {}
-        Some(old_deadline) => {
-            cx.put(cx.store().index(), key, value, old_deadline);
-            cx.notify(EventClass::String, "set", key);
-        }
-        None => write(cx, key, value, deadline),
+    if writes && found.is_some() && options.expiry == Expiry::Keep {
+        cx.set_keeping_deadline(key, value);
+        cx.notify(EventClass::String, "set", key);
+    } else if writes {
+        write(cx, key, value, deadline);
     }
     match (options.get, writes) {
         (true, _) => {}

@@ -76,11 +76,11 @@ pub fn about_stores() -> Value {
 }
 
 /// Members of answers that stand for each other, or are left out.
-const OPTIONAL: [&str; 6] =
-    ["field", "field_base64", "member", "member_base64", "value_base64", "key_base64"];
+const OPTIONAL: [&str; 8] =
+    ["field", "field_base64", "item", "item_base64", "member", "member_base64", "value_base64", "key_base64"];
 
 /// An answer about a key, with these members more.
-fn about(more: Value) -> Value {
+pub(super) fn about(more: Value) -> Value {
     let text = json!({ "type": "string" });
     let mut properties = json!({ "key": text, "key_base64": text, "store": text });
     for (name, schema) in more.as_object().into_iter().flatten() {

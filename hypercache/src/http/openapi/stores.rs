@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::http::batch::ITEMS_MAX;
 use crate::http::openapi::described;
+use crate::http::openapi::filters;
 use crate::http::openapi::parameter;
 use crate::http::openapi::problem;
 use crate::http::openapi::schema;
@@ -19,7 +20,9 @@ pub fn paths(strings: &Value) -> Map<String, Value> {
     paths.insert("/api/command".to_owned(), json!({ "post": command() }));
     paths.insert("/api/hotkeys".to_owned(), json!({ "get": hot_keys() }));
     paths.insert("/api/stores".to_owned(), json!({ "get": simple("The stores, with statistics of each") }));
-    for (path, mut operations) in of_keys(strings).into_iter().chain(of_collections()) {
+    for (path, mut operations) in
+        of_keys(strings).into_iter().chain(of_collections()).chain(filters::of_keys())
+    {
         let path = format!("/api/stores/{{store}}{path}");
         operations["parameters"] = path_parameters(&path);
         paths.insert(path, operations);
@@ -118,12 +121,13 @@ fn of_collections() -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn path_parameters(path: &str) -> Value {
+pub(super) fn path_parameters(path: &str) -> Value {
     let known = [
         ("{store}", "store", "Index or name of the store"),
         ("{key}", "key", "The key, percent-encoded; 1 to 8192 bytes"),
         ("{field}", "field", "The field, percent-encoded; 1 to 8192 bytes"),
         ("{member}", "member", "The member, percent-encoded; 1 to 8192 bytes"),
+        ("{item}", "item", "The item, percent-encoded; 1 to 8192 bytes"),
     ];
     let named = known.iter().filter(|(place, ..)| path.contains(place));
     named.map(|(_, name, what)| parameter(name, "path", true, "string", what)).collect()
@@ -189,7 +193,7 @@ fn scores() -> Vec<Value> {
     ]
 }
 
-fn read(summary: &str, parameters: &[Value], answer: &str) -> Value {
+pub(super) fn read(summary: &str, parameters: &[Value], answer: &str) -> Value {
     json!({
         "summary": summary,
         "parameters": parameters,
@@ -202,14 +206,14 @@ fn read(summary: &str, parameters: &[Value], answer: &str) -> Value {
     })
 }
 
-fn bodiless(summary: &str, answer: &str) -> Value {
+pub(super) fn bodiless(summary: &str, answer: &str) -> Value {
     let mut operation = read(summary, &[], answer);
     operation["responses"]["200"] = described("It is done", answer);
     operation["responses"]["507"] = problem("The store is at its memory limit");
     operation
 }
 
-fn write(summary: &str, asked: &str, answer: &str) -> Value {
+pub(super) fn write(summary: &str, asked: &str, answer: &str) -> Value {
     let mut operation = bodiless(summary, answer);
     operation["requestBody"] = json!({ "required": true, "content": { "application/json": schema(asked) } });
     operation["responses"]["413"] = problem("The body is too large");
@@ -217,7 +221,7 @@ fn write(summary: &str, asked: &str, answer: &str) -> Value {
     operation
 }
 
-fn remove(summary: &str) -> Value {
+pub(super) fn remove(summary: &str) -> Value {
     let mut operation = read(summary, &[], "Problem");
     let responses = operation["responses"].as_object_mut().expect("made so above");
     responses.remove("200");

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::keyspace::key::HashSeed;
 use crate::value::string::Str;
 
 fn entry(key: &[u8]) -> Entry {
@@ -21,12 +22,12 @@ fn keys_of_prefix(seed: HashSeed, prefix_bits: u32, numbers: std::ops::Range<u32
 
 fn fill(table: &mut Table, keys: &[Vec<u8>]) {
     for key in keys {
-        table.insert(table.seed.hash(key), entry(key));
+        table.insert(table.hasher.hash(key), entry(key));
     }
 }
 
 fn remove(table: &mut Table, key: &[u8]) -> bool {
-    table.remove_by(table.seed.hash(key), |entry| entry.key() == key).is_some()
+    table.remove_by(table.hasher.hash(key), |entry| entry.key() == key).is_some()
 }
 
 fn scanned(table: &Table, count: usize) -> Vec<Vec<u8>> {

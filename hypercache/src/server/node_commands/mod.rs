@@ -30,6 +30,7 @@ use tokio::sync::mpsc;
 use crate::command::ReplyError;
 use crate::command::spec::NodeCommand;
 use crate::config::Config;
+use crate::engine::Accounting;
 use crate::engine::Call;
 use crate::engine::Execution;
 use crate::engine::Flow;
@@ -91,6 +92,8 @@ pub struct NodeState {
     pub scripting: Arc<Scripting>,
     /// What `INFO` counts.
     pub statistics: Statistics,
+    /// Where memory goes.
+    pub accounting: Arc<Accounting>,
     /// What operators may ask afterwards or watch live.
     pub observation: Arc<Observation>,
 }
@@ -98,7 +101,7 @@ pub struct NodeState {
 impl NodeState {
     /// Notes what rates and peaks in `INFO` are made from, and lets samples age; to be called about once a second.
     pub fn tick(&self) {
-        let counts = Counts::read(&self.telemetry, &self.clients);
+        let counts = Counts::read(&self.telemetry, &self.clients, &self.registry);
         self.statistics.look(Instant::now(), &counts);
         self.statistics.memory_peak(Memory::read(&ProcessStats::read()).used());
         prediction::tick(&self.registry);

@@ -30,7 +30,7 @@ events! {
         duration_ns: u64 as "event.duration",
     };
 
-    /// Keys were dropped to bring a store back under its limit; once per sweep.
+    /// Keys were dropped to bring a store back under its limit; together every tenth of a second.
     INFO Node ["database"] ["deletion"] success "store.evicted" "keys evicted"
     StoreEvicted<'a> {
         /// The store.
@@ -41,6 +41,16 @@ events! {
         keys: u64 as "hypercache.keys",
         /// Bytes freed.
         bytes: u64 as "hypercache.bytes",
+        /// Times that room was made.
+        batches: u64 as "hypercache.batches",
+        /// Time that this took altogether.
+        duration_ns: u64 as "event.duration",
+        /// Time that the longest of them took.
+        longest_ns: u64 as "hypercache.longest_ns",
+        /// Bytes in use afterwards.
+        used_bytes: u64 as "hypercache.used_bytes",
+        /// Bytes that the store may hold; 0 where it is the node's limit alone.
+        limit_bytes: u64 as "hypercache.limit_bytes",
     } => |e| {
         catalogue::EVICTED_KEYS.of(&[e.store, e.policy]).increment(e.keys);
         catalogue::EVICTED_BYTES.of(&[e.store, e.policy]).increment(e.bytes);
@@ -51,7 +61,7 @@ events! {
     StoreWriteRefused<'a> {
         /// The store.
         store: &'a str as "hypercache.store",
-        /// One of a fixed set: store_limit, node_limit.
+        /// One of a fixed set: store_limit, node_limit, memory_pressure.
         reason: &'static str as "event.reason",
         /// Bytes in use.
         used_bytes: u64 as "hypercache.used_bytes",

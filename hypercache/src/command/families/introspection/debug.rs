@@ -97,7 +97,7 @@ fn whole(cx: &mut Context<'_>, _: Args<'_>, reply: &mut ReplyWriter) -> Outcome 
         if entry.expired(now) {
             return;
         }
-        let mut one = digest::of_entry(entry, now);
+        let mut one = digest::of_entry(&entry, entry.deadline().is_some(), now);
         one.mix(&store.to_be_bytes());
         all.join(one);
     });
@@ -109,7 +109,8 @@ fn values(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outc
     let (keys, now) = (args.from(2), cx.now());
     reply.array(keys.len());
     for key in keys.iter() {
-        let digest = cx.peek(key).map(|entry| digest::of_value(entry, now)).unwrap_or_default();
+        let expires = cx.peek(key).is_some() && cx.deadline(key).is_some();
+        let digest = cx.peek(key).map(|entry| digest::of_value(entry, expires, now)).unwrap_or_default();
         reply.simple(&digest.text());
     }
     Ok(())

@@ -42,14 +42,14 @@ impl Digest {
 }
 
 /// Of a key and its value.
-pub fn of_entry(entry: &Entry, now: UnixMillis) -> Digest {
-    let mut digest = of_value(entry, now);
+pub fn of_entry(entry: &Entry, expires: bool, now: UnixMillis) -> Digest {
+    let mut digest = of_value(entry, expires, now);
     digest.mix(entry.key());
     digest
 }
 
 /// Of a value without the parts whose time is over, and whether it has a deadline.
-pub fn of_value(entry: &Entry, now: UnixMillis) -> Digest {
+pub fn of_value(entry: &Entry, expires: bool, now: UnixMillis) -> Digest {
     let mut digest = Digest::default();
     digest.mix(entry.value().type_name().as_bytes());
     match entry.value() {
@@ -89,7 +89,7 @@ pub fn of_value(entry: &Entry, now: UnixMillis) -> Digest {
             digest.join(one);
         }),
     }
-    if entry.deadline().is_some() {
+    if expires {
         digest.add(DEADLINE);
     }
     digest

@@ -5,8 +5,8 @@ use crate::command::Outcome;
 use crate::command::ReplyError;
 use crate::command::error;
 use crate::keyspace::departure::Departure;
-use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::UnixMillis;
+use crate::keyspace::seen::Seen;
 use crate::rdb::payload;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
@@ -32,7 +32,7 @@ pub fn reload(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> 
         for shard in 0..keyspace.shards() {
             let mut data = keyspace.lock(shard);
             let mut reloaded: Vec<Result<Reloaded, ReplyError>> = Vec::with_capacity(data.len());
-            let again = |entry: &Entry| {
+            let again = |entry: Seen<'_>| {
                 let there = !entry.expired(now);
                 let value = there.then(|| {
                     payload::value_of(&payload::of_value(entry.value()), keyspace.seed().0, &limits).map_err(
@@ -42,7 +42,7 @@ pub fn reload(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> 
                 Ok(Reloaded {
                     key: entry.key().into(),
                     value: value.transpose()?,
-                    deadline: entry.deadline(),
+                    deadline: entry.deadline().filter(|_| !keyspace.by_session()),
                 })
             };
             data.scan(0, usize::MAX, |entry| reloaded.push(again(entry)));
