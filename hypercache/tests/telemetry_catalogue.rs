@@ -96,6 +96,7 @@ fn every_metric_is_on_a_dashboard_or_has_a_reason_not_to_be() {
         "hypercache_operation_duration_seconds",
         "hypercache_store_limit_bytes",
         "hypercache_store_misses_total",
+        "hypercache_store_sampling_ratio",
         "hypercache_telemetry_export_duration_seconds",
         "hypercache_telemetry_log_bytes_total",
         "hypercache_telemetry_log_lines_suppressed_total",

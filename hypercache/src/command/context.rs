@@ -9,6 +9,7 @@ mod filter;
 mod locks;
 mod past;
 mod session;
+mod shards;
 mod stores;
 mod usage;
 pub mod wait;
@@ -24,23 +25,19 @@ pub use wait::Wait;
 
 use crate::command::ReplyError;
 use crate::command::error;
-use crate::keyspace::LockedShard;
 use crate::keyspace::departure::Departure;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::Given;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::journal::Author;
 use crate::keyspace::key::HashedKey;
-use crate::keyspace::seen::Seen;
 use crate::keyspace::shard::Met;
 use crate::keyspace::shard::Shard;
-use crate::keyspace::table::Position;
 use crate::store::Registry;
 use crate::store::Selected;
 use crate::store::Store;
 use crate::store::events::Interest;
 use crate::store::events::Notices;
-use crate::store::script_gate::Denied;
 use crate::value::Value;
 use crate::value::string::Str;
 use crate::value::string::StrRef;
@@ -327,32 +324,6 @@ impl<'a> Context<'a> {
         removed
     }
 
-    /// Visits entries of the store in hash order; see `Keyspace::scan`. Shards are locked one at a time, unless all are
-    /// held already.
-    pub fn scan(
-        &self,
-        from: Position,
-        count: usize,
-        visit: impl FnMut(Seen<'_>),
-    ) -> Result<Option<Position>, ReplyError> {
-        let keyspace = self.store.keyspace();
-        if self.locks.whole {
-            return Ok(keyspace.scan_by(from, count, visit, |shard, at, count, visit| {
-                self.held(shard).scan(at, count, visit)
-            }));
-        }
-        let mut denied = None;
-        let next =
-            keyspace.scan_by(from, count, visit, |shard, at, count, visit| match self.lock_one(shard) {
-                Ok(shard) => shard.scan(at, count, visit),
-                Err(error) => {
-                    denied = Some(error);
-                    Some(at)
-                }
-            });
-        denied.map_or(Ok(next), Err)
-    }
-
     /// Removes those of these keys, which a scan has met, whose time is over. No lock is held, or all are; those that are
     /// taken here are kept until the command ends, so that what is told of the keys is told in order.
     pub fn expire(&mut self, keys: &[Box<[u8]>]) -> Result<(), ReplyError> {
@@ -368,29 +339,6 @@ impl<'a> Context<'a> {
             self.is_live(hashed, at);
         }
         Ok(())
-    }
-
-    /// Reads one shard of the store.
-    pub fn with_shard<R>(&self, shard: usize, read: impl FnOnce(&Shard) -> R) -> Result<R, ReplyError> {
-        if self.locks.whole {
-            return Ok(read(self.held(shard)));
-        }
-        Ok(read(&*self.lock_one(shard)?))
-    }
-
-    /// Locks one shard of the store; no other is held.
-    fn lock_one(&self, shard: usize) -> Result<LockedShard<'a>, ReplyError> {
-        let locked = self.registry.script_gate().lock(self.store.keyspace(), shard, false);
-        let locked = locked.map_err(|denied| match denied {
-            Denied::Busy(overdue) => ReplyError::busy(overdue),
-            Denied::GiveWay => unreachable!("only who holds locks has to give way"),
-        })?;
-        self.check_selected().map(|()| locked)
-    }
-
-    fn held(&self, shard: usize) -> &Shard {
-        let first = self.locks.held.partition_point(|lock| lock.store < self.store.index());
-        &self.locks.held[first + shard].data
     }
 
     /// Puts aside what takes long to drop.
@@ -427,7 +375,9 @@ impl<'a> Context<'a> {
     fn find<'k>(&mut self, key: &'k [u8]) -> Option<(HashedKey<'k>, usize)> {
         let (hashed, at) = self.locate(self.store.index(), key);
         let lapsed_before = self.lapsed();
-        if !self.is_live(hashed, at) {
+        let live = self.is_live(hashed, at);
+        self.locks[at].data.looked_up(hashed, live, self.stamp.now);
+        if !live {
             self.count_miss(hashed, at, self.lapsed() != lapsed_before);
             if self.touches {
                 self.locks[at].data.asked(hashed.hash);

@@ -243,9 +243,9 @@ const NARROW: Limits = Limits {
 /// What is noted of consumers and of a stream's counters is no change of the key, in Redis neither.
 const UNTOLD: [&str; 6] = ["XACK", "XAUTOCLAIM", "XCLAIM", "XGROUP", "XREADGROUP", "XSETID"];
 
-/// Whether the reply depends on the order of hashes.
+/// Whether the reply depends on the order of hashes, or on which of them are sampled and swept.
 fn depends_on_order(words: &[String]) -> bool {
-    ["HSCAN", "KEYS", "RANDOMKEY", "SCAN", "SSCAN", "ZSCAN"].contains(&words[0].as_str())
+    ["HOTKEYS", "HSCAN", "KEYS", "MRC", "RANDOMKEY", "SCAN", "SSCAN", "ZSCAN"].contains(&words[0].as_str())
 }
 
 proptest! {

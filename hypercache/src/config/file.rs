@@ -95,6 +95,7 @@ section! {
         expiry_interval: HumanDuration,
         max_memory: Size,
         keyspace_events: String,
+        miss_ratio_curves: bool,
     }
 }
 

@@ -143,6 +143,8 @@ pub struct Cache {
     pub max_memory: u64,
     /// Events about keys that are published, in the letters of `notify-keyspace-events`; none: empty.
     pub keyspace_events: String,
+    /// Whether a sample of each store's keys is followed, to tell what hit ratio it would have with more memory or less.
+    pub miss_ratio_curves: bool,
 }
 
 /// One named keyspace.
@@ -413,6 +415,7 @@ impl Default for Config {
                 expiry_interval: Duration::from_millis(100),
                 max_memory: 0,
                 keyspace_events: String::new(),
+                miss_ratio_curves: true,
             },
             scripts: Scripts { busy_after: Duration::from_secs(5) },
             stores: vec![Store::named("default".to_owned())],

@@ -106,6 +106,7 @@ fn cache(config: &mut Config, said: CacheSection) {
     set_time(&mut config.cache.expiry_interval, said.expiry_interval);
     set(&mut config.cache.max_memory, said.max_memory.map(|Size(bytes)| bytes));
     set(&mut config.cache.keyspace_events, said.keyspace_events);
+    set(&mut config.cache.miss_ratio_curves, said.miss_ratio_curves);
 }
 
 fn telemetry(config: &mut Config, said: TelemetrySection) {

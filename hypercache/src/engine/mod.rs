@@ -18,6 +18,7 @@ mod room;
 pub mod session;
 pub mod settings;
 pub mod tracking;
+mod traffic;
 pub mod transaction;
 mod unlocked;
 pub mod version;
@@ -284,7 +285,11 @@ impl Engine {
             Manner::MayWait => context.let_wait(),
             Manner::Script => context.serve_script(),
         }
+        let mark = reply.len();
         let mut outcome = handler(&mut context, call.args, reply);
+        if traffic::is_due() {
+            traffic::note(store, call, reply.len().saturating_sub(mark));
+        }
         if reply.take_cut() && outcome.is_ok() {
             outcome = Err(error::REPLY_TOO_LONG);
         }

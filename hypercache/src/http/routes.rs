@@ -24,9 +24,11 @@ use crate::http::filter;
 use crate::http::filter_keys;
 use crate::http::hashes;
 use crate::http::health;
+use crate::http::hot_keys;
 use crate::http::keys;
 use crate::http::lists;
 use crate::http::metrics;
+use crate::http::mrc;
 use crate::http::openapi;
 use crate::http::problem::Problem;
 use crate::http::sets;
@@ -52,6 +54,7 @@ pub fn all() -> Routes {
             put(strings::put).get(strings::get).delete(strings::delete),
         ),
         ("/api/command", &["POST"], post(command::run)),
+        ("/api/hotkeys", &["GET"], get(hot_keys::get)),
         ("/api/filter/{store}", &["GET", "POST"], get(filter::get).post(filter::keys)),
         ("/api/filter/{store}/{key}", &["GET"], get(filter::key)),
         ("/api/why/{key}", &["GET"], get(why::of_query)),
@@ -83,6 +86,7 @@ fn of_stores() -> Routes {
             &["PUT", "DELETE"],
             put(keys::put_ttl).delete(keys::delete_ttl),
         ),
+        ("/api/stores/{store}/mrc", &["GET"], get(mrc::get)),
         (
             "/api/stores/{store}/strings/{key}",
             &["PUT", "GET", "HEAD", "DELETE"],

@@ -3,6 +3,7 @@ mod collections;
 mod command;
 mod description;
 mod failures;
+mod mrc;
 mod pause;
 mod refusals;
 mod socket;

@@ -3,6 +3,7 @@
 //! The leading bits of a key's hash choose its shard, each shard has its own short lock. Whoever needs several locks
 //! them in ascending order, and so nobody waits in a circle.
 
+pub mod biggest;
 pub mod departure;
 pub mod entry;
 pub mod eviction;
@@ -11,6 +12,7 @@ pub mod filter;
 pub mod history;
 pub mod journal;
 pub mod key;
+pub mod miss_ratio;
 pub mod refilter;
 pub mod seen;
 pub mod sessions;
@@ -35,6 +37,8 @@ use crate::keyspace::filter::standing::Published;
 use crate::keyspace::key::HashSeed;
 use crate::keyspace::key::HashedKey;
 use crate::keyspace::key::KeyHasher;
+use crate::keyspace::miss_ratio::Curve;
+use crate::keyspace::miss_ratio::Sampler;
 use crate::keyspace::seen::Seen;
 use crate::keyspace::setup::Setup;
 use crate::keyspace::shard::Shard;
@@ -54,6 +58,7 @@ pub struct Keyspace {
     key_journal: AtomicUsize,
     shard_bits: u32,
     shards: Box<[Slot]>,
+    sampler: Sampler,
     total: Total,
 }
 
@@ -121,6 +126,7 @@ pub struct NotEmpty;
 pub struct LockedShard<'a> {
     shard: MutexGuard<'a, Shard>,
     sizes: &'a Sizes,
+    sampler: &'a Sampler,
     total: &'a Total,
 }
 
@@ -143,6 +149,7 @@ impl Keyspace {
             key_journal: AtomicUsize::new(setup.key_journal),
             shard_bits,
             shards: std::iter::repeat_with(slot).take(shards).collect(),
+            sampler: Sampler::off(),
             total: Total { bytes: AtomicUsize::new(0), empty_table },
         }
     }
@@ -219,7 +226,12 @@ impl Keyspace {
     /// Locks one shard.
     pub fn lock(&self, shard: usize) -> LockedShard<'_> {
         let slot = &self.shards[shard];
-        LockedShard { shard: slot.shard.lock(), sizes: &slot.sizes, total: &self.total }
+        LockedShard {
+            shard: slot.shard.lock(),
+            sizes: &slot.sizes,
+            sampler: &self.sampler,
+            total: &self.total,
+        }
     }
 
     /// Bytes that a shard's table takes beside its entries.
@@ -242,7 +254,12 @@ impl Keyspace {
         let slot = &self.shards[shard];
         let locked =
             if patience.is_zero() { slot.shard.try_lock() } else { slot.shard.try_lock_for(patience) };
-        locked.map(|shard| LockedShard { shard, sizes: &slot.sizes, total: &self.total })
+        locked.map(|shard| LockedShard {
+            shard,
+            sizes: &slot.sizes,
+            sampler: &self.sampler,
+            total: &self.total,
+        })
     }
 
     /// Sizes as they were when each shard's lock was last given back; takes no lock.
@@ -258,6 +275,33 @@ impl Keyspace {
             census.table_bytes += of_shard.table_bytes;
         }
         census
+    }
+
+    /// Begins to sample keys for a miss-ratio curve, or begins anew. A shard whose lock is taken joins at the next tick.
+    pub fn start_sample(&self) {
+        self.sampler.start();
+        self.collect_touches();
+    }
+
+    fn collect_touches(&self) {
+        for shard in 0..self.shards.len() {
+            if let Some(mut locked) = self.try_lock_for(shard, Duration::ZERO) {
+                self.sampler.take_now(locked.touches());
+            }
+        }
+    }
+
+    /// The miss-ratio curve; none where no keys are sampled. Takes no lock that a command waits for.
+    pub fn curve(&self) -> Option<Curve> {
+        self.sampler.curve()
+    }
+
+    /// Collects what the shards have seen of sampled keys, except where their locks are taken, and lets the sampler age. To be
+    /// called once a second or so; sizes of up to `horizon` bytes are of interest.
+    pub fn tick(&self, horizon: u64) {
+        if self.sampler.tick(horizon) {
+            self.collect_touches();
+        }
     }
 
     /// As `census`, of one shard.
@@ -383,6 +427,7 @@ impl LockedShard<'_> {
 impl Drop for LockedShard<'_> {
     fn drop(&mut self) {
         self.publish_sizes();
+        self.sampler.take(self.shard.touches());
     }
 }
 

@@ -1,9 +1,13 @@
 //! One shard of a keyspace: entries, their deadlines and their bytes, kept in step.
 
+mod big_keys;
 mod evict;
 pub mod filtering;
+mod sampling;
 mod session;
 
+use crate::keyspace::biggest;
+use crate::keyspace::biggest::Biggest;
 use crate::keyspace::departure::Departure;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::Given;
@@ -12,6 +16,7 @@ use crate::keyspace::expiry::FieldDeadlines;
 use crate::keyspace::history::History;
 use crate::keyspace::journal::Journal;
 use crate::keyspace::key::HashedKey;
+use crate::keyspace::miss_ratio::Touches;
 use crate::keyspace::seen::Seen;
 use crate::keyspace::sessions::Sessions;
 use crate::keyspace::setup::Setup;
@@ -84,6 +89,8 @@ pub struct Shard {
     field_deadlines: FieldDeadlines,
     watches: Watches,
     waits: Waits,
+    touches: Touches,
+    biggest: Biggest,
     /// Where keys live and go by session; their entries have no deadlines then.
     sessions: Option<Box<Sessions>>,
     /// How often keys are asked for; none: nobody needs to know.
@@ -97,16 +104,23 @@ pub struct Shard {
 /// What the shard notes of an entry beside it.
 #[derive(Clone, Copy)]
 struct Noted {
+    /// See `biggest::TYPES`.
+    kind: u8,
     bytes: usize,
     deadline: Option<UnixMillis>,
     field_deadline: Option<UnixMillis>,
 }
 
 impl Noted {
-    const NOTHING: Self = Self { bytes: 0, deadline: None, field_deadline: None };
+    const NOTHING: Self = Self { kind: 0, bytes: 0, deadline: None, field_deadline: None };
 
     fn of(entry: &Entry) -> Self {
-        Self { bytes: entry.footprint(), deadline: entry.deadline(), field_deadline: entry.earliest_part() }
+        Self {
+            kind: biggest::kind(entry.value()),
+            bytes: entry.footprint(),
+            deadline: entry.deadline(),
+            field_deadline: entry.earliest_part(),
+        }
     }
 }
 
@@ -119,6 +133,8 @@ impl Shard {
             field_deadlines: FieldDeadlines::default(),
             watches: Watches::default(),
             waits: Waits::default(),
+            touches: Touches::default(),
+            biggest: Biggest::default(),
             sessions: setup.by_session.then(|| Box::new(Sessions::new(hasher))),
             usage: None,
             filtering: Filtering::new(setup, prefix_bits),
@@ -383,6 +399,9 @@ impl Shard {
     /// Notes an entry that was taken out of the table.
     fn departed(&mut self, hash: u64, entry: &Entry, why: Departure) {
         self.history.insert(hash, why);
+        if why != Departure::Evicted {
+            self.touches.removed(hash);
+        }
         self.note(hash, Noted::of(entry), Noted::NOTHING);
         self.leave_session(hash, entry.key());
         self.filtering.departed(hash, &self.table);
@@ -430,6 +449,7 @@ impl Shard {
         self.watches.note_all(|hash| taken.holds(hash));
         self.waits = std::mem::take(&mut taken.waits);
         self.waits.note_all(|hash| taken.holds(hash));
+        self.keep_touches(&mut taken);
         self.count_usage(taken.usage.is_some());
         self.filter_stays(&taken);
         taken
@@ -441,6 +461,7 @@ impl Shard {
         std::mem::swap(self, other);
         std::mem::swap(&mut self.watches, &mut other.watches);
         std::mem::swap(&mut self.waits, &mut other.waits);
+        self.exchange_touches(other);
         // Whether usage is counted is the store's policy; what was counted begins anew with other keys.
         let counts = (self.usage.is_some(), other.usage.is_some());
         if counts.0 != counts.1 {
@@ -476,6 +497,10 @@ impl Shard {
     /// Keeps bytes and field deadlines in step with an entry that has changed, and notes it for who waits for its key.
     fn note(&mut self, hash: u64, before: Noted, after: Noted) {
         self.waits.note(hash);
+        if after.bytes > 0 {
+            self.touches.written(hash, after.bytes, after.deadline);
+        }
+        self.biggest.note(hash, (before.kind, before.bytes), (after.kind, after.bytes));
         self.entry_bytes = self.entry_bytes - before.bytes + after.bytes;
         self.field_deadlines.retime(hash, before.field_deadline, after.field_deadline);
     }

@@ -9,10 +9,12 @@ pub mod eviction;
 pub mod filters;
 pub mod lifecycle;
 pub mod names;
+pub mod prediction;
 pub mod pressure;
 pub mod registry;
 pub mod script_gate;
 pub mod sweep;
+pub mod traffic;
 
 pub use pressure::Pressure;
 pub use registry::Registry;
@@ -38,6 +40,7 @@ use crate::keyspace::Keyspace;
 use crate::keyspace::key::HashSeed;
 use crate::keyspace::setup::Setup;
 use crate::store::eviction::Evictions;
+use crate::store::traffic::Traffic;
 
 /// Limits of fewer bytes are compared with exact sums.
 const EXACT_BELOW: u64 = 64 << 20;
@@ -57,6 +60,7 @@ pub struct Store {
     eviction: AtomicU8,
     evictions: Evictions,
     keyspace: OnceLock<Keyspace>,
+    traffic: Traffic,
 }
 
 /// A store as somebody has selected it: when it is dropped, this is the end of it, whatever takes its slot.
@@ -91,6 +95,7 @@ impl Store {
             eviction: AtomicU8::new(0),
             evictions: Evictions::default(),
             keyspace: OnceLock::new(),
+            traffic: Traffic::default(),
         }
     }
 
@@ -155,6 +160,11 @@ impl Store {
     /// The slot's keyspace, where it has had a store.
     pub(crate) fn keyspace_if_made(&self) -> Option<&Keyspace> {
         self.keyspace.get()
+    }
+
+    /// Which of its keys have most of its accesses.
+    pub fn traffic(&self) -> &Traffic {
+        &self.traffic
     }
 
     /// What it remembers of making room.

@@ -45,6 +45,15 @@ catalogue! {
     GaugeDef STORE_LIMIT ["store"] Facade "hypercache_store_limit_bytes";
     "Bytes a store may hold; 0 means no limit of its own."
 
+    GaugeDef STORE_PREDICTED_HITS ["store", "size"] Facade "hypercache_store_predicted_hit_ratio";
+    "Share of lookups that would be hits if the store had so many times its size, by its miss-ratio curve."
+
+    GaugeDef STORE_SAMPLING ["store"] Facade "hypercache_store_sampling_ratio";
+    "Share of a store's keys that is followed for its miss-ratio curve."
+
+    GaugeDef STORE_HOT_KEYS ["store", "keys"] Facade "hypercache_store_hot_keys_ratio";
+    "Share of a store's accesses that its so many hottest keys have together."
+
     CounterDef FILTER_LOOKUPS ["store", "result"] Facade "hypercache_filter_lookups_total";
     "Lookups that a store's filter was asked about: negative when it answered, true_positive or false_positive when the table had to be asked."
 

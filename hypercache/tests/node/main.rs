@@ -13,6 +13,7 @@ mod client;
 mod commands;
 mod eviction;
 mod filters;
+mod insight;
 mod lifecycle;
 mod limits;
 mod memory;

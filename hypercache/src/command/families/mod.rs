@@ -26,6 +26,7 @@ pub mod list;
 pub mod list_blocking;
 pub mod list_element;
 pub mod list_move;
+pub mod miss_ratio;
 pub mod module;
 pub mod observation;
 pub mod persistence;
@@ -49,6 +50,7 @@ pub mod stream_read;
 mod stream_reply;
 pub mod string;
 pub mod string_range;
+pub mod top_keys;
 pub mod transaction;
 pub mod why;
 pub mod zset;
@@ -87,6 +89,7 @@ pub const ALL: &[&[Spec]] = &[
     list_blocking::COMMANDS,
     list_element::COMMANDS,
     list_move::COMMANDS,
+    miss_ratio::COMMANDS,
     module::COMMANDS,
     observation::COMMANDS,
     persistence::COMMANDS,

@@ -21,6 +21,7 @@ pub fn paths(strings: &Value) -> Map<String, Value> {
     let mut why = json!({ "get": why(&[store()]) });
     why["parameters"] = path_parameters("{key}");
     paths.insert("/api/why/{key}".to_owned(), why);
+    paths.insert("/api/hotkeys".to_owned(), json!({ "get": hot_keys() }));
     paths.insert(
         "/api/stores".to_owned(),
         json!({ "get": simple("The stores, with statistics of each"), "post": create() }),
@@ -54,6 +55,10 @@ fn of_keys(strings: &Value) -> Vec<(&'static str, Value)> {
                 "put": write("Gives a key a time to live from now", "Ttl", "KeyTtl"),
                 "delete": remove("Lets a key live for ever"),
             }),
+        ),
+        (
+            "/mrc",
+            json!({ "get": read("The miss-ratio curve: what hit ratio the store would have with more memory or less", &[], "MissRatios") }),
         ),
         ("/strings/{key}", strings.clone()),
         (
@@ -336,4 +341,29 @@ fn command() -> Value {
             "507": problem("The store is at its memory limit"),
         },
     })
+}
+
+fn hot_keys() -> Value {
+    let parameters = [
+        store(),
+        parameter(
+            "by",
+            "query",
+            false,
+            "string",
+            "count (accesses), bytes (moved) or size; count if none is given",
+        ),
+        parameter(
+            "count",
+            "query",
+            false,
+            "integer",
+            "Keys at the most, of each type by size; 1 to 64, 10 if none is given",
+        ),
+    ];
+    read(
+        "The keys with most accesses or bytes moved in the last minutes, or the biggest keys of each type",
+        &parameters,
+        "HotKeys",
+    )
 }

@@ -134,5 +134,20 @@ events! {
         client: SocketAddr as "client.address",
         /// The connection's number.
         client_id: u64 as "hypercache.client.id",
+    } => |_e| catalogue::STORE_CHANGES.of(&["refused"]).increment(1);
+
+    /// One key has a large share of a store's accesses; at most once a minute for each store.
+    WARN Node ["database"] ["info"] unknown "key.hot" "one key has a large share of a store's accesses"
+    KeyHot<'a> {
+        /// The store.
+        store: &'a str as "hypercache.store",
+        /// Its share of the accesses, 0 to 1.
+        share: f64 as "hypercache.share",
+        /// The key, where keys are shown as they are.
+        key_text: Option<&'a str> as "hypercache.key.text",
+        /// Its hash, where keys are shown as hashes.
+        key_hash: Option<&'a str> as "hypercache.key.hash",
+        /// What stands before its first colon, where that is shown.
+        key_prefix: Option<&'a str> as "hypercache.key.prefix",
     };
 }
