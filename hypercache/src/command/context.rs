@@ -20,6 +20,7 @@ use crate::keyspace::departure::Departure;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::key::HashedKey;
+use crate::keyspace::lag::Lags;
 use crate::keyspace::seen::Seen;
 use crate::keyspace::shard::Shard;
 use crate::keyspace::table::Position;
@@ -104,6 +105,8 @@ pub struct Context<'a> {
     in_script: bool,
     wait: Option<Wait>,
     effects: Effects,
+    /// How late expired keys were met, if any were.
+    lags: Option<Box<Lags>>,
     /// As it was once the locks were held.
     interest: Interest,
     notices: Notices,
@@ -136,6 +139,7 @@ impl<'a> Context<'a> {
             in_script: false,
             wait: None,
             effects: Effects::default(),
+            lags: None,
             interest: registry.interests().now(),
             notices: Notices::default(),
             emptied: false,
@@ -208,6 +212,11 @@ impl<'a> Context<'a> {
     /// What happened so far.
     pub fn effects(&self) -> Effects {
         self.effects
+    }
+
+    /// How late expired keys were met, if any were.
+    pub fn take_lags(&mut self) -> Option<Box<Lags>> {
+        self.lags.take()
     }
 
     /// Notes changes to data.
@@ -311,7 +320,8 @@ impl<'a> Context<'a> {
     /// Gives `key` another deadline, or none. Whether there is such a key; counts one change if so.
     pub fn set_deadline(&mut self, key: &[u8], deadline: Option<UnixMillis>) -> bool {
         let (hashed, at) = self.locate(self.store.index(), key);
-        let done = self.is_live(hashed, at) && self.locks[at].data.set_deadline(hashed, deadline, self.stamp.now);
+        let done =
+            self.is_live(hashed, at) && self.locks[at].data.set_deadline(hashed, deadline, self.stamp.now);
         self.changed(usize::from(done));
         done
     }
@@ -547,12 +557,19 @@ impl<'a> Context<'a> {
                 }
                 None => {
                     self.effects.expired += 1;
+                    self.count_lag(entry.deadline());
                     self.note_expired(store, key.bytes);
                 }
             }
             self.garbage.add(entry.into_value());
         }
         false
+    }
+
+    /// Counts how late a key was met whose time was over at `deadline`.
+    fn count_lag(&mut self, deadline: Option<UnixMillis>) {
+        let lag = self.stamp.now.saturating_sub(deadline.unwrap_or(self.stamp.now));
+        self.lags.get_or_insert_default().count(lag);
     }
 
     /// Locks all shards of these stores, which are named in ascending order, unless all are held already.

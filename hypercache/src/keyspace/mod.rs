@@ -7,6 +7,7 @@ pub mod departure;
 pub mod entry;
 pub mod expiry;
 pub mod key;
+pub mod lag;
 pub mod seen;
 pub mod sessions;
 pub mod setup;

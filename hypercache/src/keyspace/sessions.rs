@@ -189,7 +189,10 @@ impl Sessions {
             if noted > now {
                 return None;
             }
-            let found = self.index.get_mut(session).expect("a session that is noted is there: `take` keeps both in step");
+            let found = self
+                .index
+                .get_mut(session)
+                .expect("a session that is noted is there: `take` keeps both in step");
             if found.deadline == noted {
                 return Some((noted, session));
             }

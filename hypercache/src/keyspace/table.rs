@@ -72,26 +72,31 @@ impl Table {
 
     /// The entry of `key`.
     pub fn find(&self, hash: u64, key: &[u8]) -> Option<&Entry> {
-        self.find_by(hash, |entry| entry.key() == key)
+        let segment = &self.segments[self.segment_of(hash)];
+        segment.entries.find(slot_hash(hash), |entry| entry.key() == key).map(Box::as_ref)
     }
 
     /// The first entry with this hash that `wanted` takes.
     pub fn find_by(&self, hash: u64, wanted: impl Fn(&Entry) -> bool) -> Option<&Entry> {
-        self.segments[self.segment_of(hash)]
-            .entries
-            .find(slot_hash(hash), |entry| wanted(entry))
-            .map(Box::as_ref)
+        let segment = &self.segments[self.segment_of(hash)];
+        let same = |entry: &Entry| self.hasher.hash(entry.key()) == hash;
+        segment.entries.find(slot_hash(hash), |entry| wanted(entry) && same(entry)).map(Box::as_ref)
     }
 
     /// The entry of `key`, to be changed.
     pub fn find_mut(&mut self, hash: u64, key: &[u8]) -> Option<&mut Entry> {
-        self.find_by_mut(hash, |entry| entry.key() == key)
+        let segment = self.segment_of(hash);
+        let found = self.segments[segment].entries.find_mut(slot_hash(hash), |entry| entry.key() == key);
+        found.map(Box::as_mut)
     }
 
     /// The first entry with this hash that `wanted` takes, to be changed.
     pub fn find_by_mut(&mut self, hash: u64, wanted: impl Fn(&Entry) -> bool) -> Option<&mut Entry> {
-        let segment = self.segment_of(hash);
-        self.segments[segment].entries.find_mut(slot_hash(hash), |entry| wanted(entry)).map(Box::as_mut)
+        let (segment, hasher) = (self.segment_of(hash), self.hasher);
+        let found = self.segments[segment]
+            .entries
+            .find_mut(slot_hash(hash), |entry| wanted(entry) && hasher.hash(entry.key()) == hash);
+        found.map(Box::as_mut)
     }
 
     /// Adds an entry whose key is not in the table.
@@ -110,8 +115,9 @@ impl Table {
 
     /// Takes the first entry with this hash that `wanted` takes out of the table.
     pub fn remove_by(&mut self, hash: u64, wanted: impl Fn(&Entry) -> bool) -> Option<Box<Entry>> {
-        let at = self.segment_of(hash);
-        let found = self.segments[at].entries.find_entry(slot_hash(hash), |entry| wanted(entry)).ok()?;
+        let (at, hasher) = (self.segment_of(hash), self.hasher);
+        let same = |entry: &Entry| wanted(entry) && hasher.hash(entry.key()) == hash;
+        let found = self.segments[at].entries.find_entry(slot_hash(hash), |entry| same(entry)).ok()?;
         let (entry, _) = found.remove();
         self.len -= 1;
         if self.segments[at].entries.len() < JOINED_ENTRIES_MAX / 2 {
@@ -259,7 +265,9 @@ impl Table {
         let hasher = self.hasher;
         for entry in moved.entries {
             let hash = slot_hash(hasher.hash(entry.key()));
-            self.segments[low].entries.insert_unique(hash, entry, |entry| slot_hash(hasher.hash(entry.key())));
+            self.segments[low]
+                .entries
+                .insert_unique(hash, entry, |entry| slot_hash(hasher.hash(entry.key())));
         }
         self.segments[low].depth = parent;
         self.directory[run].fill(low as u32);

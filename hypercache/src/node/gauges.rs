@@ -25,6 +25,9 @@ fn set(state: &NodeState, http: &HttpState) {
         let census = store.census();
         catalogue::STORE_KEYS.of(&[store.name(), "all"]).set(census.keys as f64);
         catalogue::STORE_KEYS.of(&[store.name(), "expiring"]).set(census.expiring as f64);
+        if store.keyspace().by_session() {
+            catalogue::STORE_SESSIONS.of(&[store.name()]).set(census.sessions as f64);
+        }
         catalogue::STORE_MEMORY.of(&[store.name()]).set(census.bytes as f64);
         catalogue::STORE_LIMIT.of(&[store.name()]).set(store.limit_bytes() as f64);
     }

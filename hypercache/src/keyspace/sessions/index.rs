@@ -89,7 +89,8 @@ impl Index {
             return None;
         }
         let first = random as usize % PARTS;
-        let part = (0..PARTS).map(|step| &self.parts[(first + step) % PARTS]).find(|part| !part.all.is_empty())?;
+        let part =
+            (0..PARTS).map(|step| &self.parts[(first + step) % PARTS]).find(|part| !part.all.is_empty())?;
         part.all.get((random >> 32) as usize % part.all.len())
     }
 }

@@ -112,7 +112,11 @@ impl Pair {
     }
 
     /// Runs `work` on the shard of a key as a command does: what is over has to go first.
-    fn with<R>(&mut self, key: &[u8], work: impl FnOnce(&mut Shard, crate::keyspace::HashedKey<'_>) -> R) -> R {
+    fn with<R>(
+        &mut self,
+        key: &[u8],
+        work: impl FnOnce(&mut Shard, crate::keyspace::HashedKey<'_>) -> R,
+    ) -> R {
         let hashed = self.keyspace.hashed(key);
         let mut shard = self.keyspace.lock(self.keyspace.shard_of(hashed.hash));
         let mut gone = BTreeSet::new();
@@ -144,9 +148,8 @@ impl Pair {
             }
             Step::Read(session, key) => {
                 let key = name(session, key);
-                let there = self.with(&key, |shard, key| {
-                    shard.get(key).is_some() && shard.read(key, now).is_some()
-                });
+                let there =
+                    self.with(&key, |shard, key| shard.get(key).is_some() && shard.read(key, now).is_some());
                 let model = self.model.get_mut(session_of(&key)).filter(|model| model.keys.contains(&key));
                 assert_eq!(there, model.is_some());
                 model.into_iter().for_each(|model| model.touch(now));
@@ -230,9 +233,8 @@ impl Pair {
             content.insert(entry.key().to_vec(), entry.deadline());
             assert_eq!(entry.expired(self.now), self.model[session_of(entry.key())].over(self.now));
         });
-        let expected = self.model.values().flat_map(|model| {
-            model.keys.iter().map(|key| (key.clone(), model.deadline))
-        });
+        let expected =
+            self.model.values().flat_map(|model| model.keys.iter().map(|key| (key.clone(), model.deadline)));
         assert_eq!(content, expected.collect());
         for (shard, keys) in keys.iter().enumerate() {
             self.keyspace.lock(shard).sessions().unwrap().agree_with(keys);
@@ -240,7 +242,10 @@ impl Pair {
         let census = self.keyspace.census();
         let expiring: usize =
             self.model.values().filter(|model| model.ttl.is_some()).map(|model| model.keys.len()).sum();
-        assert_eq!((census.keys, census.expiring, census.sessions), (content.len(), expiring, self.model.len()));
+        assert_eq!(
+            (census.keys, census.expiring, census.sessions),
+            (content.len(), expiring, self.model.len())
+        );
     }
 }
 
@@ -261,7 +266,9 @@ fn members_of_a_big_session_go_together_and_memory_comes_back() {
     let mut pair = Pair::new();
     let empty: usize = (0..4).map(|shard| pair.keyspace.lock(shard).sessions().unwrap().bytes()).sum();
     for n in 0..5000_u32 {
-        pair.with(format!("big:{n}").as_bytes(), |shard, key| shard.set(key, Str::new(b"v").into(), None, 1000));
+        pair.with(format!("big:{n}").as_bytes(), |shard, key| {
+            shard.set(key, Str::new(b"v").into(), None, 1000)
+        });
         pair.with(format!("small{n}:x").as_bytes(), |shard, key| {
             shard.set(key, Str::new(b"v").into(), Some(9000), 1000)
         });
@@ -276,7 +283,6 @@ fn members_of_a_big_session_go_together_and_memory_comes_back() {
     assert_eq!(swept, 256);
     let rest: u64 = (0..4).map(|shard| pair.keyspace.lock(shard).sweep(9000, u64::MAX).keys).sum();
     assert_eq!(rest, 5000 - 256);
-    pair.keyspace.scan(0, usize::MAX, |entry| eprintln!("left {:?}", String::from_utf8_lossy(entry.key())));
     assert_eq!((pair.keyspace.census().keys, pair.keyspace.census().sessions), (0, 0));
     let left: usize = (0..4).map(|shard| pair.keyspace.lock(shard).sessions().unwrap().bytes()).sum();
     assert!(left < empty + 4 * 64 * 32 * 100, "{left} {empty}");

@@ -1,6 +1,7 @@
 //! The sums over all threads, as INFO, LATENCY and the metrics page show them.
 
 use crate::telemetry::buckets::COUNT_BUCKETS;
+use crate::telemetry::buckets::LAG_BUCKETS;
 use crate::telemetry::buckets::LATENCY_BUCKETS;
 use crate::telemetry::meters::ERROR_TYPES;
 use crate::telemetry::meters::Meters;
@@ -101,6 +102,14 @@ pub struct StoreTotals {
     pub expired_fields_lazy: u64,
     /// Expired fields of hashes found by sweeps.
     pub expired_fields_active: u64,
+    /// Expired sessions found by commands.
+    pub expired_sessions_lazy: u64,
+    /// Expired sessions found by sweeps.
+    pub expired_sessions_active: u64,
+    /// Expired keys per bucket of `buckets::LAG_SECONDS`, by how late they were removed.
+    pub expiry_lags: [u64; LAG_BUCKETS],
+    /// The sum of that, in milliseconds.
+    pub expiry_lag_ms: u64,
 }
 
 /// Bytes of one kind of client.
@@ -216,6 +225,11 @@ impl Totals {
             total.expired_active += load(&cells.expired_active);
             total.expired_fields_lazy += load(&cells.expired_fields_lazy);
             total.expired_fields_active += load(&cells.expired_fields_active);
+            total.expired_sessions_lazy += load(&cells.expired_sessions_lazy);
+            total.expired_sessions_active += load(&cells.expired_sessions_active);
+            let lags = total.expiry_lags.iter_mut().zip(&cells.expiry_lags);
+            lags.for_each(|(total, cell)| *total += load(cell));
+            total.expiry_lag_ms += load(&cells.expiry_lag_ms);
         }
     }
 
