@@ -18,6 +18,7 @@ mod process;
 mod protocol;
 mod pubsub;
 mod scripts;
+mod sessions;
 mod strangers;
 mod telemetry;
 mod tracking;
