@@ -283,9 +283,8 @@ impl Parts {
             .map_err(|error| NodeError::Scripts(error.to_string()))?;
         let scripting = Arc::new(scripting);
         let clients = Arc::<Clients>::default();
-        let stores = Arc::clone(&registry);
         let authenticator = Authenticator::new(config.security.requirepass.clone())
-            .describing(move |client| client::line(client, &stores))
+            .describing(client::line)
             .with_file(config.security.users_file.clone())
             .map_err(NodeError::Users)?;
         let state = Arc::new(NodeState {

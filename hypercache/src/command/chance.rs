@@ -77,7 +77,7 @@ mod tests {
         let config = Config::default();
         let registry = Registry::new(&config.stores, &config.cache, HashSeed(1));
         let stamp = Stamp { now: 1, seed: 5 };
-        test(&mut Context::lock(stamp, &registry, &registry.all()[0], std::iter::empty()).unwrap());
+        test(&mut Context::lock(stamp, &registry, registry.get(0).unwrap(), std::iter::empty()).unwrap());
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::command::error;
 use crate::keyspace::LockedShard;
 use crate::keyspace::departure::Departure;
 use crate::keyspace::entry::Entry;
+use crate::keyspace::entry::Given;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::key::HashedKey;
 use crate::keyspace::lag::Lags;
@@ -25,12 +26,19 @@ use crate::keyspace::seen::Seen;
 use crate::keyspace::shard::Shard;
 use crate::keyspace::table::Position;
 use crate::store::Registry;
+use crate::store::Selected;
 use crate::store::Store;
 use crate::store::events::Interest;
 use crate::store::events::Notices;
 use crate::store::script_gate::Denied;
 use crate::value::Value;
 use crate::value::string::Str;
+use crate::value::string::StrRef;
+
+const BY_SESSION: ReplyError =
+    ReplyError::err("a store with session eviction can only be exchanged with another of its kind");
+const OTHER_FILTER: ReplyError =
+    ReplyError::err("stores with different filters cannot be exchanged: their rules stay with their indexes");
 
 /// Values of fewer bytes are dropped at once: handing them over would cost more.
 const GARBAGE_BYTES_MIN: usize = 1 << 20;
@@ -99,6 +107,7 @@ pub struct Context<'a> {
     stamp: Stamp,
     registry: &'a Registry,
     store: &'a Store,
+    selected: Selected,
     locks: Locks<'a>,
     touches: bool,
     may_wait: bool,
@@ -133,6 +142,7 @@ impl<'a> Context<'a> {
             stamp,
             registry,
             store,
+            selected: store.selected(),
             locks,
             touches: true,
             may_wait: false,
@@ -153,6 +163,11 @@ impl<'a> Context<'a> {
             self.locks.held.iter().for_each(|lock| lock.data.publish_sizes());
         }
         self.locks
+    }
+
+    /// Has the command fail where the store is not this one any more once it has locks.
+    pub fn insist_on(&mut self, selected: Selected) {
+        self.selected = selected;
     }
 
     /// Lets reads leave no trace in the access order, as `CLIENT NO-TOUCH` asks for.
@@ -197,6 +212,12 @@ impl<'a> Context<'a> {
         mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ mixed >> 31
+    }
+
+    /// Whether `key` of this store is locked, so that it may be touched: where all or some locks have been taken before, a
+    /// store that has come since is out of their reach.
+    pub fn covers(&self, store: usize, key: &[u8]) -> bool {
+        Place::of(self.registry, store, key).is_some_and(|place| self.locks.cover(place))
     }
 
     /// The store that the client has selected.
@@ -246,7 +267,7 @@ impl<'a> Context<'a> {
     }
 
     /// As `read`, for a string; an error where the key holds another type.
-    pub fn read_string(&mut self, key: &[u8]) -> Result<Option<&Str>, ReplyError> {
+    pub fn read_string(&mut self, key: &[u8]) -> Result<Option<StrRef<'_>>, ReplyError> {
         self.read(key).map(string).transpose()
     }
 
@@ -262,19 +283,25 @@ impl<'a> Context<'a> {
     }
 
     /// As `peek`, for a string; an error where the key holds another type.
-    pub fn peek_string(&mut self, key: &[u8]) -> Result<Option<&Str>, ReplyError> {
+    pub fn peek_string(&mut self, key: &[u8]) -> Result<Option<StrRef<'_>>, ReplyError> {
         self.peek(key).map(string).transpose()
     }
 
     /// Writes `key` whole, with the store's default time to live where `deadline` is none and the store has one. Counts
     /// one change.
-    pub fn set(&mut self, key: &[u8], value: impl Into<Value>, deadline: Option<UnixMillis>) {
+    pub fn set<'v>(&mut self, key: &[u8], value: impl Into<Given<'v>>, deadline: Option<UnixMillis>) {
         let deadline = deadline.or_else(|| self.default_deadline(key));
-        self.put(self.store.index(), key, value.into(), deadline);
+        self.put(self.store.index(), key, value, deadline);
     }
 
     /// Writes `key` whole in a store that is locked, with exactly this deadline. Counts one change.
-    pub fn put(&mut self, store: usize, key: &[u8], value: Value, deadline: Option<UnixMillis>) {
+    pub fn put<'v>(
+        &mut self,
+        store: usize,
+        key: &[u8],
+        value: impl Into<Given<'v>>,
+        deadline: Option<UnixMillis>,
+    ) {
         let now = self.stamp.now;
         let (hashed, at) = self.locate(store, key);
         if !self.interest.is_none() || self.locks[at].data.sessions().is_some() {
@@ -282,7 +309,7 @@ impl<'a> Context<'a> {
             // have to go.
             self.is_live(hashed, at);
         }
-        match self.locks[at].data.set(hashed, value, deadline, now) {
+        match self.locks[at].data.set(hashed, value.into(), deadline, now) {
             Some(old) => self.garbage.add(old),
             None => self.note_new(store, key),
         }
@@ -306,7 +333,7 @@ impl<'a> Context<'a> {
         let (hashed, at) = self.locate(self.store.index(), key);
         if !self.is_live(hashed, at) {
             let deadline = self.default_deadline(key);
-            self.locks[at].data.set(hashed, Str::Growing(Vec::new()).into(), deadline, now);
+            self.locks[at].data.set(hashed, StrRef::Growing(&[]).into(), deadline, now);
             self.note_new(self.store.index(), key);
         }
         let changed = self.locks[at]
@@ -334,7 +361,7 @@ impl<'a> Context<'a> {
     }
 
     /// Removes `key` and hands its entry over, if it was there and had not expired. Counts one change if so.
-    pub fn take(&mut self, key: &[u8]) -> Option<Box<Entry>> {
+    pub fn take(&mut self, key: &[u8]) -> Option<Entry> {
         let (hashed, at) = self.locate(self.store.index(), key);
         if !self.is_live(hashed, at) {
             return None;
@@ -388,6 +415,7 @@ impl<'a> Context<'a> {
         if !self.locks.whole {
             assert!(self.locks.held.is_empty(), "who holds a lock must not wait");
             self.locks = Locks::of_keys(self.registry, keys.iter().map(|key| (index, &**key)))?;
+            self.check_selected()?;
             self.interest = self.registry.interests().now();
         }
         for key in keys {
@@ -408,10 +436,16 @@ impl<'a> Context<'a> {
     /// Locks one shard of the store; no other is held.
     fn lock_one(&self, shard: usize) -> Result<LockedShard<'a>, ReplyError> {
         let locked = self.registry.script_gate().lock(self.store.keyspace(), shard, false);
-        locked.map_err(|denied| match denied {
+        let locked = locked.map_err(|denied| match denied {
             Denied::Busy(overdue) => ReplyError::busy(overdue),
             Denied::GiveWay => unreachable!("only who holds locks has to give way"),
-        })
+        })?;
+        self.check_selected().map(|()| locked)
+    }
+
+    /// Whether the store is still the one that the client has selected; what it tells is sure while a shard is locked.
+    fn check_selected(&self) -> Result<(), ReplyError> {
+        self.registry.selected(self.selected).map(|_| ()).ok_or(error::NO_STORE)
     }
 
     fn held(&self, shard: usize) -> &Shard {
@@ -423,6 +457,7 @@ impl<'a> Context<'a> {
     /// a change and hands the shards over, for `discard` or to be dropped at once.
     pub fn take_stores(&mut self, stores: std::ops::Range<usize>) -> Result<Vec<Shard>, ReplyError> {
         self.lock_stores(stores.clone())?;
+        self.check_selected()?;
         let mut taken = Vec::with_capacity(self.locks.held.len());
         for lock in self.locks.held.iter_mut().filter(|lock| stores.contains(&lock.store)) {
             let keyspace = self.registry.get(lock.store).expect("a locked store exists").keyspace();
@@ -433,15 +468,31 @@ impl<'a> Context<'a> {
         Ok(taken)
     }
 
-    /// Exchanges the content of two stores, all at the same moment: their shards are locked until the command ends.
-    /// Counts one change.
-    pub fn swap_stores(&mut self, left: usize, right: usize) -> Result<(), ReplyError> {
+    /// Exchanges the content of two stores, all at the same moment: their shards are locked until the command ends. Each
+    /// keeps its name and its rules. Counts one change. False, and nothing is done, where stores have come or gone since
+    /// `epoch`, in which these were looked up.
+    pub fn swap_stores(&mut self, left: usize, right: usize, epoch: u64) -> Result<bool, ReplyError> {
         if left == right {
             self.changed(1);
-            return Ok(());
+            return Ok(true);
         }
         let (lower, upper) = (left.min(right), left.max(right));
         self.lock_stores([lower, upper].into_iter())?;
+        if !self.locks.whole && self.registry.epoch() != epoch {
+            self.locks.held.clear();
+            return Ok(false);
+        }
+        let setup_of = |index| {
+            let store = self.registry.get(index).filter(|store| self.locks.cover_store(store));
+            store.map(|store| store.keyspace().setup()).ok_or(error::DB_OUT_OF_RANGE)
+        };
+        let (lower_setup, upper_setup) = (setup_of(lower)?, setup_of(upper)?);
+        if lower_setup.by_session != upper_setup.by_session {
+            return Err(BY_SESSION);
+        }
+        if lower_setup != upper_setup {
+            return Err(OTHER_FILTER);
+        }
         self.changed(1);
         let now = self.stamp.now;
         let boundary = self.locks.held.partition_point(|lock| lock.store < upper);
@@ -450,7 +501,7 @@ impl<'a> Context<'a> {
         let uppers = uppers.iter_mut().filter(|lock| lock.store == upper);
         lowers.zip(uppers).for_each(|(lower, upper)| lower.data.exchange(&mut upper.data, now));
         self.notices.emptied |= self.interest.tracks();
-        Ok(())
+        Ok(true)
     }
 
     /// Puts aside what takes long to drop.
@@ -588,7 +639,7 @@ impl<'a> Context<'a> {
     }
 }
 
-fn string(entry: &Entry) -> Result<&Str, ReplyError> {
+fn string(entry: &Entry) -> Result<StrRef<'_>, ReplyError> {
     entry.value().as_str().ok_or(error::WRONG_TYPE)
 }
 

@@ -121,6 +121,10 @@ pub const OUT_OF_MEMORY: ReplyError =
     ReplyError::new("OOM", "command not allowed when used memory > 'maxmemory'.");
 /// The reply would fill the memory; what the command has changed stays changed.
 pub const REPLY_TOO_LONG: ReplyError = ReplyError::err("the reply is too long");
+/// The store that the client has selected has been dropped since.
+pub const NO_STORE: ReplyError =
+    ReplyError::new("NOSTORE", "The selected store has been dropped. SELECT another one; 0 is always there.");
+
 /// A store index that does not exist.
 pub const DB_OUT_OF_RANGE: ReplyError = ReplyError::err("DB index is out of range");
 /// The client has not authenticated.

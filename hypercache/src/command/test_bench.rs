@@ -23,13 +23,13 @@ use crate::resp::ReplyWriter;
 use crate::store::Registry;
 use crate::store::events::Notices;
 use crate::store::events::Selection;
-use crate::value::Value;
 use crate::value::bloom::link::Link;
 use crate::value::cuckoo::table::Table;
 use crate::value::limits::Limits;
 use crate::value::set::Member;
 use crate::value::set::Set;
 use crate::value::stream::Stream;
+use crate::value::view::ValueRef;
 
 /// Stores called `default` and `second`, and who uses them.
 pub struct Bench {
@@ -69,32 +69,32 @@ struct Done {
 }
 
 /// The bytes of a string; of a collection its live elements in their order.
-fn content(value: &Value, now: UnixMillis) -> Vec<u8> {
+fn content(value: ValueRef<'_>, now: UnixMillis) -> Vec<u8> {
     match value {
-        Value::Bloom(filter) => {
+        ValueRef::Bloom(filter) => {
             let links = filter.links().iter().map(Link::data);
             links.fold(filter.header(), |text, data| [&text, data].concat())
         }
-        Value::Cuckoo(filter) => {
+        ValueRef::Cuckoo(filter) => {
             let tables = filter.tables().iter().map(Table::data);
             tables.fold(filter.header(), |text, data| [&text, data].concat())
         }
-        Value::Hash(hash) => {
+        ValueRef::Hash(hash) => {
             let live = hash.iter().filter(|pair| pair.deadline.is_none_or(|deadline| deadline > now));
             let text = live.map(|pair| format!("{pair:?} "));
             text.collect::<String>().into_bytes()
         }
-        Value::List(list) => {
+        ValueRef::List(list) => {
             let text = list.iter().map(|element| format!("{:?} ", element.bytes()));
             text.collect::<String>().into_bytes()
         }
-        Value::Set(set) => {
+        ValueRef::Set(set) => {
             let text = set.iter().map(|member| format!("{:?} ", member.bytes()));
             text.collect::<String>().into_bytes()
         }
-        Value::Stream(stream) => stream_content(stream).into_bytes(),
-        Value::Str(string) => string.bytes().into_owned(),
-        Value::ZSet(zset) => {
+        ValueRef::Stream(stream) => stream_content(stream).into_bytes(),
+        ValueRef::Str(string) => string.bytes().into_owned(),
+        ValueRef::ZSet(zset) => {
             let text = zset.iter().map(|pair| format!("{pair:?} "));
             text.collect::<String>().into_bytes()
         }

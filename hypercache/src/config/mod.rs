@@ -24,6 +24,8 @@ pub use notice::ConfigErrors;
 pub use notice::Notice;
 pub use notice::Place;
 pub use units::SizeOrShare;
+pub use validate::STORES_MAX;
+pub use validate::check_store;
 pub use words::Word;
 
 use std::net::SocketAddr;

@@ -11,13 +11,14 @@ use super::OutputLimits;
 use super::SizeOrShare;
 use super::Store;
 use super::notice::Findings;
+use super::read::join;
 use super::resolve::DEFAULT_STORE;
 use super::resolve::PASSWORD_BYTES_MAX;
 use super::units::HumanDuration;
 use super::units::Size;
 
 /// Most stores a node has.
-pub const STORES_MAX: usize = 16;
+pub const STORES_MAX: usize = 64;
 const NAME_BYTES_MAX: usize = 64;
 const TEXT_BYTES_MAX: usize = 1024;
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
@@ -280,12 +281,12 @@ fn stores(config: &Config, unlisted: usize, findings: &mut Findings) {
             continue;
         };
         let path = format!("stores[{listed}]");
-        store_name(store, &format!("{path}.name"), findings);
+        store_rules(store, &path, findings);
         if !names.insert(store.name.as_str()) {
             findings
                 .fault(&format!("{path}.name"), format!("{:?} is the name of an earlier store", store.name));
         }
-        store_limits(config, store, &path, findings);
+        more_than_all(config, store, &path, findings);
     }
 }
 
@@ -302,9 +303,22 @@ fn store_name(store: &Store, key: &str, findings: &mut Findings) {
     }
 }
 
-fn store_limits(config: &Config, store: &Store, path: &str, findings: &mut Findings) {
-    let key = format!("{path}.max_memory");
-    within(&key, store.max_memory, MEMORY, findings);
+/// The rules for one store by itself; `path` is where it was named.
+pub fn store_rules(store: &Store, path: &str, findings: &mut Findings) {
+    store_name(store, &join(path, "name"), findings);
+    within(&join(path, "max_memory"), store.max_memory, MEMORY, findings);
+    let ttl = time(MILLISECOND, 3650 * DAY).or_zero();
+    within(&join(path, "default_ttl"), nanoseconds(store.default_ttl), ttl, findings);
+}
+
+/// Whether a store made while the node runs keeps the rules; what is wrong with it, if anything is.
+pub fn check_store(store: &Store) -> Result<(), String> {
+    let mut findings = Findings::default();
+    store_rules(store, "", &mut findings);
+    findings.faults.first().map_or(Ok(()), |fault| Err(fault.to_string()))
+}
+
+fn more_than_all(config: &Config, store: &Store, path: &str, findings: &mut Findings) {
     let all = config.cache.max_memory;
     if all != 0 && store.max_memory > all {
         let message = format!(
@@ -312,10 +326,8 @@ fn store_limits(config: &Config, store: &Store, path: &str, findings: &mut Findi
             Size(store.max_memory),
             Size(all)
         );
-        findings.warn(&key, message);
+        findings.warn(&format!("{path}.max_memory"), message);
     }
-    let ttl = time(MILLISECOND, 3650 * DAY).or_zero();
-    within(&format!("{path}.default_ttl"), nanoseconds(store.default_ttl), ttl, findings);
 }
 
 fn security(config: &Config, findings: &mut Findings) {

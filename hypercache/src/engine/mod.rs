@@ -48,6 +48,7 @@ use crate::engine::waiting::Waiters;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::store::Registry;
+use crate::store::Selected;
 use crate::store::Store;
 use crate::store::registry::LimitReached;
 use crate::telemetry::Event;
@@ -181,11 +182,11 @@ impl Engine {
 impl Engine {
     /// Whether the store has room for a command that needs some.
     pub fn room(&self, call: &Call<'_>, session: &Session) -> Result<(), ReplyError> {
-        let store = self.registry.get(session.store).ok_or(error::DB_OUT_OF_RANGE)?;
+        let store = self.registry.selected(session.selected()).ok_or(error::NO_STORE)?;
         match gate::memory(call.command.spec, &self.registry, store) {
             None => Ok(()),
             Some(LimitReached { reason, used_bytes, limit_bytes }) => {
-                StoreWriteRefused { store: store.name(), reason, used_bytes, limit_bytes }.emit();
+                StoreWriteRefused { store: &store.name(), reason, used_bytes, limit_bytes }.emit();
                 Err(error::OUT_OF_MEMORY)
             }
         }
@@ -193,11 +194,17 @@ impl Engine {
 
     /// Whether the store that a client has selected is at its memory limit, or the node is.
     pub fn is_full(&self, session: &Session) -> bool {
-        self.registry.get(session.store).is_some_and(|store| self.registry.limit_reached(store).is_some())
+        self.registry
+            .selected(session.selected())
+            .is_some_and(|store| self.registry.limit_reached(store).is_some())
     }
 
     /// What a data command touches.
     pub fn reach(&self, call: &Call<'_>, session: &Session) -> Result<Reach, ReplyError> {
+        self.reach_from(call, session.store)
+    }
+
+    fn reach_from(&self, call: &Call<'_>, store: usize) -> Result<Reach, ReplyError> {
         let spec = call.command.spec;
         if spec.roams_with(call.args) {
             return Ok(Reach::Store);
@@ -206,10 +213,22 @@ impl Engine {
             return Ok(Reach::Anywhere);
         }
         let other = spec.other_store.map(|plan| plan(call.args, &self.registry)).transpose()?.flatten();
-        let own = spec.keys.positions(call.args).map(|at| (session.store, &call.args[at]));
+        let own = spec.keys.positions(call.args).map(|at| (store, &call.args[at]));
         let others = other.iter().map(|(store, at)| (*store, &call.args[*at]));
         let places = own.chain(others).filter_map(|(store, key)| Place::of(&self.registry, store, key));
         Ok(Reach::Keys(places.collect()))
+    }
+
+    /// Whether locks cover what a command touches, which was found out before stores have come, gone or been laid out anew.
+    #[cold]
+    fn check_reach(&self, call: &Call<'_>, store: &Store, locks: &Locks<'_>) -> Result<(), ReplyError> {
+        let covered = match self.reach_from(call, store.index())? {
+            Reach::Keys(places) => places.iter().all(|place| locks.cover(*place)),
+            Reach::Store => locks.cover_store(store),
+            // Without locks it takes what it needs itself.
+            Reach::Anywhere => locks.is_empty() || locks.cover_store(store),
+        };
+        if covered { Ok(()) } else { Err(error::DB_OUT_OF_RANGE) }
     }
 
     /// Runs a data command under locks that cover it, and gives them back. It does not wait, and those who wait for what
@@ -223,7 +242,7 @@ impl Engine {
     ) -> (Locks<'a>, Result<Execution, ReplyError>) {
         let stamp = session.stamp();
         let manner = if session.in_script { Manner::Script } else { Manner::AtOnce };
-        let ran = self.run_handler(call, stamp, (session.store, &session.client), locks, manner, reply);
+        let ran = self.run_handler(call, stamp, (session.selected(), &session.client), locks, manner, reply);
         (ran.locks, ran.result)
     }
 
@@ -244,7 +263,7 @@ impl Engine {
         &'a self,
         call: &Call<'_>,
         stamp: Stamp,
-        (store, client): (usize, &Client),
+        (selected, client): (Selected, &Client),
         locks: Locks<'a>,
         manner: Manner,
         reply: &mut ReplyWriter,
@@ -252,10 +271,16 @@ impl Engine {
         let Run::Data(handler) = call.command.spec.run else {
             unreachable!("{}: only data commands come down here", call.command.name);
         };
-        let Some(store) = self.registry.get(store) else {
-            return Ran { locks, result: Err(error::DB_OUT_OF_RANGE), wait: None };
+        let Some(store) = self.registry.selected(selected) else {
+            return Ran { locks, result: Err(error::NO_STORE), wait: None };
         };
+        if !locks.are_current(&self.registry)
+            && let Err(error) = self.check_reach(call, store, &locks)
+        {
+            return Ran { locks, result: Err(error), wait: None };
+        }
         let mut context = Context::with_locks(stamp, &self.registry, store, locks);
+        context.insist_on(selected);
         // `TOUCH` is for nothing but the trace.
         if client.no_touch() && call.command.name != "TOUCH" {
             context.read_without_trace();
@@ -321,12 +346,18 @@ impl Executor for Engine {
         reply: &mut ReplyWriter,
     ) -> Result<Execution, ReplyError> {
         self.room(call, session)?;
-        let locks = match self.reach(call, session)? {
-            Reach::Keys(places) => self.lock(places, call.command.spec.flags.has(Flags::WRITE))?,
-            Reach::Store => Locks::of_store(&self.registry, session.store)?,
-            Reach::Anywhere => Locks::default(),
+        let locks = loop {
+            let epoch = self.registry.epoch();
+            let locks = match self.reach(call, session)? {
+                Reach::Keys(places) => self.lock(places, call.command.spec.flags.has(Flags::WRITE))?,
+                Reach::Store => Locks::of_store(&self.registry, session.store)?,
+                Reach::Anywhere => Locks::none(&self.registry),
+            };
+            if self.registry.epoch() == epoch {
+                break locks.found_in(epoch);
+            }
         };
-        let (stamp, client) = (session.stamp(), (session.store, &*session.client));
+        let (stamp, client) = (session.stamp(), (session.selected(), &*session.client));
         let manner = if session.may_wait() { Manner::MayWait } else { Manner::AtOnce };
         let ran = self.run_handler(call, stamp, client, locks, manner, reply);
         if let (Some(wait), Ok(_)) = (ran.wait, &ran.result) {

@@ -17,6 +17,7 @@ use crate::engine::transaction::Transaction;
 use crate::engine::transaction::WatchList;
 use crate::keyspace::entry::UnixMillis;
 use crate::resp::Protocol;
+use crate::store::Selected;
 use crate::telemetry::CommandRecord;
 use crate::telemetry::Proto;
 use crate::telemetry::Telemetry;
@@ -62,6 +63,8 @@ pub struct Session {
     pub client: Arc<Client>,
     /// Index of the store that is selected.
     pub store: usize,
+    /// Which of the stores that have had this index it is.
+    incarnation: u32,
     /// Who it is; none: not authenticated.
     pub user: Option<Arc<Identity>>,
     /// Whether replies are sent.
@@ -102,7 +105,8 @@ impl Session {
         client.set_user(name_of(user.as_ref()));
         Self {
             client,
-            store: 0,
+            store: Selected::DEFAULT.index,
+            incarnation: Selected::DEFAULT.incarnation,
             user,
             reply_mode: ReplyMode::On,
             in_script: false,
@@ -255,9 +259,14 @@ impl Session {
     }
 
     /// Selects a store.
-    pub fn select(&mut self, store: usize) {
-        self.store = store;
-        self.client.set_store(store);
+    pub fn select(&mut self, store: Selected) {
+        (self.store, self.incarnation) = (store.index, store.incarnation);
+        self.client.set_store(store.index);
+    }
+
+    /// The store that it has selected.
+    pub fn selected(&self) -> Selected {
+        Selected { index: self.store, incarnation: self.incarnation }
     }
 
     /// Door and version, as telemetry names them.

@@ -9,6 +9,7 @@ use crate::command::context::Locks;
 use crate::command::context::Place;
 use crate::command::context::Places;
 use crate::command::context::Stamp;
+use crate::command::error;
 use crate::command::spec::Flags;
 use crate::command::spec::Keys;
 use crate::command::spec::Run;
@@ -19,6 +20,7 @@ use crate::resp::Args;
 use crate::resp::OwnedArgs;
 use crate::resp::args::Span;
 use crate::store::Registry;
+use crate::store::Selected;
 use crate::store::events::Listener;
 
 /// A command that waits for `EXEC`.
@@ -68,7 +70,9 @@ pub struct WatchList {
 }
 
 struct WatchedKey {
-    store: usize,
+    place: Place,
+    /// The store's layout then: after another one nobody can tell what has become of the key.
+    layout: u32,
     key: Box<[u8]>,
     changes: u64,
     was_there: bool,
@@ -84,17 +88,28 @@ impl WatchList {
     /// Watches a key from now on. One whose time is over already is removed, which `listener` hears.
     pub fn add(
         &mut self,
-        store: usize,
+        selected: Selected,
         key: &[u8],
         now: UnixMillis,
         listener: &dyn Listener,
     ) -> Result<(), ReplyError> {
-        if self.keys.iter().any(|watched| watched.store == store && *watched.key == *key) {
+        let store = selected.index;
+        let found = self.registry.selected(selected).ok_or(error::NO_STORE)?;
+        let layout = found.layout();
+        let known = |watched: &WatchedKey| {
+            (watched.place.store, watched.layout) == (store, layout) && *watched.key == *key
+        };
+        if self.keys.iter().any(known) {
             return Ok(());
         }
-        let Some(found) = self.registry.get(store) else { return Ok(()) };
         let stamp = Stamp { now, seed: 0 };
         let mut cx = Context::lock(stamp, &self.registry, found, std::iter::once((store, key)))?;
+        let (Some(_), Some(place)) =
+            (self.registry.selected(selected), Place::of(&self.registry, store, key))
+        else {
+            return Err(error::NO_STORE);
+        };
+        let layout = found.layout();
         // Looking is enough.
         cx.peek(key);
         let notices = cx.take_notices();
@@ -102,7 +117,7 @@ impl WatchList {
             listener.hear(notices);
         }
         let (changes, was_there) = cx.into_locks().watch(&self.registry, store, key);
-        self.keys.push(WatchedKey { store, key: key.into(), changes, was_there });
+        self.keys.push(WatchedKey { place, layout, key: key.into(), changes, was_there });
         Ok(())
     }
 
@@ -119,7 +134,11 @@ impl WatchList {
     /// Whether no key has changed; `locks` cover them all.
     pub fn unchanged(&self, locks: &mut Locks<'_>, now: UnixMillis) -> bool {
         self.keys.iter().all(|watched| {
-            let found = locks.changes(&self.registry, watched.store, &watched.key, now);
+            let store = watched.place.store;
+            if self.registry.get(store).is_none_or(|found| found.layout() != watched.layout) {
+                return false;
+            }
+            let found = locks.changes(&self.registry, store, &watched.key, now);
             // One that was not there is as it was where one whose time is over has taken its place.
             found
                 .is_some_and(|(changes, lapsed)| changes == watched.changes && !(lapsed && watched.was_there))
@@ -129,12 +148,11 @@ impl WatchList {
 
 impl Drop for WatchList {
     fn drop(&mut self) {
-        for WatchedKey { store, key, .. } in &self.keys {
-            if let Some(place) = Place::of(&self.registry, *store, key) {
-                unlocked::later(&self.registry, place.store, place.shard, move |shard| {
-                    shard.watches().end(place.hash);
-                });
-            }
+        for WatchedKey { place, .. } in &self.keys {
+            let place = *place;
+            unlocked::later(&self.registry, place.store, place.shard, move |shard| {
+                shard.watches().end(place.hash);
+            });
         }
         self.registry.interests().remove_watcher();
     }
@@ -173,6 +191,6 @@ pub fn places(
         }
     }
     let watched = watched.into_iter().flat_map(|list| &list.keys);
-    places.extend(watched.filter_map(|watched| Place::of(registry, watched.store, &watched.key)));
+    places.extend(watched.filter_map(|watched| Place::of(registry, watched.place.store, &watched.key)));
     Some((places, writes))
 }

@@ -12,13 +12,13 @@ pub fn later(
     shard: usize,
     work: impl FnOnce(&mut Shard) + Send + 'static,
 ) {
-    let Some(found) = registry.get(store) else { return };
+    let Some(found) = registry.slot(store) else { return };
     match registry.script_gate().lock(found.keyspace(), shard, false) {
         Ok(mut locked) => work(&mut locked),
         Err(_) => {
             let again = Arc::clone(registry);
             registry.script_gate().defer(Box::new(move || {
-                if let Some(found) = again.get(store) {
+                if let Some(found) = again.slot(store) {
                     work(&mut found.keyspace().lock(shard));
                 }
             }));

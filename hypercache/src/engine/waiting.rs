@@ -36,15 +36,16 @@ use crate::keyspace::key::HashedKey;
 use crate::resp::OwnedArgs;
 use crate::resp::ReplyWriter;
 use crate::store::Registry;
+use crate::store::Selected;
 use crate::store::events::Attendant;
-use crate::value::Value;
+use crate::value::view::ValueRef;
 
 /// A command that waits for keys.
 #[derive(Debug)]
 struct Waiter {
     parked: Arc<Parked>,
     client: Arc<Client>,
-    store: usize,
+    store: Selected,
     /// What to run when something has come.
     args: OwnedArgs,
     awaited: Awaited,
@@ -105,6 +106,15 @@ impl Waiters {
         let counted = waiters.values().filter(|waiter| counts(waiter));
         let places = counted.flat_map(|waiter| waiter.keys.iter().map(|(place, _)| *place));
         places.collect::<hashbrown::HashSet<_>>().len()
+    }
+
+    /// Ends the wait of all who wait for keys of a store that is no more, whose shards are locked.
+    pub fn refuse_all_of(&self, store: usize, error: &ReplyError) {
+        let waiters: Vec<_> =
+            self.by_id.lock().values().filter(|waiter| waiter.store.index == store).cloned().collect();
+        for waiter in waiters {
+            waiter.parked.refuse(error);
+        }
     }
 
     fn get(&self, id: u64) -> Option<Arc<Waiter>> {
@@ -180,9 +190,9 @@ impl Waiter {
             locks.shard(place).and_then(|shard| shard.get(key).filter(|entry| !shard.expired(entry, now)));
         match (self.awaited, entry.map(|entry| entry.value())) {
             (Awaited::Group, _)
-            | (Awaited::List, Some(Value::List(_)))
-            | (Awaited::Stream, Some(Value::Stream(_)))
-            | (Awaited::ZSet, Some(Value::ZSet(_))) => Found::Awaited,
+            | (Awaited::List, Some(ValueRef::List(_)))
+            | (Awaited::Stream, Some(ValueRef::Stream(_)))
+            | (Awaited::ZSet, Some(ValueRef::ZSet(_))) => Found::Awaited,
             (_, Some(_)) => Found::OtherType,
             (_, None) => Found::Nothing,
         }
@@ -246,7 +256,7 @@ impl Engine {
         let waiter = Waiter {
             parked: Arc::clone(&parked),
             client: Arc::clone(&session.client),
-            store: session.store,
+            store: session.selected(),
             args: wait.args.unwrap_or_else(|| call.args.to_owned()),
             awaited: wait.awaited,
             keys: wait.keys.filter_map(place).collect(),

@@ -19,7 +19,6 @@ pub async fn health(State(state): State<Arc<HttpState>>) -> Response {
     let full: Vec<_> = state
         .registry
         .all()
-        .iter()
         .filter(|store| state.registry.limit_reached(store).is_some())
         .map(|store| store.name())
         .collect();
@@ -34,7 +33,7 @@ pub async fn health(State(state): State<Arc<HttpState>>) -> Response {
         "version": VERSION,
         "redis_version": COMPATIBLE_REDIS_VERSION,
         "uptime_seconds": state.started.elapsed().as_secs(),
-        "stores": state.registry.all().iter().map(|store| store.name()).collect::<Vec<_>>(),
+        "stores": state.registry.all().map(|store| store.name()).collect::<Vec<_>>(),
         "checks": { "ready": ready, "stores_at_their_limit": full },
     });
     (code(ready), Json(body)).into_response()

@@ -86,14 +86,14 @@ impl Place {
     }
 
     /// The store of a request: of the path, or of the query where the path has none.
-    pub fn store(&self, asked: Option<&str>) -> Result<&Arc<Store>, Problem> {
+    pub fn store(&self, asked: Option<&str>) -> Result<&Store, Problem> {
         let named = match (self.names_store(), asked) {
             (false, asked) => asked.unwrap_or(DEFAULT_STORE).as_bytes().to_vec(),
             (true, None) => self.segment(3),
             (true, Some(_)) => return Err(Problem::bad_request("the store is in the path already")),
         };
         self.state.registry.find(&named).ok_or_else(|| {
-            let names: Vec<_> = self.state.registry.all().iter().map(|store| store.name()).collect();
+            let names: Vec<_> = self.state.registry.all().map(|store| store.name()).collect();
             Problem::new(
                 StatusCode::NOT_FOUND,
                 "NO_SUCH_STORE",

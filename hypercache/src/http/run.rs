@@ -55,7 +55,7 @@ impl<'a> Runner<'a> {
     pub fn new(state: &'a HttpState, caller: &Caller, store: &Store) -> Self {
         let client = Arc::new(Client::new(caller.client_id, caller.address, caller.local_address));
         let mut session = Session::new(client, Door::Http, caller.user.clone(), rand::random());
-        session.select(store.index());
+        session.select(store.selected());
         session.set_protocol(Protocol::Resp3);
         session.set_trace(Some(caller.trace.clone()));
         let received = Instant::now();

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::engine::version::VERSION;
 use crate::http::HttpState;
+use crate::store::Store;
 use crate::telemetry::meters::Totals;
 use crate::telemetry::process;
 
@@ -48,7 +49,7 @@ pub fn stores(state: &HttpState) -> Value {
 }
 
 fn by_store(state: &HttpState, totals: &Totals) -> Value {
-    let one = |store: &Arc<crate::store::Store>| {
+    let one = |store: &Store| {
         let census = store.census();
         let counts = totals.stores.get(store.index());
         let (hits, misses) = counts.map_or((0, 0), |counts| (counts.hits, counts.misses));
@@ -64,7 +65,7 @@ fn by_store(state: &HttpState, totals: &Totals) -> Value {
             "cache": effectiveness(hits, misses),
         })
     };
-    state.registry.all().iter().map(one).collect()
+    state.registry.all().map(one).collect()
 }
 
 fn effectiveness(hits: u64, misses: u64) -> Value {

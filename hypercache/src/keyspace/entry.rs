@@ -1,112 +1,165 @@
 //! What is kept for one key.
 
+mod given;
+mod layout;
+
+use std::fmt;
+
+use crate::keyspace::entry::layout::Access;
+use crate::keyspace::entry::layout::Content;
+use crate::keyspace::entry::layout::Piece;
 use crate::value::Value;
+use crate::value::size_class::size_class;
+use crate::value::string::Str;
+use crate::value::view::ValueRef;
+
+pub use given::Given;
 
 /// Milliseconds since the Unix epoch.
 pub type UnixMillis = u64;
 
-/// A key with its value, deadline and access data.
-#[derive(Debug)]
-pub struct Entry {
-    key: Box<[u8]>,
-    value: Value,
-    /// 0: none. No key expires at the epoch itself.
-    deadline: UnixMillis,
-    /// Seconds of the clock at the last access, wrapping after 136 years.
-    touched: u32,
-    /// Seconds of the clock when it was made or last written whole.
-    written: u32,
-    /// Reads since then, up to what fits.
-    hits: u16,
-}
+/// A key with its value, deadline and access data; one pointer to one piece of memory, in which a short string lies, too.
+pub struct Entry(Piece);
 
 impl Entry {
-    pub(super) fn new(key: &[u8], value: Value, deadline: Option<UnixMillis>, now: UnixMillis) -> Self {
-        Self {
-            key: key.into(),
-            value,
-            deadline: deadline.unwrap_or(0),
-            touched: seconds(now),
-            written: seconds(now),
-            hits: 0,
-        }
+    pub(super) fn new(key: &[u8], value: Given<'_>, deadline: Option<UnixMillis>, now: UnixMillis) -> Self {
+        let now = seconds(now);
+        let access = Access { touched: now, written: now, hits: 0 };
+        value.with_content(|content| Self(Piece::new(access, told(deadline), key, content)))
     }
 
     /// The key.
     pub fn key(&self) -> &[u8] {
-        &self.key
+        self.0.key()
     }
 
     /// The value.
-    pub fn value(&self) -> &Value {
-        &self.value
+    pub fn value(&self) -> ValueRef<'_> {
+        self.0.value()
     }
 
     /// When it expires; none: never.
     pub fn deadline(&self) -> Option<UnixMillis> {
-        (self.deadline != 0).then_some(self.deadline)
+        self.0.deadline()
     }
 
     /// Whether its time is over at `now`, or that of every part of its value.
     pub fn expired(&self, now: UnixMillis) -> bool {
-        self.deadline != 0 && self.deadline <= now || self.value.lapsed(now)
+        self.deadline().is_some_and(|deadline| deadline <= now)
+            || self.0.holds_hash() && self.value().lapsed(now)
     }
 
     /// Whether the time of a part of its value is over at `now`.
     pub fn part_expired(&self, now: UnixMillis) -> bool {
-        self.value.earliest_part().is_some_and(|earliest| earliest <= now)
+        self.earliest_part().is_some_and(|earliest| earliest <= now)
+    }
+
+    /// The earliest deadline of a part of its value.
+    pub fn earliest_part(&self) -> Option<UnixMillis> {
+        if self.0.holds_hash() { self.value().earliest_part() } else { None }
     }
 
     /// Seconds since it was last read or written.
     pub fn idle_seconds(&self, now: UnixMillis) -> u64 {
-        seconds(now).saturating_sub(self.touched).into()
+        seconds(now).saturating_sub(self.0.access().touched).into()
     }
 
     /// Seconds since it was made or last written whole.
     pub fn age_seconds(&self, now: UnixMillis) -> u64 {
-        seconds(now).saturating_sub(self.written).into()
+        seconds(now).saturating_sub(self.0.access().written).into()
     }
 
     /// Reads since it was made or last written whole, 65,535 for more.
     pub fn hits(&self) -> u16 {
-        self.hits
+        self.0.access().hits
     }
 
-    /// Bytes it takes: itself, its key and its value; the share of the table not counted.
+    /// Bytes that the allocator takes for it, its key and its value; the share of the table not counted.
     pub fn footprint(&self) -> usize {
-        size_of::<Self>() + self.key.len() + self.value.heap_bytes()
+        self.0.bytes()
+            + match (self.0.boxed_string(), self.value()) {
+                (Some(string), _) => size_class(size_of::<Str>()) + size_class(string.heap_bytes()),
+                (None, ValueRef::Str(_)) => 0,
+                (None, value) => value.heap_bytes(),
+            }
     }
 
     /// Takes the value out.
-    pub fn into_value(self) -> Value {
-        self.value
+    pub fn into_value(mut self) -> Value {
+        self.take_or_copy()
+    }
+
+    /// Takes the value out if it has memory of its own; none where it lies in the entry itself.
+    pub(super) fn take_own(&mut self) -> Option<Value> {
+        self.0.take_boxed()
     }
 
     pub(super) fn touch(&mut self, now: UnixMillis) {
-        self.touched = seconds(now);
+        self.0.set_access(Access { touched: seconds(now), ..self.0.access() });
     }
 
     /// Notes a read.
     pub(super) fn hit(&mut self, now: UnixMillis) {
-        self.touch(now);
-        self.hits = self.hits.saturating_add(1);
+        let access = self.0.access();
+        self.0.set_access(Access { touched: seconds(now), hits: access.hits.saturating_add(1), ..access });
     }
 
-    /// Notes that it was written whole.
-    pub(super) fn rewritten(&mut self, now: UnixMillis) {
-        (self.written, self.hits) = (seconds(now), 0);
-        self.touch(now);
+    /// Writes it whole.
+    pub(super) fn rewrite(&mut self, value: Given<'_>, deadline: Option<UnixMillis>, now: UnixMillis) {
+        value.with_content(|content| self.0.put(told(deadline), content));
+        let now = seconds(now);
+        self.0.set_access(Access { touched: now, written: now, hits: 0 });
     }
 
-    pub(super) fn value_mut(&mut self) -> &mut Value {
-        &mut self.value
+    /// Lets `change` work on the value. A string that lies in the entry is copied out and in again.
+    pub(super) fn change<R>(&mut self, change: impl FnOnce(&mut Value) -> R) -> R {
+        let value = self.take_or_copy();
+        let mut changing = Changing { entry: self, value };
+        change(&mut changing.value)
     }
 
     pub(super) fn set_deadline(&mut self, deadline: Option<UnixMillis>) {
-        self.deadline = deadline.unwrap_or(0);
+        self.0.set_deadline(told(deadline));
     }
+
+    fn take_or_copy(&mut self) -> Value {
+        self.0.take_boxed().unwrap_or_else(|| self.value().to_value())
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry")
+            .field("key", &self.key())
+            .field("value", &self.value())
+            .field("deadline", &self.deadline())
+            .field("access", &self.0.access())
+            .finish()
+    }
+}
+
+/// A value that is out of its entry and goes back, even where the change panics.
+struct Changing<'a> {
+    entry: &'a mut Entry,
+    value: Value,
+}
+
+impl Drop for Changing<'_> {
+    fn drop(&mut self) {
+        let value = std::mem::replace(&mut self.value, Value::Str(Str::Int(0)));
+        let deadline = self.entry.deadline();
+        Given::Value(value).with_content(|content: Content<'_>| self.entry.0.put(deadline, content));
+    }
+}
+
+/// A deadline as it is kept: no key expires at the epoch itself.
+fn told(deadline: Option<UnixMillis>) -> Option<UnixMillis> {
+    deadline.filter(|deadline| *deadline != 0)
 }
 
 fn seconds(now: UnixMillis) -> u32 {
     (now / 1000) as u32
 }
+
+#[cfg(test)]
+mod tests;

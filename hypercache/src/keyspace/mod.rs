@@ -18,6 +18,8 @@ pub mod watch;
 
 use std::ops::Deref;
 use std::ops::DerefMut;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -36,8 +38,10 @@ use crate::keyspace::table::Position;
 /// A map in shards.
 #[derive(Debug)]
 pub struct Keyspace {
-    setup: Setup,
-    hasher: KeyHasher,
+    seed: HashSeed,
+    by_session: AtomicBool,
+    /// The rate of the filters' false positives, as its bits; 0: no filters.
+    filter: AtomicU64,
     shard_bits: u32,
     shards: Box<[Slot]>,
 }
@@ -75,6 +79,10 @@ pub struct Census {
     pub sessions: usize,
 }
 
+/// There are keys where there must be none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotEmpty;
+
 /// A shard under its lock.
 pub struct LockedShard<'a> {
     shard: MutexGuard<'a, Shard>,
@@ -87,18 +95,53 @@ impl Keyspace {
         assert!(shards.is_power_of_two(), "the configuration is checked before it gets here");
         let shard_bits = shards.trailing_zeros();
         let slot = || Slot { shard: Mutex::new(Shard::new(setup, shard_bits)), sizes: Sizes::default() };
-        let hasher = setup.hasher(shard_bits);
-        Self { setup, hasher, shard_bits, shards: std::iter::repeat_with(slot).take(shards).collect() }
+        Self {
+            seed: setup.seed,
+            by_session: AtomicBool::new(setup.by_session),
+            filter: AtomicU64::new(rate_bits(setup.filter)),
+            shard_bits,
+            shards: std::iter::repeat_with(slot).take(shards).collect(),
+        }
     }
 
     /// The secret start of its hashes.
     pub fn seed(&self) -> HashSeed {
-        self.setup.seed
+        self.seed
     }
 
-    /// Whether keys of one session live and go together.
+    /// Whether keys of one session share a shard. It stays the same while a shard is locked.
     pub fn by_session(&self) -> bool {
-        self.setup.by_session
+        self.by_session.load(Relaxed)
+    }
+
+    /// What its shards have in common. It stays the same while a shard is locked.
+    pub fn setup(&self) -> Setup {
+        let bits = self.filter.load(Relaxed);
+        let filter = (bits != 0).then(|| f64::from_bits(bits));
+        Setup { seed: self.seed, by_session: self.by_session(), filter }
+    }
+
+    /// Gives it another setup of the same seed; `shards` are all its shards. An error, and nothing is changed, where that
+    /// needs it to be without keys and it is not.
+    pub fn reconfigure(&self, setup: Setup, shards: &mut [LockedShard<'_>]) -> Result<(), NotEmpty> {
+        debug_assert_eq!((setup.seed, shards.len()), (self.seed, self.shards.len()));
+        if setup == self.setup() {
+            return Ok(());
+        }
+        if shards.iter().any(|shard| !shard.is_empty()) {
+            return Err(NotEmpty);
+        }
+        self.by_session.store(setup.by_session, Relaxed);
+        self.filter.store(rate_bits(setup.filter), Relaxed);
+        for shard in shards {
+            drop(shard.take(Shard::new(setup, self.shard_bits)));
+        }
+        Ok(())
+    }
+
+    /// How its keys are hashed. It stays the same while a shard is locked.
+    pub fn hasher(&self) -> KeyHasher {
+        KeyHasher::of_shards(self.seed, self.by_session(), self.shard_bits)
     }
 
     /// How many shards there are.
@@ -108,7 +151,7 @@ impl Keyspace {
 
     /// A key with its hash here.
     pub fn hashed<'a>(&self, key: &'a [u8]) -> HashedKey<'a> {
-        HashedKey { bytes: key, hash: self.hasher.hash(key) }
+        HashedKey { bytes: key, hash: self.hasher().hash(key) }
     }
 
     /// The shard that a hash belongs to.
@@ -185,7 +228,7 @@ impl Keyspace {
 
     /// A shard without keys, fit to take the place of any shard here.
     pub fn empty_shard(&self) -> Shard {
-        Shard::new(self.setup, self.shard_bits)
+        Shard::new(self.setup(), self.shard_bits)
     }
 
     /// The shard that holds the key of this rank when keys are counted shard by shard, as sizes were when each lock was
@@ -206,6 +249,10 @@ impl Keyspace {
     fn first_position(&self, shard: usize) -> Position {
         if self.shard_bits == 0 { 0 } else { table::position((shard as u64) << (64 - self.shard_bits)) }
     }
+}
+
+fn rate_bits(rate: Option<f64>) -> u64 {
+    rate.map_or(0, f64::to_bits)
 }
 
 impl Deref for LockedShard<'_> {

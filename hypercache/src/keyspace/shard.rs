@@ -4,8 +4,9 @@ mod session;
 
 use crate::keyspace::departure::Departure;
 use crate::keyspace::entry::Entry;
+use crate::keyspace::entry::Given;
 use crate::keyspace::entry::UnixMillis;
-use crate::keyspace::expiry::Deadlines;
+use crate::keyspace::expiry::FieldDeadlines;
 use crate::keyspace::key::HashedKey;
 use crate::keyspace::lag::Lags;
 use crate::keyspace::seen::Seen;
@@ -16,6 +17,7 @@ use crate::keyspace::table::Table;
 use crate::keyspace::waits::Waits;
 use crate::keyspace::watch::Watches;
 use crate::value::Value;
+use crate::value::string::Str;
 
 /// What a sweep for expired keys removed.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -72,9 +74,7 @@ pub enum Lapse {
 #[derive(Debug)]
 pub struct Shard {
     table: Table,
-    deadlines: Deadlines,
-    /// Of each hash with fields that expire, the earliest deadline of one.
-    field_deadlines: Deadlines,
+    field_deadlines: FieldDeadlines,
     watches: Watches,
     waits: Waits,
     /// Where keys live and go by session; their entries have no deadlines then.
@@ -94,11 +94,7 @@ impl Noted {
     const NOTHING: Self = Self { bytes: 0, deadline: None, field_deadline: None };
 
     fn of(entry: &Entry) -> Self {
-        Self {
-            bytes: entry.footprint(),
-            deadline: entry.deadline(),
-            field_deadline: entry.value().earliest_part(),
-        }
+        Self { bytes: entry.footprint(), deadline: entry.deadline(), field_deadline: entry.earliest_part() }
     }
 }
 
@@ -108,8 +104,7 @@ impl Shard {
         let hasher = setup.hasher(prefix_bits);
         Self {
             table: Table::new(hasher, prefix_bits),
-            deadlines: Deadlines::default(),
-            field_deadlines: Deadlines::default(),
+            field_deadlines: FieldDeadlines::default(),
             watches: Watches::default(),
             waits: Waits::default(),
             sessions: setup.by_session.then(|| Box::new(Sessions::new(hasher))),
@@ -129,7 +124,7 @@ impl Shard {
 
     /// Keys with a deadline.
     pub fn expiring(&self) -> usize {
-        self.deadlines.count() + self.sessions.as_ref().map_or(0, |sessions| sessions.expiring())
+        self.table.expiring() + self.sessions.as_ref().map_or(0, |sessions| sessions.expiring())
     }
 
     /// Hashes with fields that have a deadline.
@@ -142,10 +137,10 @@ impl Shard {
         self.entry_bytes
     }
 
-    /// Bytes of the table itself, of deadlines and of sessions.
+    /// Bytes of the table itself, its deadlines and its sessions.
     pub fn overhead_bytes(&self) -> usize {
         self.table.overhead_bytes()
-            + (self.deadlines.count() + self.field_deadlines.count()) * 24
+            + self.field_deadlines.bytes()
             + self.sessions.as_ref().map_or(0, |sessions| sessions.bytes())
     }
 
@@ -169,12 +164,12 @@ impl Shard {
         Some(entry)
     }
 
-    /// Writes `key` whole; what it held before. Where keys go by session `deadline` is the session's, which keeps its own
-    /// where there is none.
+    /// Writes `key` whole. What is left to drop of what it held before: of a string that lay in the entry itself, an empty
+    /// one. Where keys go by session `deadline` is the session's, which keeps its own where there is none.
     pub fn set(
         &mut self,
         key: HashedKey<'_>,
-        value: Value,
+        value: Given<'_>,
         deadline: Option<UnixMillis>,
         now: UnixMillis,
     ) -> Option<Value> {
@@ -186,11 +181,10 @@ impl Shard {
             return None;
         };
         let before = Noted::of(entry);
-        let old = std::mem::replace(entry.value_mut(), value);
-        entry.set_deadline(deadline);
-        entry.rewritten(now);
+        let old = entry.take_own().unwrap_or_else(|| Str::Fixed(Box::default()).into());
+        entry.rewrite(value, deadline, now);
         let after = Noted::of(entry);
-        self.note(key.hash, before, after);
+        self.note_change(key.hash, before, after);
         Some(old)
     }
 
@@ -204,10 +198,10 @@ impl Shard {
         self.touch_session(key.bytes, now);
         let entry = self.table.find_mut(key.hash, key.bytes)?;
         let before = Noted::of(entry);
-        let result = change(entry.value_mut());
+        let result = entry.change(change);
         entry.touch(now);
         let after = Noted::of(entry);
-        self.note(key.hash, before, after);
+        self.note_change(key.hash, before, after);
         Some(result)
     }
 
@@ -215,9 +209,10 @@ impl Shard {
     pub fn remove_due_fields(&mut self, key: HashedKey<'_>, now: UnixMillis) -> usize {
         let Some(entry) = self.table.find_mut(key.hash, key.bytes) else { return 0 };
         let before = Noted::of(entry);
-        let removed = entry.value_mut().as_hash_mut().map_or(0, |hash| hash.remove_due(now, usize::MAX));
+        let removed =
+            entry.change(|value| value.as_hash_mut().map_or(0, |hash| hash.remove_due(now, usize::MAX)));
         let after = Noted::of(entry);
-        self.note(key.hash, before, after);
+        self.note_change(key.hash, before, after);
         removed
     }
 
@@ -235,12 +230,12 @@ impl Shard {
         let before = Noted::of(entry);
         entry.set_deadline(deadline);
         let after = Noted::of(entry);
-        self.note(key.hash, before, after);
+        self.note_change(key.hash, before, after);
         true
     }
 
     /// Removes `key`.
-    pub fn remove(&mut self, key: HashedKey<'_>, why: Departure) -> Option<Box<Entry>> {
+    pub fn remove(&mut self, key: HashedKey<'_>, why: Departure) -> Option<Entry> {
         self.remove_by(key.hash, why, |entry| entry.key() == key.bytes)
     }
 
@@ -256,24 +251,17 @@ impl Shard {
         now: UnixMillis,
         budget: u64,
         tell: &mut dyn FnMut(&[u8], Lapse),
-        garbage: &mut Vec<Box<Entry>>,
+        garbage: &mut Vec<Entry>,
     ) -> Swept {
         let mut swept = Swept::default();
-        while let Some((deadline, hash)) = self.deadlines.first_due(now) {
+        while let Some((deadline, hash)) = self.table.first_due(now) {
             if swept.keys >= budget {
                 swept.more = true;
                 return swept;
             }
-            // Two keys may agree in hash and deadline; each round takes one, and the last takes the note with it.
-            let Some(entry) =
-                self.remove_by(hash, Departure::Expired, |entry| entry.deadline() == Some(deadline))
-            else {
-                self.deadlines.remove(deadline, hash);
-                continue;
-            };
-            if self.table.find_by(hash, |entry| entry.deadline() == Some(deadline)).is_some() {
-                self.deadlines.insert(deadline, hash);
-            }
+            let entry = self
+                .remove_by(hash, Departure::Expired, |entry| entry.deadline() == Some(deadline))
+                .expect("a deadline that is due was read from its entry");
             self.watches.note(hash);
             tell(entry.key(), Lapse::Key);
             swept.expired(&entry, now - deadline);
@@ -297,18 +285,19 @@ impl Shard {
                 swept.more = true;
                 return;
             }
-            let due = |entry: &Entry| entry.value().earliest_part() == Some(deadline);
+            let due = |entry: &Entry| entry.earliest_part() == Some(deadline);
             let Some(entry) = self.table.find_by_mut(hash, due) else {
                 self.field_deadlines.remove(deadline, hash);
                 continue;
             };
             let before = Noted::of(entry);
             let budget = usize::try_from(left).unwrap_or(usize::MAX);
-            let fields = entry.value_mut().as_hash_mut().map_or(0, |hash| hash.remove_due(now, budget));
+            let fields =
+                entry.change(|value| value.as_hash_mut().map_or(0, |hash| hash.remove_due(now, budget)));
             let (after, emptied) = (Noted::of(entry), entry.value().is_empty_collection());
             tell(entry.key(), Lapse::Fields { emptied });
             self.watches.note(hash);
-            self.note(hash, before, after);
+            self.note_change(hash, before, after);
             swept.fields += fields as u64;
             swept.bytes += before.bytes.saturating_sub(after.bytes) as u64;
             swept.lag_max = swept.lag_max.max(now - deadline);
@@ -334,12 +323,7 @@ impl Shard {
         self.table.sample(random)
     }
 
-    fn remove_by(
-        &mut self,
-        hash: u64,
-        why: Departure,
-        wanted: impl Fn(&Entry) -> bool,
-    ) -> Option<Box<Entry>> {
+    fn remove_by(&mut self, hash: u64, why: Departure, wanted: impl Fn(&Entry) -> bool) -> Option<Entry> {
         let entry = self.table.remove_by(hash, wanted)?;
         self.departed(hash, &entry, why);
         Some(entry)
@@ -400,23 +384,16 @@ impl Shard {
         self.table.find_by(hash, |_| true).is_some()
     }
 
-    /// Keeps bytes and deadlines in step with an entry that has changed, and notes it for who waits for its key.
+    /// As `note`, for an entry that is in the table before and after.
+    fn note_change(&mut self, hash: u64, before: Noted, after: Noted) {
+        self.table.retime(hash, before.deadline, after.deadline);
+        self.note(hash, before, after);
+    }
+
+    /// Keeps bytes and field deadlines in step with an entry that has changed, and notes it for who waits for its key.
     fn note(&mut self, hash: u64, before: Noted, after: Noted) {
         self.waits.note(hash);
         self.entry_bytes = self.entry_bytes - before.bytes + after.bytes;
-        move_deadline(&mut self.deadlines, hash, before.deadline, after.deadline);
-        move_deadline(&mut self.field_deadlines, hash, before.field_deadline, after.field_deadline);
-    }
-}
-
-fn move_deadline(deadlines: &mut Deadlines, hash: u64, old: Option<UnixMillis>, new: Option<UnixMillis>) {
-    if old == new {
-        return;
-    }
-    if let Some(old) = old {
-        deadlines.remove(old, hash);
-    }
-    if let Some(new) = new {
-        deadlines.insert(new, hash);
+        self.field_deadlines.retime(hash, before.field_deadline, after.field_deadline);
     }
 }

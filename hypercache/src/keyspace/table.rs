@@ -9,7 +9,13 @@
 use hashbrown::HashTable;
 
 use crate::keyspace::entry::Entry;
+use crate::keyspace::entry::UnixMillis;
+use crate::keyspace::expiry::Due;
+use crate::keyspace::expiry::Earliest;
+use crate::keyspace::expiry::Timed;
+use crate::keyspace::expiry::slot_hash;
 use crate::keyspace::key::KeyHasher;
+use crate::value::size_class::size_class;
 
 /// Entries a segment holds before it is split: what a `HashTable` of 512 buckets takes at 7/8 load.
 const SEGMENT_ENTRIES_MAX: usize = 448;
@@ -43,12 +49,17 @@ pub struct Table {
     segments: Vec<Segment>,
     unused: Vec<u32>,
     len: usize,
+    /// How many of them have a deadline.
+    expiring: usize,
+    /// The earliest deadline in each segment.
+    earliest: Earliest,
 }
 
 #[derive(Debug, Default)]
 struct Segment {
     depth: u32,
-    entries: HashTable<Box<Entry>>,
+    entries: HashTable<Entry>,
+    deadlines: Timed,
 }
 
 impl Table {
@@ -62,6 +73,8 @@ impl Table {
             segments: vec![Segment::default()],
             unused: Vec::new(),
             len: 0,
+            expiring: 0,
+            earliest: Earliest::default(),
         }
     }
 
@@ -70,33 +83,33 @@ impl Table {
         self.len
     }
 
+    /// Entries with a deadline.
+    pub fn expiring(&self) -> usize {
+        self.expiring
+    }
+
     /// The entry of `key`.
     pub fn find(&self, hash: u64, key: &[u8]) -> Option<&Entry> {
-        let segment = &self.segments[self.segment_of(hash)];
-        segment.entries.find(slot_hash(hash), |entry| entry.key() == key).map(Box::as_ref)
+        self.segments[self.segment_of(hash)].entries.find(slot_hash(hash), |entry| entry.key() == key)
     }
 
     /// The first entry with this hash that `wanted` takes.
     pub fn find_by(&self, hash: u64, wanted: impl Fn(&Entry) -> bool) -> Option<&Entry> {
-        let segment = &self.segments[self.segment_of(hash)];
-        let same = |entry: &Entry| self.hasher.hash(entry.key()) == hash;
-        segment.entries.find(slot_hash(hash), |entry| wanted(entry) && same(entry)).map(Box::as_ref)
+        let is_it = |entry: &Entry| wanted(entry) && self.hasher.hash(entry.key()) == hash;
+        self.segments[self.segment_of(hash)].entries.find(slot_hash(hash), is_it)
     }
 
     /// The entry of `key`, to be changed.
     pub fn find_mut(&mut self, hash: u64, key: &[u8]) -> Option<&mut Entry> {
         let segment = self.segment_of(hash);
-        let found = self.segments[segment].entries.find_mut(slot_hash(hash), |entry| entry.key() == key);
-        found.map(Box::as_mut)
+        self.segments[segment].entries.find_mut(slot_hash(hash), |entry| entry.key() == key)
     }
 
     /// The first entry with this hash that `wanted` takes, to be changed.
     pub fn find_by_mut(&mut self, hash: u64, wanted: impl Fn(&Entry) -> bool) -> Option<&mut Entry> {
         let (segment, hasher) = (self.segment_of(hash), self.hasher);
-        let found = self.segments[segment]
-            .entries
-            .find_mut(slot_hash(hash), |entry| wanted(entry) && hasher.hash(entry.key()) == hash);
-        found.map(Box::as_mut)
+        let is_it = |entry: &Entry| wanted(entry) && hasher.hash(entry.key()) == hash;
+        self.segments[segment].entries.find_mut(slot_hash(hash), is_it)
     }
 
     /// Adds an entry whose key is not in the table.
@@ -106,20 +119,53 @@ impl Table {
             self.split(hash);
             at = self.segment_of(hash);
         }
-        let hasher = self.hasher;
+        let (hasher, deadline) = (self.hasher, entry.deadline());
         self.segments[at]
             .entries
-            .insert_unique(slot_hash(hash), Box::new(entry), |entry| slot_hash(hasher.hash(entry.key())));
+            .insert_unique(slot_hash(hash), entry, |entry| slot_hash(hasher.hash(entry.key())));
         self.len += 1;
+        self.retime(hash, None, deadline);
+    }
+
+    /// Notes that an entry with this hash has another deadline than before.
+    pub fn retime(&mut self, hash: u64, old: Option<UnixMillis>, new: Option<UnixMillis>) {
+        if old == new {
+            return;
+        }
+        let at = self.segment_of(hash);
+        let deadlines = &mut self.segments[at].deadlines;
+        if let Some(old) = old {
+            deadlines.remove(Due::new(old, hash));
+            self.expiring -= 1;
+        }
+        if let Some(new) = new {
+            deadlines.insert(Due::new(new, hash));
+            self.expiring += 1;
+        }
+        self.earliest.set(at, self.segments[at].deadlines.first());
+    }
+
+    /// The earliest deadline, if it has come by `now`, with the hash of its key.
+    pub fn first_due(&self, now: UnixMillis) -> Option<(UnixMillis, u64)> {
+        let (segment, due) = self.earliest.first().filter(|(_, due)| due.deadline() <= now)?;
+        let hash_of = |entry: &Entry| self.hasher.hash(entry.key());
+        let is_it = |entry: &Entry| {
+            entry
+                .deadline()
+                .is_some_and(|deadline| due.is(deadline) && due == Due::new(deadline, hash_of(entry)))
+        };
+        let entry = self.segments[segment].entries.find(due.slot_hash(), is_it)?;
+        entry.deadline().filter(|deadline| *deadline <= now).map(|deadline| (deadline, hash_of(entry)))
     }
 
     /// Takes the first entry with this hash that `wanted` takes out of the table.
-    pub fn remove_by(&mut self, hash: u64, wanted: impl Fn(&Entry) -> bool) -> Option<Box<Entry>> {
+    pub fn remove_by(&mut self, hash: u64, wanted: impl Fn(&Entry) -> bool) -> Option<Entry> {
         let (at, hasher) = (self.segment_of(hash), self.hasher);
-        let same = |entry: &Entry| wanted(entry) && hasher.hash(entry.key()) == hash;
-        let found = self.segments[at].entries.find_entry(slot_hash(hash), |entry| same(entry)).ok()?;
+        let is_it = |entry: &Entry| wanted(entry) && hasher.hash(entry.key()) == hash;
+        let found = self.segments[at].entries.find_entry(slot_hash(hash), is_it).ok()?;
         let (entry, _) = found.remove();
         self.len -= 1;
+        self.retime(hash, entry.deadline(), None);
         if self.segments[at].entries.len() < JOINED_ENTRIES_MAX / 2 {
             self.join(hash);
         }
@@ -136,7 +182,7 @@ impl Table {
             let mut rest: Vec<(Position, &Entry)> = segment
                 .entries
                 .iter()
-                .map(|entry| (position(self.hasher.hash(entry.key())), &**entry))
+                .map(|entry| (position(self.hasher.hash(entry.key())), entry))
                 .filter(|(at, _)| *at >= from)
                 .collect();
             let room = count.saturating_sub(seen).max(1);
@@ -171,13 +217,21 @@ impl Table {
         }
         let entries = &self.segments[self.directory[at] as usize].entries;
         let index = (random >> 32) as usize % entries.len();
-        entries.iter().nth(index).map(Box::as_ref)
+        entries.iter().nth(index)
     }
 
-    /// Bytes of the table itself, entries not counted.
+    /// Bytes that the allocator takes for the table itself and its deadlines, entries not counted.
     pub fn overhead_bytes(&self) -> usize {
-        let slots: usize = self.segments.iter().map(|segment| segment.entries.capacity() * 8 / 7 * 9).sum();
-        slots + self.directory.capacity() * size_of::<u32>() + self.segments.capacity() * size_of::<Segment>()
+        let segments: usize = self
+            .segments
+            .iter()
+            .map(|segment| size_class(segment.entries.allocation_size()) + segment.deadlines.bytes())
+            .sum();
+        segments
+            + size_class(self.directory.capacity() * size_of::<u32>())
+            + size_class(self.segments.capacity() * size_of::<Segment>())
+            + size_class(self.unused.capacity() * size_of::<u32>())
+            + self.earliest.bytes()
     }
 
     fn index_of(&self, hash: u64) -> usize {
@@ -221,26 +275,34 @@ impl Table {
             HashTable::with_capacity(SEGMENT_ENTRIES_MAX / 2),
             HashTable::with_capacity(SEGMENT_ENTRIES_MAX / 2),
         ];
+        let mut deadlines = [Timed::default(), Timed::default()];
         for entry in old.entries {
             let hash = hasher.hash(entry.key());
-            let half = &mut halves[(hash >> bit & 1) as usize];
-            half.insert_unique(slot_hash(hash), entry, |entry| slot_hash(hasher.hash(entry.key())));
+            let half = (hash >> bit & 1) as usize;
+            deadlines[half].add(entry.deadline().map(|deadline| Due::new(deadline, hash)));
+            halves[half].insert_unique(slot_hash(hash), entry, |entry| slot_hash(hasher.hash(entry.key())));
         }
-        let [low, high] = halves;
-        self.segments[at] = Segment { depth: depth + 1, entries: low };
-        let twin = self.add(Segment { depth: depth + 1, entries: high });
+        let ([low, high], [low_deadlines, high_deadlines]) = (halves, deadlines.map(Timed::sorted));
+        self.earliest.set(at, low_deadlines.first());
+        self.segments[at] = Segment { depth: depth + 1, entries: low, deadlines: low_deadlines };
+        let twin = self.add(Segment { depth: depth + 1, entries: high, deadlines: high_deadlines });
         let run = self.run(self.index_of(hash), depth);
         let middle = run.start + run.len() / 2;
         self.directory[middle..run.end].fill(twin);
     }
 
     fn add(&mut self, segment: Segment) -> u32 {
-        if let Some(unused) = self.unused.pop() {
+        let first = segment.deadlines.first();
+        let at = if let Some(unused) = self.unused.pop() {
             self.segments[unused as usize] = segment;
-            return unused;
-        }
-        self.segments.push(segment);
-        u32::try_from(self.segments.len() - 1).expect("segments fit 32 bits: each holds hundreds of entries")
+            unused
+        } else {
+            self.segments.push(segment);
+            u32::try_from(self.segments.len() - 1)
+                .expect("segments fit 32 bits: each holds hundreds of entries")
+        };
+        self.earliest.set(at as usize, first);
+        at
     }
 
     /// Joins the segment of `hash` with its twin where both are sparse, and lets the directory shrink after it.
@@ -270,6 +332,9 @@ impl Table {
                 .insert_unique(hash, entry, |entry| slot_hash(hasher.hash(entry.key())));
         }
         self.segments[low].depth = parent;
+        self.segments[low].deadlines.append(moved.deadlines);
+        self.earliest.set(low, self.segments[low].deadlines.first());
+        self.earliest.set(high, None);
         self.directory[run].fill(low as u32);
         self.unused.push(high as u32);
         self.halve();
@@ -291,11 +356,6 @@ impl Table {
         }
         self.directory.shrink_to_fit();
     }
-}
-
-/// The hash for the slots within a segment: its entries agree in the leading bits, which a `HashTable` tells them apart by.
-fn slot_hash(hash: u64) -> u64 {
-    hash.rotate_left(32)
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::keyspace::departure::Departure;
+use crate::keyspace::shard::Lapse;
 use crate::value::string::Str;
+use crate::value::string::StrRef;
 
 fn keyspace() -> Keyspace {
     Keyspace::new(4, Setup::plain(HashSeed(42)))
@@ -54,9 +56,46 @@ fn a_sweep_takes_what_is_due_within_its_budget() {
     assert_eq!(keyspace.census().expiring, 49);
 }
 
+#[test]
+fn deadlines_are_met_in_order_through_splits_and_joins() {
+    let keyspace = Keyspace::new(1, Setup::plain(HashSeed(9)));
+    let name = |n: u64| format!("k{n}").into_bytes();
+    // Many at once for each deadline, and not in the order of the deadlines.
+    let deadline = |n: u64| 1 + n * 7919 % 1000;
+    let keys = 0..20_000;
+    for n in keys.clone() {
+        with(&keyspace, &name(n), |shard, key| {
+            shard.set(key, StrRef::new(b"v").into(), Some(deadline(n)), 0)
+        });
+    }
+    for n in keys.clone().filter(|n| n % 4 != 0) {
+        with(&keyspace, &name(n), |shard, key| match n % 4 {
+            1 => assert!(shard.remove(key, Departure::Deleted).is_some()),
+            2 => assert!(shard.set_deadline(key, None, 0)),
+            _ => assert!(shard.set_deadline(key, Some(u64::MAX - n), 0)),
+        });
+    }
+    assert_eq!((keyspace.census().expiring, keyspace.census().keys), (10_000, 15_000));
+    let mut shard = keyspace.lock(0);
+    for now in [0, 1, 2, 500, 1000, 1 << 50] {
+        let before = keys.clone().filter(|n| n % 4 == 0 && deadline(*n) <= now).count();
+        let mut last = 0;
+        let tell = &mut |key: &[u8], lapse| {
+            let n: u64 = std::str::from_utf8(&key[1..]).unwrap().parse().unwrap();
+            assert_eq!((n % 4, lapse), (0, Lapse::Key));
+            assert!(last <= deadline(n) && deadline(n) <= now, "in order and not too early");
+            last = deadline(n);
+        };
+        shard.sweep_telling(now, u64::MAX, tell, &mut Vec::new());
+        assert_eq!(shard.len(), 15_000 - before);
+    }
+    assert_eq!(shard.expiring(), 5000);
+}
+
 #[derive(Debug, Clone)]
 enum Step {
     Set(u8, Vec<u8>, Option<u64>),
+    Put(u8, Vec<u8>, Option<u64>),
     Append(u8, Vec<u8>),
     Deadline(u8, Option<u64>),
     Remove(u8),
@@ -64,10 +103,18 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let bytes = || prop::collection::vec(any::<u8>(), 0..60);
+    // Integers, strings that lie in their entry, and longer ones.
+    let bytes = || {
+        prop_oneof![
+            4 => prop::collection::vec(any::<u8>(), 0..60),
+            1 => any::<i64>().prop_map(|number| number.to_string().into_bytes()),
+            1 => prop::collection::vec(any::<u8>(), 400..700),
+        ]
+    };
     let deadline = || prop::option::of(1u64..1000);
     prop_oneof![
         (any::<u8>(), bytes(), deadline()).prop_map(|(k, v, d)| Step::Set(k, v, d)),
+        (any::<u8>(), bytes(), deadline()).prop_map(|(k, v, d)| Step::Put(k, v, d)),
         (any::<u8>(), bytes()).prop_map(|(k, v)| Step::Append(k, v)),
         (any::<u8>(), deadline()).prop_map(|(k, d)| Step::Deadline(k, d)),
         any::<u8>().prop_map(Step::Remove),
@@ -85,6 +132,10 @@ proptest! {
             match step {
                 Step::Set(k, value, deadline) => {
                     with(&keyspace, &[k], |shard, key| shard.set(key, Str::new(&value).into(), deadline, 0));
+                    model.insert(k, (value, deadline));
+                }
+                Step::Put(k, value, deadline) => {
+                    with(&keyspace, &[k], |shard, key| shard.set(key, StrRef::new(&value).into(), deadline, 0));
                     model.insert(k, (value, deadline));
                 }
                 Step::Append(k, more) => {

@@ -29,6 +29,11 @@ impl Waits {
         }
     }
 
+    /// Whether nobody waits for any key.
+    pub fn is_empty(&self) -> bool {
+        self.by_hash.is_empty()
+    }
+
     /// Who waits for a key, the longest first.
     pub fn queue(&self, hash: u64) -> impl Iterator<Item = u64> {
         self.by_hash.get(&hash).into_iter().flatten().copied()

@@ -22,14 +22,14 @@ pub fn set_at_each_scrape(state: &Arc<NodeState>, http: &Arc<HttpState>) {
 
 fn set(state: &NodeState, http: &HttpState) {
     for store in state.registry.all() {
-        let census = store.census();
-        catalogue::STORE_KEYS.of(&[store.name(), "all"]).set(census.keys as f64);
-        catalogue::STORE_KEYS.of(&[store.name(), "expiring"]).set(census.expiring as f64);
+        let (name, census) = (store.name(), store.census());
+        catalogue::STORE_KEYS.of(&[&name, "all"]).set(census.keys as f64);
+        catalogue::STORE_KEYS.of(&[&name, "expiring"]).set(census.expiring as f64);
         if store.keyspace().by_session() {
-            catalogue::STORE_SESSIONS.of(&[store.name()]).set(census.sessions as f64);
+            catalogue::STORE_SESSIONS.of(&[&name]).set(census.sessions as f64);
         }
-        catalogue::STORE_MEMORY.of(&[store.name()]).set(census.bytes as f64);
-        catalogue::STORE_LIMIT.of(&[store.name()]).set(store.limit_bytes() as f64);
+        catalogue::STORE_MEMORY.of(&[&name]).set(census.bytes as f64);
+        catalogue::STORE_LIMIT.of(&[&name]).set(store.limit_bytes() as f64);
     }
     catalogue::MEMORY_USED.of(&[]).set(state.registry.used_bytes() as f64);
     catalogue::MEMORY_LIMIT.of(&[]).set(state.registry.limit_bytes() as f64);

@@ -8,6 +8,7 @@ use crate::rdb::read_value;
 use crate::rdb::write_value;
 use crate::value::Value;
 use crate::value::limits::Limits;
+use crate::value::view::ValueRef;
 
 /// The version that Redis 7.2 writes.
 pub const VERSION: u16 = 11;
@@ -29,7 +30,7 @@ pub enum Refused {
 }
 
 /// A value as a payload.
-pub fn of_value(value: &Value) -> Vec<u8> {
+pub fn of_value(value: ValueRef<'_>) -> Vec<u8> {
     let mut writer = Writer::new();
     write_value(value, &mut writer);
     let version = if value.earliest_part().is_some() { VERSION_WITH_FIELD_DEADLINES } else { VERSION };

@@ -5,32 +5,32 @@ use crate::rdb::filter;
 use crate::rdb::kind;
 use crate::rdb::listpack;
 use crate::rdb::stream::write_stream;
-use crate::value::Value;
 use crate::value::hash::Hash;
 use crate::value::hash::Pair;
 use crate::value::list::List;
 use crate::value::list::entry::Element;
 use crate::value::set::Member;
 use crate::value::set::Set;
+use crate::value::view::ValueRef;
 use crate::value::zset::ZSet;
 
 /// Bytes of an integer in an intset, from the narrowest on.
 const INTEGER_WIDTHS: [usize; 3] = [2, 4, 8];
 
 /// Writes a value: the byte that tells its type, and itself.
-pub fn write_value(value: &Value, writer: &mut Writer) {
+pub fn write_value(value: ValueRef<'_>, writer: &mut Writer) {
     match value {
-        Value::Bloom(bloom) => filter::write_bloom(bloom, writer),
-        Value::Cuckoo(cuckoo) => filter::write_cuckoo(cuckoo, writer),
-        Value::Hash(hash) => write_hash(hash, writer),
-        Value::List(list) => write_list(list, writer),
-        Value::Set(set) => write_set(set, writer),
-        Value::Str(string) => {
+        ValueRef::Bloom(bloom) => filter::write_bloom(bloom, writer),
+        ValueRef::Cuckoo(cuckoo) => filter::write_cuckoo(cuckoo, writer),
+        ValueRef::Hash(hash) => write_hash(hash, writer),
+        ValueRef::List(list) => write_list(list, writer),
+        ValueRef::Set(set) => write_set(set, writer),
+        ValueRef::Str(string) => {
             writer.byte(kind::STRING);
             writer.string(&string.bytes());
         }
-        Value::Stream(stream) => write_stream(stream, writer),
-        Value::ZSet(zset) => write_zset(zset, writer),
+        ValueRef::Stream(stream) => write_stream(stream, writer),
+        ValueRef::ZSet(zset) => write_zset(zset, writer),
     }
 }
 

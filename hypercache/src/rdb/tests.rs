@@ -109,7 +109,7 @@ fn cuckoo() -> Cuckoo {
 
 fn written(value: &Value) -> Vec<u8> {
     let mut writer = Writer::new();
-    write_value(value, &mut writer);
+    write_value(value.view(), &mut writer);
     writer.into_bytes()
 }
 
@@ -167,7 +167,7 @@ fn every_form_is_written_and_read() {
         for cut in 0..bytes.len() {
             assert!(read(&bytes[..cut]).is_err(), "{value:?} cut at {cut}");
         }
-        let payload = payload::of_value(&value);
+        let payload = payload::of_value(value.view());
         assert_eq!(payload::value_of(&payload, SEED, &NARROW), Ok(value.clone()), "{kind}");
         let version = if kind >= kind::HASH_TIMED { 12 } else { 11 };
         assert_eq!(payload[payload.len() - 10..payload.len() - 8], [version, 0]);
@@ -190,13 +190,13 @@ fn encodings_come_back() {
     ];
     for (value, encoding) in cases {
         assert_eq!(value.encoding(), encoding);
-        let read = payload::value_of(&payload::of_value(&value), SEED, &NARROW).unwrap();
+        let read = payload::value_of(&payload::of_value(value.view()), SEED, &NARROW).unwrap();
         assert_eq!(read.encoding(), encoding, "{value:?}");
     }
     let mut numbers = Set::new(SEED);
     numbers.keep_strings();
     numbers.insert(Member::Int(5), &NARROW);
-    let read = payload::value_of(&payload::of_value(&numbers.into()), SEED, &NARROW).unwrap();
+    let read = payload::value_of(&payload::of_value(Value::from(numbers).view()), SEED, &NARROW).unwrap();
     assert_eq!(read.encoding(), "listpack", "integers that are kept as strings stay so");
 }
 
@@ -408,7 +408,7 @@ fn survive(bytes: Vec<u8>, narrow: bool) -> Result<(), TestCaseError> {
     let length = bytes.len();
     let Ok(value) = payload::value_of(&payload::sealed(bytes, 11), SEED, &limits) else { return Ok(()) };
     prop_assert!(value.heap_bytes() <= 10_000 + 300 * length, "{} from {length}", value.heap_bytes());
-    let again = payload::value_of(&payload::of_value(&value), SEED, &limits);
+    let again = payload::value_of(&payload::of_value(value.view()), SEED, &limits);
     prop_assert_eq!(again, Ok(value));
     Ok(())
 }

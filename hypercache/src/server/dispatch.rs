@@ -176,10 +176,18 @@ impl Dispatch {
         let runs_scripts =
             transaction.queued.iter().any(|queued| matches!(queued.command.spec.run, Run::Script(_)));
         let mut world = runs_scripts.then(|| self.node.scripting.enter()).transpose()?;
-        let places = transaction::places(registry, session.store, &transaction.queued, watched.as_ref());
-        let mut locks = match places {
-            Some((places, writes)) => self.engine.lock(places, writes)?,
-            None => Locks::of_all(registry)?,
+        let mut epoch = registry.epoch();
+        let mut locks = loop {
+            let places = transaction::places(registry, session.store, &transaction.queued, watched.as_ref());
+            let locks = match places {
+                Some((places, writes)) => self.engine.lock(places, writes)?,
+                None => Locks::of_all(registry)?,
+            };
+            let now = registry.epoch();
+            if now == epoch {
+                break locks.found_in(epoch);
+            }
+            epoch = now;
         };
         if watched.as_ref().is_some_and(|watched| !watched.unchanged(&mut locks, session.now())) {
             reply.null_array();

@@ -118,8 +118,14 @@ impl Dispatch {
         let mut world = self.node.scripting.enter()?;
         // For the script, time stands still from here on.
         session.begin_batch(Instant::now());
-        let (locks, outcome) =
-            self.script_locked(command, call, session, &mut world, Locks::default(), reply);
+        let (locks, outcome) = self.script_locked(
+            command,
+            call,
+            session,
+            &mut world,
+            Locks::none(self.engine.registry()),
+            reply,
+        );
         self.engine.finish(locks, session);
         drop(world);
         self.engine.registry().script_gate().do_deferred();
@@ -136,10 +142,10 @@ impl Dispatch {
         locks: Locks<'a>,
         reply: &mut ReplyWriter,
     ) -> (Locks<'a>, Result<Execution, ReplyError>) {
-        let store = session.store;
+        let selected = session.selected();
         let monitors = &self.node.observation.monitors;
         if monitors.any() {
-            monitors.show(call.command, call.args, store, session.origin());
+            monitors.show(call.command, call.args, selected.index, session.origin());
         }
         session.in_script = true;
         let mark = reply.len();
@@ -160,7 +166,7 @@ impl Dispatch {
             reply.truncate(mark);
         }
         // What it has selected was for itself alone.
-        session.select(store);
+        session.select(selected);
         session.in_script = false;
         self.engine.escalate_to_lines(&written, &mut locks);
         (locks, outcome.map(|()| Execution { effects, ..Execution::default() }))
@@ -171,7 +177,7 @@ impl Dispatch {
 fn acting_for(session: &mut Session) -> Session {
     let seed = session.stamp().seed;
     let mut acting = Session::new(Arc::clone(&session.client), Door::Resp, session.user.clone(), seed);
-    acting.store = session.store;
+    acting.select(session.selected());
     acting
 }
 
@@ -199,12 +205,20 @@ impl Stage for Actor<'_, '_, '_> {
         }
         self.rules = rules;
         let registry = engine.registry();
-        let places = keys.iter().filter_map(|key| Place::of(registry, self.session.store, key));
-        let held = self.locks.as_ref().is_some_and(Locks::are_whole);
-        if !held {
-            self.locks = Some(engine.lock(places.collect(), !rules.read_only)?);
+        if self.locks.as_ref().is_some_and(Locks::are_whole) {
+            return Ok(());
         }
-        Ok(())
+        let mut epoch = registry.epoch();
+        loop {
+            let places = keys.iter().filter_map(|key| Place::of(registry, self.session.store, key));
+            let locks = engine.lock(places.collect(), !rules.read_only)?;
+            let now = registry.epoch();
+            if now == epoch {
+                self.locks = Some(locks.found_in(epoch));
+                return Ok(());
+            }
+            epoch = now;
+        }
     }
 
     fn changed(&mut self) {
@@ -288,6 +302,7 @@ impl<'a> Actor<'a, '_, '_> {
     fn run_data(&mut self, call: &Call<'_>, reply: &mut ReplyWriter) -> Result<Execution, ReplyError> {
         let engine = &self.dispatch.engine;
         let registry = engine.registry();
+        let epoch = registry.epoch();
         let reach = engine.reach(call, self.session)?;
         let mut locks = self.locks.take().expect("they come back from each command");
         match &reach {
@@ -295,6 +310,8 @@ impl<'a> Actor<'a, '_, '_> {
             Reach::Store => locks.escalate_to_store(registry, self.session.store),
             Reach::Anywhere => locks.escalate_to_all(registry),
         }
+        // Where stores have changed meanwhile, the engine looks whether these are the right ones.
+        let locks = locks.found_in(epoch);
         let (locks, outcome) = engine.run_locked(call, self.session, locks, reply);
         self.locks = Some(locks);
         if let (Reach::Keys(places), true) = (reach, call.command.spec.flags.has(Flags::WRITE)) {

@@ -29,6 +29,7 @@ use crate::server::pubsub;
 use crate::server::tracking_commands;
 use crate::server::transaction_commands;
 use crate::store::Registry;
+use crate::store::Selected;
 use crate::telemetry::Event;
 use crate::telemetry::TraceContext;
 use crate::telemetry::events::security::AuthenticationFailed;
@@ -105,7 +106,7 @@ pub fn run(
         SessionCommand::ClientHelp => client::help(reply),
         SessionCommand::ClientId => reply.integer(i64::try_from(session.client.id).unwrap_or(i64::MAX)),
         SessionCommand::ClientInfo => {
-            let line = client::line(&session.client, world.registry);
+            let line = client::line(&session.client);
             reply.verbatim("txt", &format!("{line}\n"));
         }
         SessionCommand::ClientNoEvict => session.client.set_no_evict(switch(&args[2], reply)?),
@@ -255,7 +256,7 @@ fn select(
     reply: &mut ReplyWriter,
 ) -> Result<(), ReplyError> {
     let store = world.registry.find(&args[1]).ok_or(error::DB_OUT_OF_RANGE)?;
-    session.select(store.index());
+    session.select(store.selected());
     reply.ok();
     Ok(())
 }
@@ -269,7 +270,7 @@ fn monitor(session: &mut Session, world: &World<'_>, reply: &mut ReplyWriter) {
 }
 
 fn reset(session: &mut Session, world: &World<'_>, reply: &mut ReplyWriter) {
-    session.select(0);
+    session.select(Selected::DEFAULT);
     session.end_transaction();
     session.monitoring = None;
     session.tracked = None;

@@ -89,7 +89,7 @@ pub fn watch(
     if session.transaction.is_some() {
         return Err(ReplyError::err("WATCH inside MULTI is not allowed"));
     }
-    let (store, now) = (session.store, session.now());
+    let (store, now) = (session.selected(), session.now());
     let watched = session.watched.get_or_insert_with(|| WatchList::new(Arc::clone(registry)));
     args.from(1).iter().try_for_each(|key| watched.add(store, key, now, listener))?;
     note(session);

@@ -1,6 +1,11 @@
 //! A named store: a keyspace and the rules that hold for it.
+//!
+//! A node has a fixed number of slots for stores, each made once and never moved: so whoever runs a command may borrow a
+//! store for as long as the command takes, while others make and drop stores. A slot's keyspace stays when its store is
+//! dropped, without keys, for the next store there.
 
 pub mod events;
+pub mod lifecycle;
 pub mod registry;
 pub mod script_gate;
 pub mod sweep;
@@ -8,31 +13,74 @@ pub mod sweep;
 pub use registry::Registry;
 pub use script_gate::ScriptGate;
 
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicU8;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Acquire;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::Release;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
+
 use crate::config;
+use crate::config::Eviction;
+use crate::config::Word;
 use crate::keyspace::Census;
 use crate::keyspace::Keyspace;
 use crate::keyspace::key::HashSeed;
 use crate::keyspace::setup::Setup;
 
-/// A named keyspace with its rules.
+/// A slot for a named keyspace with its rules.
 #[derive(Debug)]
 pub struct Store {
     index: usize,
-    rules: config::Store,
-    keyspace: Keyspace,
+    /// Odd while there is a store here; grows by one when it is made and when it is dropped.
+    incarnation: AtomicU32,
+    /// Grows whenever keys may lie elsewhere or are gone with their store.
+    layout: AtomicU32,
+    rules: ArcSwap<config::Store>,
+    /// What every command asks for, out of the rules.
+    limit_bytes: AtomicU64,
+    default_ttl_ms: AtomicU64,
+    eviction: AtomicU8,
+    keyspace: OnceLock<Keyspace>,
+}
+
+/// A store as somebody has selected it: when it is dropped, this is the end of it, whatever takes its slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Selected {
+    /// What `SELECT` takes.
+    pub index: usize,
+    /// Which of the stores that have had this index.
+    pub incarnation: u32,
+}
+
+impl Selected {
+    /// The default store, which is always there.
+    pub const DEFAULT: Self = Self { index: 0, incarnation: 1 };
+
+    /// Whether a store was there when it was selected.
+    fn is_of_a_store(self) -> bool {
+        self.incarnation % 2 == 1
+    }
 }
 
 impl Store {
-    /// An empty store.
-    pub fn new(index: usize, rules: config::Store, shards: usize, seed: HashSeed) -> Self {
-        let setup = Setup {
-            seed,
-            by_session: rules.eviction == config::Eviction::Session,
-            filter: rules.cuckoo_filter,
-        };
-        Self { index, rules, keyspace: Keyspace::new(shards, setup) }
+    /// A slot without a store.
+    fn vacant(index: usize) -> Self {
+        Self {
+            index,
+            incarnation: AtomicU32::new(0),
+            layout: AtomicU32::new(0),
+            rules: ArcSwap::from_pointee(config::Store::named(String::new())),
+            limit_bytes: AtomicU64::new(0),
+            default_ttl_ms: AtomicU64::new(0),
+            eviction: AtomicU8::new(0),
+            keyspace: OnceLock::new(),
+        }
     }
 
     /// What `SELECT` takes; also the store's number in meters.
@@ -40,28 +88,86 @@ impl Store {
         self.index
     }
 
+    /// Whether there is a store in the slot.
+    pub fn is_live(&self) -> bool {
+        self.selected().is_of_a_store()
+    }
+
+    /// The store that is here now.
+    pub fn selected(&self) -> Selected {
+        Selected { index: self.index, incarnation: self.incarnation.load(Acquire) }
+    }
+
+    /// Changes whenever keys may lie elsewhere, or are gone with their store. It stays the same while a shard is locked.
+    pub fn layout(&self) -> u32 {
+        self.layout.load(Acquire)
+    }
+
+    /// Its rules as they are now.
+    pub fn rules(&self) -> Arc<config::Store> {
+        self.rules.load_full()
+    }
+
     /// Its name.
-    pub fn name(&self) -> &str {
-        &self.rules.name
+    pub fn name(&self) -> String {
+        self.rules.load().name.clone()
     }
 
     /// Bytes it may hold; 0: no limit of its own.
     pub fn limit_bytes(&self) -> u64 {
-        self.rules.max_memory
+        self.limit_bytes.load(Relaxed)
     }
 
-    /// Time to live of keys written without one.
+    /// Time to live of keys written without one, in whole milliseconds.
     pub fn default_ttl(&self) -> Option<Duration> {
-        (!self.rules.default_ttl.is_zero()).then_some(self.rules.default_ttl)
+        let millis = self.default_ttl_ms.load(Relaxed);
+        (millis != 0).then_some(Duration::from_millis(millis))
     }
 
-    /// Its keys.
+    /// What gives way when its limit is reached.
+    pub fn eviction(&self) -> Eviction {
+        Eviction::WORDS
+            .get(usize::from(self.eviction.load(Relaxed)))
+            .map_or(Eviction::None, |(_, policy)| *policy)
+    }
+
+    /// Its keys. A slot that never had a store has none and is not asked.
     pub fn keyspace(&self) -> &Keyspace {
-        &self.keyspace
+        self.keyspace.get().expect("whoever has a store got it from a slot that had one")
+    }
+
+    /// The slot's keyspace, where it has had a store.
+    pub(crate) fn keyspace_if_made(&self) -> Option<&Keyspace> {
+        self.keyspace.get()
     }
 
     /// Its sizes; takes no lock.
     pub fn census(&self) -> Census {
-        self.keyspace.census()
+        self.keyspace().census()
     }
+
+    /// Makes rules hold.
+    fn set_rules(&self, rules: config::Store) {
+        let millis = u64::try_from(rules.default_ttl.as_millis()).unwrap_or(u64::MAX);
+        self.limit_bytes.store(rules.max_memory, Relaxed);
+        self.default_ttl_ms.store(millis, Relaxed);
+        let policy = Eviction::WORDS.iter().position(|(_, policy)| *policy == rules.eviction);
+        self.eviction.store(policy.and_then(|at| u8::try_from(at).ok()).unwrap_or(0), Relaxed);
+        self.rules.store(Arc::new(rules));
+    }
+
+    /// Lets a store begin in the slot, or end.
+    fn turn(&self) {
+        self.incarnation.fetch_add(1, Release);
+    }
+
+    /// Notes that keys may lie elsewhere from here on; all shards are locked.
+    fn note_layout(&self) {
+        self.layout.fetch_add(1, Release);
+    }
+}
+
+/// What a keyspace needs to know of a store's rules.
+fn setup(rules: &config::Store, seed: HashSeed) -> Setup {
+    Setup { seed, by_session: rules.eviction == Eviction::Session, filter: rules.cuckoo_filter }
 }

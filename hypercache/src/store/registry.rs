@@ -1,27 +1,43 @@
 //! The stores of a node, by index and by name.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Acquire;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::Release;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use parking_lot::Mutex;
 
 use crate::config;
+use crate::config::STORES_MAX;
+use crate::keyspace::Keyspace;
 use crate::keyspace::key::HashSeed;
 use crate::store::ScriptGate;
+use crate::store::Selected;
 use crate::store::Store;
 use crate::store::events::Interests;
 use crate::value::limits::Limits;
 use crate::value::number;
 
+// One bit of a word for each.
+const _: () = assert!(STORES_MAX <= u64::BITS as usize);
+
 /// Bytes that even the smallest entry takes: a limit that has no room for them is reached.
 const ROOM_BYTES: u64 = 64;
 
-/// All stores of a node.
+/// All stores of a node, and the slots for those that may come.
 #[derive(Debug)]
 pub struct Registry {
-    stores: Vec<Arc<Store>>,
+    slots: Box<[Store]>,
+    /// One bit for each slot that has a store.
+    live: AtomicU64,
+    /// Grows before a store is made, dropped, or has its keys laid out anew; see `epoch`.
+    epoch: AtomicU64,
+    /// Held by whoever changes which stores there are, or their rules.
+    pub(super) changing: Mutex<()>,
+    pub(super) shards: usize,
+    pub(super) seed: HashSeed,
     /// Bytes all stores together may hold; 0: no limit. Behind `CONFIG SET maxmemory`.
     limit_bytes: AtomicU64,
     limits: ArcSwap<Limits>,
@@ -32,22 +48,26 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// The stores that the configuration names.
+    /// The stores that the configuration names, which are not more than there are slots.
     pub fn new(stores: &[config::Store], cache: &config::Cache, seed: HashSeed) -> Self {
-        let stores = stores
-            .iter()
-            .enumerate()
-            .map(|(index, rules)| Arc::new(Store::new(index, rules.clone(), cache.shards, seed)))
-            .collect();
         let interval = u64::try_from(cache.expiry_interval.as_millis()).unwrap_or(u64::MAX);
-        Self {
-            stores,
+        let registry = Self {
+            slots: (0..STORES_MAX).map(Store::vacant).collect(),
+            live: AtomicU64::new(0),
+            epoch: AtomicU64::new(0),
+            changing: Mutex::new(()),
+            shards: cache.shards,
+            seed,
             limit_bytes: cache.max_memory.into(),
             limits: ArcSwap::default(),
             interests: Interests::default(),
             sweep_interval_ms: interval.max(1).into(),
             script_gate: ScriptGate::default(),
+        };
+        for (slot, rules) in registry.slots.iter().zip(stores) {
+            registry.fill(slot, rules.clone());
         }
+        registry
     }
 
     /// Where whoever locks shards agrees with scripts.
@@ -56,21 +76,82 @@ impl Registry {
     }
 
     /// All stores in the order of their indexes.
-    pub fn all(&self) -> &[Arc<Store>] {
-        &self.stores
+    pub fn all(&self) -> impl Iterator<Item = &Store> + Clone {
+        let mut live = self.live.load(Acquire);
+        std::iter::from_fn(move || {
+            let index = live.trailing_zeros() as usize;
+            live &= live.wrapping_sub(1);
+            self.slots.get(index)
+        })
+        .filter(|store| store.is_live())
+    }
+
+    /// The indexes that stores may have.
+    pub fn indexes(&self) -> std::ops::Range<usize> {
+        0..self.slots.len()
+    }
+
+    /// How many stores there are.
+    pub fn count(&self) -> usize {
+        self.live.load(Acquire).count_ones() as usize
     }
 
     /// The store at `index`.
-    pub fn get(&self, index: usize) -> Option<&Arc<Store>> {
-        self.stores.get(index)
+    pub fn get(&self, index: usize) -> Option<&Store> {
+        self.slots.get(index).filter(|store| store.is_live())
+    }
+
+    /// The store that somebody has selected, unless it has been dropped since.
+    pub fn selected(&self, selected: Selected) -> Option<&Store> {
+        let there = |store: &&Store| selected.is_of_a_store() && store.selected() == selected;
+        self.slots.get(selected.index).filter(there)
+    }
+
+    /// The slot at `index` that has or has had a store: for whoever puts the shards there in order.
+    pub fn slot(&self, index: usize) -> Option<&Store> {
+        self.slots.get(index).filter(|store| store.keyspace_if_made().is_some())
     }
 
     /// The store that an index or a name tells.
-    pub fn find(&self, index_or_name: &[u8]) -> Option<&Arc<Store>> {
+    pub fn find(&self, index_or_name: &[u8]) -> Option<&Store> {
         match number::decimal(index_or_name) {
             Some(index) => self.get(usize::try_from(index).ok()?),
-            None => self.stores.iter().find(|store| store.name().as_bytes() == index_or_name),
+            None => self.all().find(|store| store.rules.load().name.as_bytes() == index_or_name),
         }
+    }
+
+    /// Grows before a store is made, is dropped, or has its keys laid out anew, while all its shards are locked. So whoever
+    /// finds it the same after taking locks as before finding out which, has the right ones; whoever finds it changed looks
+    /// again.
+    pub fn epoch(&self) -> u64 {
+        self.epoch.load(Acquire)
+    }
+
+    /// Notes that what was known of which stores there are, and where keys lie in them, is over.
+    pub(super) fn advance(&self) {
+        self.epoch.fetch_add(1, Release);
+    }
+
+    /// The slot with the lowest index that has no store.
+    pub(super) fn vacancy(&self) -> Option<&Store> {
+        self.slots.iter().find(|store| !store.is_live())
+    }
+
+    /// Lets a store begin in a slot without one, under these rules.
+    pub(super) fn fill(&self, slot: &Store, rules: config::Store) {
+        slot.keyspace.get_or_init(|| Keyspace::new(self.shards, super::setup(&rules, self.seed)));
+        slot.set_rules(rules);
+        self.advance();
+        slot.turn();
+        self.live.fetch_or(1 << slot.index(), Release);
+    }
+
+    /// Lets the store in a slot end; all its shards are locked and without keys.
+    pub(super) fn empty(&self, slot: &Store) {
+        self.advance();
+        self.live.fetch_and(!(1 << slot.index()), Release);
+        slot.note_layout();
+        slot.turn();
     }
 
     /// Bytes all stores together may hold; 0: no limit.
@@ -119,7 +200,7 @@ impl Registry {
 
     /// Bytes of the entries of all stores; takes no lock.
     pub fn used_bytes(&self) -> u64 {
-        self.stores.iter().map(|store| store.census().bytes as u64).sum()
+        self.all().map(|store| store.census().bytes as u64).sum()
     }
 
     /// The limit that a write which needs memory would pass in `store`, if there is one.

@@ -115,14 +115,14 @@ impl Sweeper {
     pub fn sweep(&mut self, now: UnixMillis) -> Sweep {
         let attendant = Arc::clone(&self.attendant);
         self.unattended.retain(|(store, shard)| !attendant.attend(*store, *shard));
-        let due = |store: &&Arc<Store>| store.census().expiring + store.census().expiring_in_part > 0;
+        let due = |store: &&Store| store.census().expiring + store.census().expiring_in_part > 0;
         let registry = Arc::clone(&self.registry);
-        if !registry.all().iter().any(|store| due(&store)) {
+        if !registry.all().any(|store| due(&store)) {
             return Sweep::default();
         }
         let running = operation::EXPIRY_CYCLE.start();
         let (mut pace, mut left) = (Pace::new(), false);
-        for store in registry.all().iter().filter(due) {
+        for store in registry.all().filter(due) {
             left |= self.sweep_store(store, now, &mut pace);
         }
         self.first_shard = self.first_shard.wrapping_add(1);
@@ -190,7 +190,7 @@ impl Sweeper {
             meters.expired_sessions(index, ExpiryMode::Active, swept.sessions);
             meters.expiry_lags(index, swept.lags.counts(), swept.lags.sum_ms());
             ExpirySwept {
-                store: store.name(),
+                store: &store.name(),
                 keys: swept.keys,
                 fields: swept.fields,
                 sessions: swept.sessions,
@@ -201,7 +201,7 @@ impl Sweeper {
             .emit();
         }
         if swept.more {
-            ExpiryOverrun { store: store.name(), duration_ns }.emit();
+            ExpiryOverrun { store: &store.name(), duration_ns }.emit();
         }
     }
 }
@@ -270,7 +270,7 @@ mod tests {
             Telemetry::builder(&quiet, &node, vec!["_OTHER".to_owned()], vec!["default".to_owned()])
                 .build()
                 .unwrap();
-        let keyspace = registry.all()[0].keyspace();
+        let keyspace = registry.get(0).unwrap().keyspace();
         for n in 0..1000_u64 {
             let key = format!("k{n}");
             let key = keyspace.hashed(key.as_bytes());
@@ -298,12 +298,12 @@ mod tests {
         let sweep = sweeper.sweep(1299);
         assert!(!sweep.left && sweep.worked >= sweep.longest, "{sweep:?}");
         assert_eq!(*late.0.lock(), [(0, shard)]);
-        assert_eq!(registry.all()[0].census().keys, 701);
+        assert_eq!(registry.get(0).unwrap().census().keys, 701);
         assert!(heard.0.lock().is_empty(), "nobody has asked for it");
         registry.interests().select(Selection::parse(b"Khx").unwrap());
         assert!(!sweeper.sweep(50_000).left);
         assert_eq!(late.0.lock()[..2], [(0, shard), (0, shard)], "who could not be served is served later");
-        assert_eq!(registry.all()[0].census().keys, 401);
+        assert_eq!(registry.get(0).unwrap().census().keys, 401);
         let told = std::mem::take(&mut *heard.0.lock());
         let count =
             |name| told.iter().filter(|notice| notice.event.is_some_and(|(_, event)| event == name)).count();

@@ -14,9 +14,11 @@ pub mod list;
 pub mod number;
 pub mod records;
 pub mod set;
+pub mod size_class;
 pub mod stream;
 pub mod string;
 mod varint;
+pub mod view;
 pub mod zset;
 
 use crate::value::bloom::Bloom;
@@ -24,8 +26,11 @@ use crate::value::cuckoo::Cuckoo;
 use crate::value::hash::Hash;
 use crate::value::list::List;
 use crate::value::set::Set;
+use crate::value::size_class::size_class;
 use crate::value::stream::Stream;
 use crate::value::string::Str;
+use crate::value::string::StrRef;
+use crate::value::view::ValueRef;
 use crate::value::zset::ZSet;
 
 /// What a key holds.
@@ -50,54 +55,42 @@ pub enum Value {
 }
 
 impl Value {
+    /// It for reading.
+    pub fn view(&self) -> ValueRef<'_> {
+        match self {
+            Self::Bloom(filter) => ValueRef::Bloom(filter),
+            Self::Cuckoo(filter) => ValueRef::Cuckoo(filter),
+            Self::Hash(hash) => ValueRef::Hash(hash),
+            Self::List(list) => ValueRef::List(list),
+            Self::Set(set) => ValueRef::Set(set),
+            Self::Str(string) => ValueRef::Str(string.view()),
+            Self::Stream(stream) => ValueRef::Stream(stream),
+            Self::ZSet(zset) => ValueRef::ZSet(zset),
+        }
+    }
+
     /// The name that `TYPE` tells.
     pub fn type_name(&self) -> &'static str {
-        match self {
-            // The names of the types that RedisBloom brings to Redis.
-            Self::Bloom(_) => "MBbloom--",
-            Self::Cuckoo(_) => "MBbloomCF",
-            Self::Hash(_) => "hash",
-            Self::List(_) => "list",
-            Self::Set(_) => "set",
-            Self::Str(_) => "string",
-            Self::Stream(_) => "stream",
-            Self::ZSet(_) => "zset",
-        }
+        self.view().type_name()
     }
 
     /// The name that `OBJECT ENCODING` tells.
     pub fn encoding(&self) -> &'static str {
-        match self {
-            Self::Bloom(_) | Self::Cuckoo(_) => "raw",
-            Self::Hash(hash) => hash.encoding(),
-            Self::List(list) => list.encoding(),
-            Self::Set(set) => set.encoding(),
-            Self::Str(string) => string.encoding(),
-            Self::Stream(_) => "stream",
-            Self::ZSet(zset) => zset.encoding(),
-        }
+        self.view().encoding()
     }
 
-    /// Bytes on the heap, as the allocator is asked for them; constant time.
+    /// Bytes on the heap; constant time. What the value itself points to counts as what the allocator gives for it, what is
+    /// within as what the allocator is asked for.
     pub fn heap_bytes(&self) -> usize {
         match self {
-            Self::Bloom(filter) => size_of::<Bloom>() + filter.heap_bytes(),
-            Self::Cuckoo(filter) => size_of::<Cuckoo>() + filter.heap_bytes(),
-            Self::Hash(hash) => size_of::<Hash>() + hash.heap_bytes(),
-            Self::List(list) => size_of::<List>() + list.heap_bytes(),
-            Self::Set(set) => size_of::<Set>() + set.heap_bytes(),
-            Self::Str(string) => string.heap_bytes(),
-            Self::Stream(stream) => size_of::<Stream>() + stream.heap_bytes(),
-            Self::ZSet(zset) => size_of::<ZSet>() + zset.heap_bytes(),
+            Self::Str(string) => size_class(string.heap_bytes()),
+            _ => self.view().heap_bytes(),
         }
     }
 
     /// The Bloom filter, if it is one.
     pub fn as_bloom(&self) -> Option<&Bloom> {
-        match self {
-            Self::Bloom(filter) => Some(filter),
-            _ => None,
-        }
+        self.view().as_bloom()
     }
 
     /// The Bloom filter for changing in place, if it is one.
@@ -110,10 +103,7 @@ impl Value {
 
     /// The cuckoo filter, if it is one.
     pub fn as_cuckoo(&self) -> Option<&Cuckoo> {
-        match self {
-            Self::Cuckoo(filter) => Some(filter),
-            _ => None,
-        }
+        self.view().as_cuckoo()
     }
 
     /// The cuckoo filter for changing in place, if it is one.
@@ -126,10 +116,7 @@ impl Value {
 
     /// The hash, if it is one.
     pub fn as_hash(&self) -> Option<&Hash> {
-        match self {
-            Self::Hash(hash) => Some(hash),
-            _ => None,
-        }
+        self.view().as_hash()
     }
 
     /// The hash for changing in place, if it is one.
@@ -142,10 +129,7 @@ impl Value {
 
     /// The list, if it is one.
     pub fn as_list(&self) -> Option<&List> {
-        match self {
-            Self::List(list) => Some(list),
-            _ => None,
-        }
+        self.view().as_list()
     }
 
     /// The list for changing in place, if it is one.
@@ -158,10 +142,7 @@ impl Value {
 
     /// The set, if it is one.
     pub fn as_set(&self) -> Option<&Set> {
-        match self {
-            Self::Set(set) => Some(set),
-            _ => None,
-        }
+        self.view().as_set()
     }
 
     /// The set for changing in place, if it is one.
@@ -173,11 +154,8 @@ impl Value {
     }
 
     /// The string, if it is one.
-    pub fn as_str(&self) -> Option<&Str> {
-        match self {
-            Self::Str(string) => Some(string),
-            _ => None,
-        }
+    pub fn as_str(&self) -> Option<StrRef<'_>> {
+        self.view().as_str()
     }
 
     /// The string for changing in place, if it is one.
@@ -190,10 +168,7 @@ impl Value {
 
     /// The stream, if it is one.
     pub fn as_stream(&self) -> Option<&Stream> {
-        match self {
-            Self::Stream(stream) => Some(stream),
-            _ => None,
-        }
+        self.view().as_stream()
     }
 
     /// The stream for changing in place, if it is one.
@@ -206,10 +181,7 @@ impl Value {
 
     /// The sorted set, if it is one.
     pub fn as_zset(&self) -> Option<&ZSet> {
-        match self {
-            Self::ZSet(zset) => Some(zset),
-            _ => None,
-        }
+        self.view().as_zset()
     }
 
     /// The sorted set for changing in place, if it is one.
@@ -220,26 +192,19 @@ impl Value {
         }
     }
 
-    /// Whether it is a collection without elements, which is as good as no value. A stream never is: it knows its last ID
-    /// and its groups; nor is a filter, which was made for a certain size.
+    /// As `ValueRef::is_empty_collection`.
     pub fn is_empty_collection(&self) -> bool {
-        match self {
-            Self::Hash(hash) => hash.is_empty(),
-            Self::List(list) => list.is_empty(),
-            Self::Set(set) => set.is_empty(),
-            Self::ZSet(zset) => zset.is_empty(),
-            _ => false,
-        }
+        self.view().is_empty_collection()
     }
 
     /// The earliest deadline of a part of it, in milliseconds since the Unix epoch.
     pub fn earliest_part(&self) -> Option<u64> {
-        self.as_hash().and_then(Hash::earliest)
+        self.view().earliest_part()
     }
 
     /// Whether the time of all its parts is over at `now`.
     pub fn lapsed(&self, now: u64) -> bool {
-        self.as_hash().is_some_and(|hash| hash.lapsed(now))
+        self.view().lapsed(now)
     }
 }
 

@@ -27,28 +27,26 @@ pub enum Str {
 impl Str {
     /// A string of these bytes; an integer where they are one.
     pub fn new(bytes: &[u8]) -> Self {
-        match number::decimal(bytes) {
-            Some(number) => Self::Int(number),
-            None => Self::Fixed(bytes.into()),
+        StrRef::new(bytes).to_str()
+    }
+
+    /// It for reading.
+    pub fn view(&self) -> StrRef<'_> {
+        match self {
+            Self::Int(number) => StrRef::Int(*number),
+            Self::Fixed(bytes) => StrRef::Fixed(bytes),
+            Self::Growing(bytes) => StrRef::Growing(bytes),
         }
     }
 
     /// Its bytes; an integer is spelled out.
     pub fn bytes(&self) -> Cow<'_, [u8]> {
-        match self {
-            Self::Int(number) => Cow::Owned(itoa::Buffer::new().format(*number).as_bytes().to_vec()),
-            Self::Fixed(bytes) => Cow::Borrowed(bytes),
-            Self::Growing(bytes) => Cow::Borrowed(bytes),
-        }
+        self.view().bytes()
     }
 
     /// Its length in bytes.
     pub fn len(&self) -> usize {
-        match self {
-            Self::Int(number) => itoa::Buffer::new().format(*number).len(),
-            Self::Fixed(bytes) => bytes.len(),
-            Self::Growing(bytes) => bytes.len(),
-        }
+        self.view().len()
     }
 
     /// Whether it has no bytes.
@@ -58,11 +56,7 @@ impl Str {
 
     /// The integer that it is, if it is a canonical one.
     pub fn integer(&self) -> Option<i64> {
-        match self {
-            Self::Int(number) => Some(*number),
-            Self::Fixed(bytes) => number::decimal(bytes),
-            Self::Growing(bytes) => number::decimal(bytes),
-        }
+        self.view().integer()
     }
 
     /// Its bytes for changing in place.
@@ -91,11 +85,7 @@ impl Str {
 
     /// Redis's name for how such a string is kept.
     pub fn encoding(&self) -> &'static str {
-        match self {
-            Self::Int(_) => "int",
-            Self::Fixed(bytes) if bytes.len() <= EMBEDDED_BYTES_MAX => "embstr",
-            Self::Fixed(_) | Self::Growing(_) => "raw",
-        }
+        self.view().encoding()
     }
 
     /// Bytes on the heap.
@@ -104,6 +94,79 @@ impl Str {
             Self::Int(_) => 0,
             Self::Fixed(bytes) => bytes.len(),
             Self::Growing(bytes) => bytes.capacity(),
+        }
+    }
+}
+
+/// A string for reading, wherever it is kept.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum StrRef<'a> {
+    /// A canonical 64-bit decimal.
+    Int(i64),
+    /// Bytes that were written in one go.
+    Fixed(&'a [u8]),
+    /// Bytes that were changed in place.
+    Growing(&'a [u8]),
+}
+
+impl<'a> StrRef<'a> {
+    /// A string of these bytes; an integer where they are one.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        number::decimal(bytes).map_or(Self::Fixed(bytes), Self::Int)
+    }
+
+    /// Its bytes; an integer is spelled out.
+    pub fn bytes(self) -> Cow<'a, [u8]> {
+        match self {
+            Self::Int(number) => Cow::Owned(itoa::Buffer::new().format(number).as_bytes().to_vec()),
+            Self::Fixed(bytes) | Self::Growing(bytes) => Cow::Borrowed(bytes),
+        }
+    }
+
+    /// Its length in bytes.
+    pub fn len(self) -> usize {
+        match self {
+            Self::Int(number) => itoa::Buffer::new().format(number).len(),
+            Self::Fixed(bytes) | Self::Growing(bytes) => bytes.len(),
+        }
+    }
+
+    /// Whether it has no bytes.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// The integer that it is, if it is a canonical one.
+    pub fn integer(self) -> Option<i64> {
+        match self {
+            Self::Int(number) => Some(number),
+            Self::Fixed(bytes) | Self::Growing(bytes) => number::decimal(bytes),
+        }
+    }
+
+    /// Redis's name for how such a string is kept.
+    pub fn encoding(self) -> &'static str {
+        match self {
+            Self::Int(_) => "int",
+            Self::Fixed(bytes) if bytes.len() <= EMBEDDED_BYTES_MAX => "embstr",
+            Self::Fixed(_) | Self::Growing(_) => "raw",
+        }
+    }
+
+    /// Its bytes as they are kept; an integer has none.
+    pub fn heap_bytes(self) -> usize {
+        match self {
+            Self::Int(_) => 0,
+            Self::Fixed(bytes) | Self::Growing(bytes) => bytes.len(),
+        }
+    }
+
+    /// A copy of it.
+    pub fn to_str(self) -> Str {
+        match self {
+            Self::Int(number) => Str::Int(number),
+            Self::Fixed(bytes) => Str::Fixed(bytes.into()),
+            Self::Growing(bytes) => Str::Growing(bytes.to_vec()),
         }
     }
 }

@@ -18,10 +18,10 @@ pub fn run(data: &[u8], allocated: impl Fn() -> u64) {
         return check_allocated(data, allocated() - before);
     };
     check_allocated(data, allocated() - before);
-    let written = payload::of_value(&value);
+    let written = payload::of_value(value.view());
     drop(value);
     let again = payload::value_of(&written, 7, &Limits::DEFAULT).expect("what is written can be read");
-    assert_eq!(payload::of_value(&again).len(), written.len(), "written, read and written");
+    assert_eq!(payload::of_value(again.view()).len(), written.len(), "written, read and written");
 }
 
 fn check_allocated(data: &[u8], asked: u64) {

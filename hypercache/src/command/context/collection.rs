@@ -15,6 +15,7 @@ use crate::value::limits::Limits;
 use crate::value::list::List;
 use crate::value::set::Set;
 use crate::value::stream::Stream;
+use crate::value::view::ValueRef;
 use crate::value::zset::ZSet;
 
 /// A type that is made of many elements.
@@ -22,7 +23,7 @@ pub trait Collection: Into<Value> {
     /// One without elements, whose hashes begin with `seed`.
     fn empty(seed: u64) -> Self;
     /// The value, if it is of this type.
-    fn of(value: &Value) -> Option<&Self>;
+    fn of(value: ValueRef<'_>) -> Option<&Self>;
     /// The value for changing in place, if it is of this type.
     fn of_mut(value: &mut Value) -> Option<&mut Self>;
 }
@@ -32,7 +33,7 @@ impl Collection for Bloom {
         Self::usual()
     }
 
-    fn of(value: &Value) -> Option<&Self> {
+    fn of(value: ValueRef<'_>) -> Option<&Self> {
         value.as_bloom()
     }
 
@@ -46,7 +47,7 @@ impl Collection for Cuckoo {
         Self::usual()
     }
 
-    fn of(value: &Value) -> Option<&Self> {
+    fn of(value: ValueRef<'_>) -> Option<&Self> {
         value.as_cuckoo()
     }
 
@@ -60,7 +61,7 @@ impl Collection for Hash {
         Self::new(seed)
     }
 
-    fn of(value: &Value) -> Option<&Self> {
+    fn of(value: ValueRef<'_>) -> Option<&Self> {
         value.as_hash()
     }
 
@@ -74,7 +75,7 @@ impl Collection for List {
         Self::new()
     }
 
-    fn of(value: &Value) -> Option<&Self> {
+    fn of(value: ValueRef<'_>) -> Option<&Self> {
         value.as_list()
     }
 
@@ -88,7 +89,7 @@ impl Collection for Set {
         Self::new(seed)
     }
 
-    fn of(value: &Value) -> Option<&Self> {
+    fn of(value: ValueRef<'_>) -> Option<&Self> {
         value.as_set()
     }
 
@@ -102,7 +103,7 @@ impl Collection for Stream {
         Self::new()
     }
 
-    fn of(value: &Value) -> Option<&Self> {
+    fn of(value: ValueRef<'_>) -> Option<&Self> {
         value.as_stream()
     }
 
@@ -116,7 +117,7 @@ impl Collection for ZSet {
         Self::new(seed)
     }
 
-    fn of(value: &Value) -> Option<&Self> {
+    fn of(value: ValueRef<'_>) -> Option<&Self> {
         value.as_zset()
     }
 
@@ -152,7 +153,7 @@ impl Context<'_> {
     }
 
     /// The value of a key that this command has read or looked at before, whatever its type.
-    pub fn seen_value(&self, key: &[u8]) -> Option<&Value> {
+    pub fn seen_value(&self, key: &[u8]) -> Option<ValueRef<'_>> {
         let (hashed, at) = self.locate(self.store.index(), key);
         let data = &self.locks[at].data;
         let live = data.get(hashed).filter(|entry| !data.expired(entry, self.stamp.now));
@@ -170,8 +171,8 @@ impl Context<'_> {
         let (hashed, at) = self.locate(self.store.index(), key);
         if !self.is_live(hashed, at) {
             let deadline = self.default_deadline(key);
-            let empty = self.empty::<C>().into();
-            self.locks[at].data.set(hashed, empty, deadline, now);
+            let empty: Value = self.empty::<C>().into();
+            self.locks[at].data.set(hashed, empty.into(), deadline, now);
             self.note_new(self.store.index(), key);
         }
         self.change_found(hashed, at, change)

@@ -10,14 +10,17 @@ use crate::keyspace::LockedShard;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::shard::Shard;
 use crate::store::Registry;
+use crate::store::Store;
 use crate::store::script_gate::Denied;
 
 /// Locks on shards, in the order of store and shard.
 #[derive(Default)]
 pub struct Locks<'a> {
     pub(super) held: SmallVec<[Lock<'a>; 1]>,
-    /// All shards of all stores are among them.
+    /// All shards of all stores that there were when they were taken are among them.
     pub(super) whole: bool,
+    /// The registry's epoch when it was found out which ones are needed.
+    epoch: u64,
     /// Keys that were changed under them, each with the client that did it: what is yet to be told of them all together.
     pub changes: Vec<(Box<[u8]>, u64)>,
 }
@@ -58,7 +61,48 @@ impl<'a> Locks<'a> {
         registry: &'a Registry,
         keys: impl Iterator<Item = (usize, &'k [u8])>,
     ) -> Result<Self, ReplyError> {
-        Self::of_places(registry, keys.filter_map(|(store, key)| Place::of(registry, store, key)).collect())
+        let keys: SmallVec<[_; 4]> = keys.collect();
+        let places = || keys.iter().filter_map(|(store, key)| Place::of(registry, *store, key)).collect();
+        unchanged(registry, || Self::of_places(registry, places()))
+    }
+
+    /// None yet; what is locked is found out from here on.
+    pub fn none(registry: &Registry) -> Self {
+        Self { epoch: registry.epoch(), ..Self::default() }
+    }
+
+    /// Notes that what is needed was found out in this epoch of the registry.
+    #[must_use]
+    pub fn found_in(mut self, epoch: u64) -> Self {
+        self.epoch = epoch;
+        self
+    }
+
+    /// Whether no store has come, gone or been laid out anew since it was found out which locks are needed.
+    pub fn are_current(&self, registry: &Registry) -> bool {
+        self.epoch == registry.epoch()
+    }
+
+    /// Whether a place is among them.
+    pub fn cover(&self, place: Place) -> bool {
+        self.position((place.store, place.shard)).is_ok()
+    }
+
+    /// Whether all shards of a store are among them.
+    pub fn cover_store(&self, store: &Store) -> bool {
+        let held = self.held.iter().filter(|lock| lock.store == store.index()).count();
+        held == store.keyspace().shards()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+
+    /// The stores of which all shards are among them, where everything is locked.
+    pub(super) fn stores(&self) -> impl Iterator<Item = usize> {
+        let mut last = None;
+        self.held.iter().map(|lock| lock.store).filter(move |store| last.replace(*store) != Some(*store))
     }
 
     /// Locks the shards of these places, in ascending order and each once. An error where a script that holds one of them
@@ -68,8 +112,9 @@ impl<'a> Locks<'a> {
             wanted.sort_unstable();
             wanted.dedup_by_key(|place| (place.store, place.shard));
         }
+        let epoch = registry.epoch();
         let wanted = wanted.iter().map(|place| (place.store, place.shard));
-        Ok(Self { held: lock_in_order(registry, wanted)?, whole: false, changes: Vec::new() })
+        Ok(Self { held: lock_in_order(registry, wanted)?, whole: false, epoch, changes: Vec::new() })
     }
 
     /// The shard of a place, if it is among them.
@@ -89,14 +134,20 @@ impl<'a> Locks<'a> {
 
     /// Locks all shards of one store. An error where a script runs for too long.
     pub fn of_store(registry: &'a Registry, store: usize) -> Result<Self, ReplyError> {
-        let held = lock_in_order(registry, shards_of(registry, std::iter::once(store)))?;
-        Ok(Self { held, whole: false, changes: Vec::new() })
+        unchanged(registry, || {
+            let epoch = registry.epoch();
+            let held = lock_in_order(registry, shards_of(registry, std::iter::once(store)))?;
+            Ok(Self { held, whole: false, epoch, changes: Vec::new() })
+        })
     }
 
     /// Locks everything. An error where a script runs for too long.
     pub fn of_all(registry: &'a Registry) -> Result<Self, ReplyError> {
-        let held = lock_in_order(registry, shards_of(registry, 0..registry.all().len()))?;
-        Ok(Self { held, whole: true, changes: Vec::new() })
+        unchanged(registry, || {
+            let epoch = registry.epoch();
+            let held = lock_in_order(registry, shards_of(registry, registry.all().map(Store::index)))?;
+            Ok(Self { held, whole: true, epoch, changes: Vec::new() })
+        })
     }
 
     /// Whether everything is locked.
@@ -125,7 +176,7 @@ impl<'a> Locks<'a> {
     /// Locks everything for the script that is running.
     pub fn escalate_to_all(&mut self, registry: &'a Registry) {
         if !self.whole {
-            let all = shards_of(registry, 0..registry.all().len());
+            let all = shards_of(registry, registry.all().map(Store::index));
             let missing = all.filter(|wanted| self.position(*wanted).is_err()).collect();
             self.add_out_of_order(registry, missing);
             self.whole = true;
@@ -154,7 +205,7 @@ impl<'a> Locks<'a> {
 
     /// Begins to watch a key, whose shard is locked; what `changes` tells now, and whether the key is there.
     pub fn watch(&mut self, registry: &Registry, store: usize, key: &[u8]) -> (u64, bool) {
-        let Some(keyspace) = registry.get(store).map(|found| found.keyspace()) else { return (0, false) };
+        let Some(keyspace) = registry.slot(store).map(|found| found.keyspace()) else { return (0, false) };
         let hashed = keyspace.hashed(key);
         let lock = self.find(store, keyspace.shard_of(hashed.hash));
         lock.map_or((0, false), |lock| {
@@ -188,8 +239,19 @@ impl<'a> Locks<'a> {
         registry: &'a Registry,
         stores: impl Iterator<Item = usize> + Clone,
     ) -> Result<(), ReplyError> {
-        self.held = lock_in_order(registry, shards_of(registry, stores))?;
+        self.held = unchanged(registry, || lock_in_order(registry, shards_of(registry, stores.clone())))?;
         Ok(())
+    }
+}
+
+/// What `lock` returns, found out and taken while no store has come, gone or been laid out anew.
+fn unchanged<L>(registry: &Registry, lock: impl Fn() -> Result<L, ReplyError>) -> Result<L, ReplyError> {
+    loop {
+        let epoch = registry.epoch();
+        let locks = lock()?;
+        if registry.epoch() == epoch {
+            return Ok(locks);
+        }
     }
 }
 

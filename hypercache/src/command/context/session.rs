@@ -3,6 +3,7 @@
 use crate::command::Context;
 use crate::keyspace::departure::Departure;
 use crate::keyspace::entry::Entry;
+use crate::keyspace::entry::Given;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::key::HashedKey;
 use crate::value::Value;
@@ -16,7 +17,7 @@ impl Context<'_> {
     }
 
     /// Writes `key`, which is there, whole and leaves it the time that it has. Counts one change.
-    pub fn set_keeping_deadline(&mut self, key: &[u8], value: Value) {
+    pub fn set_keeping_deadline<'v>(&mut self, key: &[u8], value: impl Into<Given<'v>>) {
         let deadline = self.deadline(key).filter(|_| !self.store.keyspace().by_session());
         self.put(self.store.index(), key, value, deadline);
     }
@@ -47,7 +48,7 @@ impl Context<'_> {
     /// Removes the session of `key` with all its keys if its time is over. Whether it was.
     pub(super) fn expire_session(&mut self, key: HashedKey<'_>, at: usize) -> bool {
         let (now, store) = (self.stamp.now, self.locks[at].store);
-        let mut gone: Vec<Box<Entry>> = Vec::new();
+        let mut gone: Vec<Entry> = Vec::new();
         let deadline = self.locks[at].data.session_deadline(key.bytes);
         let over = self.locks[at].data.expire_session(key.bytes, now, &mut |entry| gone.push(entry));
         self.effects.expired_sessions += u32::from(over);

@@ -18,6 +18,7 @@ use crate::value::bits;
 use crate::value::number;
 use crate::value::string::BYTES_MAX;
 use crate::value::string::Str;
+use crate::value::string::StrRef;
 
 /// Their entries.
 pub const COMMANDS: &[Spec] = &[
@@ -89,7 +90,7 @@ fn setbit(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outc
         Some(1) => true,
         _ => return Err(BAD_BIT),
     };
-    let present = cx.peek_string(&args[1])?.map(Str::bytes);
+    let present = cx.peek_string(&args[1])?.map(StrRef::bytes);
     if present.is_some_and(|bytes| offset / 8 < bytes.len() as u64 && bits::get(&bytes, offset) == bit) {
         // It is as it should be: whoever watches the key is not disturbed.
         reply.integer(bit.into());
@@ -144,7 +145,7 @@ fn bitcount(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Ou
         return Err(error::SYNTAX);
     }
     let range = BitRange::parse(&mut Cursor::at(args, 2))?;
-    let bytes = cx.read_string(&args[1])?.map(Str::bytes).unwrap_or_default();
+    let bytes = cx.read_string(&args[1])?.map(StrRef::bytes).unwrap_or_default();
     let count = range.bits(bytes.len()).map_or(0, |(first, last)| bits::count(&bytes, first, last));
     reply.integer(count.cast_signed());
     Ok(())
@@ -203,7 +204,7 @@ fn bitop(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outco
     }
     let destination = &args[2];
     if longest > 0 {
-        cx.set(destination, Str::new(&result), None);
+        cx.set(destination, StrRef::new(&result), None);
         cx.notify(EventClass::String, "set", destination);
     } else if cx.remove(destination) {
         cx.notify(EventClass::Generic, "del", destination);

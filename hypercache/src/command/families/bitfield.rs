@@ -20,7 +20,7 @@ use crate::resp::ReplyWriter;
 use crate::value::bits;
 use crate::value::number;
 use crate::value::string::BYTES_MAX;
-use crate::value::string::Str;
+use crate::value::string::StrRef;
 
 /// Their entries.
 pub const COMMANDS: &[Spec] = &[
@@ -232,7 +232,7 @@ fn unchanged(
     operations: &Operations,
     last: u64,
 ) -> Result<Option<Vec<Option<i128>>>, ReplyError> {
-    let Some(bytes) = cx.peek_string(key)?.map(Str::bytes) else { return Ok(None) };
+    let Some(bytes) = cx.peek_string(key)?.map(StrRef::bytes) else { return Ok(None) };
     if last / 8 >= bytes.len() as u64 {
         return Ok(None);
     }
@@ -260,7 +260,7 @@ fn bitfield_ro(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) ->
 }
 
 fn read(cx: &mut Context<'_>, key: &[u8], operations: &Operations, reply: &mut ReplyWriter) -> Outcome {
-    let bytes = cx.read_string(key)?.map(Str::bytes).unwrap_or_default();
+    let bytes = cx.read_string(key)?.map(StrRef::bytes).unwrap_or_default();
     reply.array(operations.len());
     for (field, _) in operations {
         reply.integer(field.read(&bytes) as i64);

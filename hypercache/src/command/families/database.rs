@@ -58,8 +58,6 @@ pub const COMMANDS: &[Spec] = &[
     ),
 ];
 
-const OTHER_KIND: ReplyError =
-    ReplyError::err("a store with session eviction can only be exchanged with another of its kind");
 const SAME_OBJECT: ReplyError = ReplyError::err("source and destination objects are the same");
 
 /// The index of the store that `argument` tells by index or by name; `unreadable` where it can be neither.
@@ -103,10 +101,13 @@ fn copy(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcom
     let options = CopyOptions::parse(args, cx.registry())?;
     let here = cx.store().index();
     let there = options.store.unwrap_or(here);
+    if !cx.covers(there, destination) {
+        return Err(error::DB_OUT_OF_RANGE);
+    }
     if there == here && source == destination {
         return Err(SAME_OBJECT);
     }
-    let copied = cx.read(source).map(|entry| entry.value().clone());
+    let copied = cx.read(source).map(|entry| entry.value().to_value());
     let deadline = cx.deadline(source);
     let done = match copied {
         Some(value) if options.replace || cx.peek_in(there, destination).is_none() => {
@@ -130,6 +131,9 @@ fn move_key(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Ou
     if there == cx.store().index() {
         return Err(SAME_OBJECT);
     }
+    if !cx.covers(there, key) {
+        return Err(error::DB_OUT_OF_RANGE);
+    }
     let deadline = cx.deadline(key);
     let taken = if cx.peek_in(there, key).is_none() { cx.take(key) } else { None };
     let moved = taken.is_some();
@@ -148,7 +152,7 @@ fn dbsize(cx: &mut Context<'_>, _: Args<'_>, reply: &mut ReplyWriter) -> Outcome
 }
 
 fn flushall(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
-    let all = 0..cx.registry().all().len();
+    let all = cx.registry().indexes();
     flush(cx, args, all, reply)
 }
 
@@ -181,15 +185,15 @@ fn flush(
 
 fn swapdb(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
     let registry = cx.registry();
-    let left = store_index(&args[1], registry, ReplyError::err("invalid first DB index"))?;
-    let right = store_index(&args[2], registry, ReplyError::err("invalid second DB index"))?;
-    let by_session = |store| registry.get(store).is_some_and(|store| store.keyspace().by_session());
-    if by_session(left) != by_session(right) {
-        return Err(OTHER_KIND);
+    loop {
+        let epoch = registry.epoch();
+        let left = store_index(&args[1], registry, ReplyError::err("invalid first DB index"))?;
+        let right = store_index(&args[2], registry, ReplyError::err("invalid second DB index"))?;
+        if cx.swap_stores(left, right, epoch)? {
+            reply.ok();
+            return Ok(());
+        }
     }
-    cx.swap_stores(left, right)?;
-    reply.ok();
-    Ok(())
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::value::hyperloglog;
 use crate::value::hyperloglog::Encoding;
 use crate::value::hyperloglog::Fault;
 use crate::value::hyperloglog::Registers;
-use crate::value::string::Str;
+use crate::value::string::StrRef;
 
 /// Their entries.
 pub const COMMANDS: &[Spec] = &[
@@ -92,7 +92,7 @@ fn change<R>(
 
 fn pfadd(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
     let (key, elements, narrow) = (&args[1], args.from(2), cx.limits().hll_sparse_bytes);
-    let (is_new, lacking) = match cx.peek_string(key)?.map(Str::bytes) {
+    let (is_new, lacking) = match cx.peek_string(key)?.map(StrRef::bytes) {
         None => (true, true),
         Some(bytes) => {
             hyperloglog::check(&bytes)?;

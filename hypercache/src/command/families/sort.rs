@@ -16,9 +16,9 @@ use crate::command::spec::Keys;
 use crate::command::spec::Spec;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
-use crate::value::Value;
 use crate::value::list::End;
 use crate::value::list::List;
+use crate::value::view::ValueRef;
 
 /// Their entries.
 pub const COMMANDS: &[Spec] = &[
@@ -135,8 +135,10 @@ fn load(cx: &mut Context<'_>, key: &[u8], query: &mut Query<'_>) -> Result<Vec<S
     let order_matters = query.destination.is_some() || cx.in_script();
     let Some(entry) = cx.read(key) else { return Ok(Vec::new()) };
     Ok(match entry.value() {
-        Value::List(list) if query.sorts => list.iter().map(|element| Sorted::new(element.bytes())).collect(),
-        Value::List(list) => {
+        ValueRef::List(list) if query.sorts => {
+            list.iter().map(|element| Sorted::new(element.bytes())).collect()
+        }
+        ValueRef::List(list) => {
             let range = query.range(list.len());
             let wanted = |element: crate::value::list::entry::Element<'_>| Sorted::new(element.bytes());
             if query.descending {
@@ -145,7 +147,7 @@ fn load(cx: &mut Context<'_>, key: &[u8], query: &mut Query<'_>) -> Result<Vec<S
                 list.iter_from(range.start).take(range.len()).map(wanted).collect()
             }
         }
-        Value::Set(set) => {
+        ValueRef::Set(set) => {
             if !query.sorts && order_matters {
                 (query.sorts, query.alphabetically, query.by) = (true, true, None);
             }
@@ -153,8 +155,8 @@ fn load(cx: &mut Context<'_>, key: &[u8], query: &mut Query<'_>) -> Result<Vec<S
             let members = set.iter().skip(range.start).take(range.len());
             members.map(|member| Sorted::new(member.bytes())).collect()
         }
-        Value::ZSet(zset) if query.sorts => zset.iter().map(|pair| Sorted::new(pair.member)).collect(),
-        Value::ZSet(zset) => {
+        ValueRef::ZSet(zset) if query.sorts => zset.iter().map(|pair| Sorted::new(pair.member)).collect(),
+        ValueRef::ZSet(zset) => {
             let (range, len) = (query.range(zset.len()), zset.len());
             let wanted = |pair: crate::value::zset::Pair<'_>| Sorted::new(pair.member);
             if query.descending {

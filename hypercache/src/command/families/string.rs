@@ -15,8 +15,7 @@ use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::UnixMillis;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
-use crate::value::Value;
-use crate::value::string::Str;
+use crate::value::string::StrRef;
 
 /// Their entries.
 pub const COMMANDS: &[Spec] = &[
@@ -224,9 +223,9 @@ impl Condition<'_> {
 }
 
 /// Writes a string, or that there is none.
-pub(super) fn write_string(reply: &mut ReplyWriter, string: Option<&Str>) {
+pub(super) fn write_string(reply: &mut ReplyWriter, string: Option<StrRef<'_>>) {
     match string {
-        Some(Str::Int(number)) => reply.bulk_integer(*number),
+        Some(StrRef::Int(number)) => reply.bulk_integer(number),
         Some(string) => reply.bulk(string.bytes()),
         None => reply.null(),
     }
@@ -293,12 +292,12 @@ fn getex(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outco
 
 fn getset(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
     write_string(reply, cx.read_string(&args[1])?);
-    write(cx, &args[1], Str::new(&args[2]), None);
+    write(cx, &args[1], StrRef::new(&args[2]), None);
     Ok(())
 }
 
 /// Writes `key` whole and tells it.
-fn write(cx: &mut Context<'_>, key: &[u8], value: Str, deadline: Option<UnixMillis>) {
+fn write(cx: &mut Context<'_>, key: &[u8], value: StrRef<'_>, deadline: Option<UnixMillis>) {
     cx.set(key, value, deadline);
     cx.notify(EventClass::String, "set", key);
     if deadline.is_some() {
@@ -335,13 +334,13 @@ fn set_all(cx: &mut Context<'_>, args: Args<'_>, command: &str) -> Outcome {
         return Err(ReplyError::arity(command));
     }
     for index in (1..args.len()).step_by(2) {
-        write(cx, &args[index], Str::new(&args[index + 1]), None);
+        write(cx, &args[index], StrRef::new(&args[index + 1]), None);
     }
     Ok(())
 }
 
 fn set(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
-    let (key, value) = (&args[1], Str::new(&args[2]));
+    let (key, value) = (&args[1], StrRef::new(&args[2]));
     if args.len() == 3 {
         write(cx, key, value, None);
         reply.ok();
@@ -355,7 +354,7 @@ fn set(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome
     let found = cx.peek(key);
     let writes = options.condition.holds(found)?;
     if writes && found.is_some() && options.expiry == Expiry::Keep {
-        cx.set_keeping_deadline(key, Value::Str(value));
+        cx.set_keeping_deadline(key, value);
         cx.notify(EventClass::String, "set", key);
     } else if writes {
         write(cx, key, value, deadline);
@@ -384,7 +383,7 @@ fn set_expiring(
     command: &str,
 ) -> Outcome {
     let deadline = cx.deadline_after(integer(&args[2])?, unit_millis, command)?;
-    write(cx, &args[1], Str::new(&args[3]), Some(deadline));
+    write(cx, &args[1], StrRef::new(&args[3]), Some(deadline));
     reply.ok();
     Ok(())
 }
@@ -392,7 +391,7 @@ fn set_expiring(
 fn setnx(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
     let free = cx.peek(&args[1]).is_none();
     if free {
-        write(cx, &args[1], Str::new(&args[2]), None);
+        write(cx, &args[1], StrRef::new(&args[2]), None);
     }
     reply.integer(free.into());
     Ok(())

@@ -17,7 +17,7 @@ use crate::resp::ReplyWriter;
 use crate::value::lcs;
 use crate::value::lcs::Run;
 use crate::value::string::BYTES_MAX;
-use crate::value::string::Str;
+use crate::value::string::StrRef;
 
 /// Their entries.
 pub const COMMANDS: &[Spec] = &[
@@ -67,8 +67,8 @@ const LCS_CELLS_MAX: usize = BYTES_MAX / 4;
 
 fn append(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
     let (key, more) = (&args[1], &args[2]);
-    let Some(old) = cx.peek_string(key)?.map(Str::len) else {
-        cx.set(key, Str::new(more), None);
+    let Some(old) = cx.peek_string(key)?.map(StrRef::len) else {
+        cx.set(key, StrRef::new(more), None);
         cx.notify(EventClass::String, "append", key);
         reply.count(more.len());
         return Ok(());
@@ -82,7 +82,7 @@ fn append(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outc
 
 fn getrange(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
     let (start, end) = (integer(&args[2])?, integer(&args[3])?);
-    let bytes = cx.read_string(&args[1])?.map(Str::bytes).unwrap_or_default();
+    let bytes = cx.read_string(&args[1])?.map(StrRef::bytes).unwrap_or_default();
     match index_range(start, end, bytes.len() as u64) {
         Some((start, end)) => reply.bulk(&bytes[start as usize..=end as usize]),
         None => reply.bulk(""),
@@ -94,7 +94,7 @@ fn setrange(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Ou
     let (key, part) = (&args[1], &args[3]);
     let offset =
         usize::try_from(integer(&args[2])?).map_err(|_| ReplyError::err("offset is out of range"))?;
-    let old = cx.peek_string(key)?.map_or(0, Str::len);
+    let old = cx.peek_string(key)?.map_or(0, StrRef::len);
     if part.is_empty() {
         reply.count(old);
         return Ok(());
@@ -112,7 +112,7 @@ fn setrange(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Ou
 }
 
 fn strlen(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
-    reply.count(cx.read_string(&args[1])?.map_or(0, Str::len));
+    reply.count(cx.read_string(&args[1])?.map_or(0, StrRef::len));
     Ok(())
 }
 

@@ -18,10 +18,10 @@ use crate::command::spec::Keys;
 use crate::command::spec::Spec;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
-use crate::value::Value;
 use crate::value::limits::Limits;
 use crate::value::set::Member;
 use crate::value::set::Set;
+use crate::value::view::ValueRef;
 use crate::value::zset::ZSet;
 
 /// Their entries.
@@ -111,7 +111,7 @@ type Scored<'c> = (Cow<'c, [u8]>, f64);
 
 impl<'c> Source<'c> {
     /// A value as a source; none where its type has no members.
-    fn of(value: &'c Value) -> Option<Self> {
+    fn of(value: ValueRef<'c>) -> Option<Self> {
         value.as_set().map(Self::Set).or_else(|| value.as_zset().map(Self::ZSet))
     }
 

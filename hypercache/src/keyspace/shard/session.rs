@@ -62,7 +62,7 @@ impl Shard {
     }
 
     /// Ends the session of `key` if its time is over at `now`: removes all its keys and hands each over. Whether it was.
-    pub fn expire_session(&mut self, key: &[u8], now: UnixMillis, take: &mut dyn FnMut(Box<Entry>)) -> bool {
+    pub fn expire_session(&mut self, key: &[u8], now: UnixMillis, take: &mut dyn FnMut(Entry)) -> bool {
         let Some(session) = self.session_over(key, now) else { return false };
         self.end_session(session, Departure::Expired, take);
         true
@@ -75,7 +75,7 @@ impl Shard {
         &mut self,
         now: UnixMillis,
         random: &mut dyn FnMut() -> u64,
-        take: &mut dyn FnMut(Box<Entry>, Departure),
+        take: &mut dyn FnMut(Entry, Departure),
     ) -> Option<EvictedSession> {
         let sessions = self.sessions.as_mut()?;
         let (why, session) = match sessions.first_expired(now) {
@@ -156,7 +156,7 @@ impl Shard {
         budget: u64,
         swept: &mut Swept,
         tell: &mut dyn FnMut(&[u8], Lapse),
-        garbage: &mut Vec<Box<Entry>>,
+        garbage: &mut Vec<Entry>,
     ) {
         while let Some((deadline, session)) =
             self.sessions.as_mut().and_then(|sessions| sessions.first_expired(now))
@@ -180,7 +180,7 @@ impl Shard {
         sessions.deadline(session).filter(|deadline| *deadline <= now).map(|_| session)
     }
 
-    fn end_session(&mut self, session: u64, why: Departure, take: &mut dyn FnMut(Box<Entry>)) {
+    fn end_session(&mut self, session: u64, why: Departure, take: &mut dyn FnMut(Entry)) {
         let Some(sessions) = &mut self.sessions else { return };
         let hasher = sessions.hasher();
         for hash in sessions.take(session) {

@@ -20,7 +20,6 @@ use crate::resp::ReplyWriter;
 use crate::server::node_commands::NodeState;
 use crate::server::node_commands::help;
 use crate::server::tracking_commands;
-use crate::store::Registry;
 use crate::value::number::decimal;
 
 const NO_SUCH_CLIENT: ReplyError = ReplyError::err("No such client");
@@ -68,14 +67,14 @@ impl Kind {
 /// The fields and their order are those of Redis 7.2, with `watch` of later versions at the end. Buffers belong to the I/O
 /// threads, so a client has none of its own but for a request that has not arrived whole, and replies that its socket has
 /// not taken. The arguments of such a request lie in the buffer, so they are not counted apart.
-pub fn line(client: &Client, registry: &Registry) -> String {
+pub fn line(client: &Client) -> String {
     let labels = client.labels().clone();
     let text = |label: &Option<Box<str>>| label.as_deref().unwrap_or_default().to_owned();
     let query_bytes = client.traffic().query_bytes;
     let all = table().all();
     let last = usize::from(client.last_command());
     let command = if last == 0 { "NULL".to_owned() } else { all[last.min(all.len() - 1)].lower_name() };
-    let store = client.store().min(registry.all().len().saturating_sub(1));
+    let store = client.store();
     let ClientMemory { query_free, unsent, mailbox, queued: queued_bytes, total } = client.memory();
     let (waiting, lists) = (unsent + mailbox, usize::from(unsent > 0) + usize::from(mailbox > 0));
     let events = if unsent > 0 { "rw" } else { "r" };
@@ -139,7 +138,7 @@ pub fn list(args: Args<'_>, node: &NodeState, reply: &mut ReplyWriter) -> Result
         None => node.clients.all(),
     };
     clients.retain(|client| kind.is_none_or(|kind| kind == Kind::of(client)));
-    let text: String = clients.iter().map(|client| line(client, &node.registry) + "\n").collect();
+    let text: String = clients.iter().map(|client| line(client) + "\n").collect();
     reply.verbatim("txt", &text);
     Ok(())
 }

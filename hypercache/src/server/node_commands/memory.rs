@@ -25,7 +25,7 @@ pub fn stats(node: &NodeState, reply: &mut ReplyWriter) {
     let peak = node.statistics.memory_peak(used);
     let dataset = node.registry.used_bytes().min(used);
     let clients = node.clients.pool().held_bytes() as u64;
-    let stores: Vec<_> = node.registry.all().iter().filter(|store| store.census().keys > 0).collect();
+    let stores: Vec<_> = node.registry.all().filter(|store| store.census().keys > 0).collect();
     let keys: usize = stores.iter().map(|store| store.census().keys).sum();
     let percent = |part: u64, whole: u64| if whole == 0 { 0.0 } else { 100.0 * part as f64 / whole as f64 };
     reply.map(25 + stores.len());

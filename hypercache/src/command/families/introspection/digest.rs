@@ -5,7 +5,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::UnixMillis;
-use crate::value::Value;
+use crate::value::view::ValueRef;
 
 /// Bytes of a digest, as many as Redis's have.
 const BYTES: usize = 20;
@@ -53,18 +53,18 @@ pub fn of_value(entry: &Entry, expires: bool, now: UnixMillis) -> Digest {
     let mut digest = Digest::default();
     digest.mix(entry.value().type_name().as_bytes());
     match entry.value() {
-        Value::Bloom(filter) => {
+        ValueRef::Bloom(filter) => {
             digest.mix(&filter.header());
             filter.links().iter().for_each(|link| digest.mix(link.data()));
         }
-        Value::Cuckoo(filter) => {
+        ValueRef::Cuckoo(filter) => {
             digest.mix(&filter.header());
             filter.tables().iter().for_each(|table| digest.mix(table.data()));
         }
-        Value::Str(text) => digest.mix(&text.bytes()),
-        Value::List(list) => list.iter().for_each(|element| digest.mix(&element.bytes())),
-        Value::Set(set) => set.iter().for_each(|member| digest.add(&member.bytes())),
-        Value::Hash(hash) => {
+        ValueRef::Str(text) => digest.mix(&text.bytes()),
+        ValueRef::List(list) => list.iter().for_each(|element| digest.mix(&element.bytes())),
+        ValueRef::Set(set) => set.iter().for_each(|member| digest.add(&member.bytes())),
+        ValueRef::Hash(hash) => {
             hash.iter().filter(|pair| pair.deadline.is_none_or(|at| at > now)).for_each(|pair| {
                 let mut one = Digest::default();
                 one.mix(pair.field);
@@ -75,14 +75,14 @@ pub fn of_value(entry: &Entry, expires: bool, now: UnixMillis) -> Digest {
                 digest.join(one);
             })
         }
-        Value::Stream(stream) => stream.log().iter().for_each(|entry| {
+        ValueRef::Stream(stream) => stream.log().iter().for_each(|entry| {
             digest.mix(&entry.id.text());
             for (field, value) in entry.fields.clone() {
                 digest.mix(&field.bytes());
                 digest.mix(&value.bytes());
             }
         }),
-        Value::ZSet(zset) => zset.iter().for_each(|pair| {
+        ValueRef::ZSet(zset) => zset.iter().for_each(|pair| {
             let mut one = Digest::default();
             one.mix(pair.member);
             one.mix(&pair.score.to_be_bytes());

@@ -50,7 +50,7 @@ pub fn reload(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> 
                 let Reloaded { key, value, deadline } = entry?;
                 let key = keyspace.hashed(&key);
                 match value {
-                    Some(value) => drop(data.set(key, value, deadline, now)),
+                    Some(value) => drop(data.set(key, value.into(), deadline, now)),
                     None => drop(data.remove(key, Departure::Deleted)),
                 }
             }

@@ -51,7 +51,7 @@ fn a_line_tells_flags_and_who_has_not_authenticated() {
     let (_registration, client) = fixture.connect(2000);
     client.set_no_evict(true);
     client.set_no_touch(true);
-    let line = line(&client, &fixture.node.registry);
+    let line = line(&client);
     assert_eq!((field(&line, "flags"), field(&line, "user"), field(&line, "cmd")), ("eT", "", "NULL"));
 }
 

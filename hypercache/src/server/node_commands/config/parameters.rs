@@ -124,7 +124,8 @@ pub const PARAMETERS: &[Parameter] = &[
         |_| "yes".to_owned(),
         |_, value| only(yes_or_no(value)?, "yes", "cluster support is disabled"),
     ),
-    fixed("databases", |node| node.registry.all().len().to_string()),
+    // `SELECT` takes the indexes below it, where there is a store.
+    fixed("databases", |node| node.registry.all().last().map_or(1, |last| last.index() + 1).to_string()),
     fixed("dir", |node| node.config.node.data_dir.display().to_string()),
     fixed("enable-debug-command", |node| node.config.security.enable_debug_command.word().to_owned()),
     value_limit!("hash-max-listpack-entries", hash_listpack_entries, limit_of_count),
