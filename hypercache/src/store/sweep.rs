@@ -84,7 +84,8 @@ impl Pace {
     fn end_slice(&mut self, slice: Duration) {
         self.sweep.worked += slice;
         self.sweep.longest = self.sweep.longest.max(slice);
-        self.sweep.pause = slice * (TIME_SHARE - 1);
+        // Of the slice that it should have been: a slice that was longer has waited for a core, or for a lock.
+        self.sweep.pause = slice.min(SLICE) * (TIME_SHARE - 1);
     }
 
     /// Whether the sweep has gone on for long enough.
