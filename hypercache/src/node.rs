@@ -1,7 +1,10 @@
 //! The composition root: builds the parts bottom-up, starts them, and stops them in reverse order.
 
 mod descriptors;
+mod eviction;
+mod filters;
 pub mod gauges;
+mod memory_watch;
 
 use std::io;
 use std::net::SocketAddr;
@@ -20,6 +23,7 @@ use tokio::task::JoinHandle;
 use crate::command::table::table;
 use crate::config;
 use crate::config::Config;
+use crate::engine::Accounting;
 use crate::engine::Disposal;
 use crate::engine::Engine;
 use crate::engine::Executor;
@@ -37,6 +41,9 @@ use crate::engine::version::VERSION;
 use crate::http::Door;
 use crate::http::HttpState;
 use crate::keyspace::key::HashSeed;
+use crate::node::eviction::EvictionThread;
+use crate::node::filters::FilterThread;
+use crate::node::memory_watch::MemoryWatch;
 use crate::persistence::DataDir;
 use crate::persistence::data_dir::DataDirError;
 use crate::script::Scripting;
@@ -124,6 +131,9 @@ pub struct Node {
     http: JoinHandle<()>,
     housekeeping: JoinHandle<()>,
     sweeper: SweepThread,
+    memory_watch: MemoryWatch,
+    evictor: EvictionThread,
+    filters: FilterThread,
     scripting: Arc<Scripting>,
     _data_dir: DataDir,
 }
@@ -167,6 +177,7 @@ impl Node {
         let (stop, asked_to_stop) = mpsc::channel(1);
         let parts = Parts::assemble(config, config_file, telemetry, stop, stopping_seen)?;
         descriptors::limit_connections(&parts.state, descriptors);
+        memory_watch::tell_limit(&parts.state);
         let network = &parts.state.config.network;
         let listener = Listener::new(resp, network, Arc::clone(&parts.shared)).map_err(NodeError::Thread)?;
         let door = Door::new(http, Arc::clone(&parts.http));
@@ -180,6 +191,9 @@ impl Node {
             stopping,
             asked_to_stop,
             sweeper: SweepThread::start(&parts.state)?,
+            memory_watch: MemoryWatch::start(Arc::clone(&parts.state)).map_err(NodeError::Thread)?,
+            evictor: EvictionThread::start(&parts.state)?,
+            filters: FilterThread::start(&parts.state)?,
             resp: tokio::spawn(listener.serve()),
             http: tokio::spawn(door.serve(network.shutdown_timeout)),
             housekeeping: tokio::spawn(keep_house(parts.state)),
@@ -221,6 +235,9 @@ impl Node {
         drop(self.http.await);
         self.housekeeping.abort();
         self.sweeper.stop();
+        self.memory_watch.stop();
+        self.evictor.stop();
+        self.filters.stop();
         running.succeed();
         NodeStopped { duration_ns: nanoseconds(began.elapsed()), connections_cut: self.clients.len() }.emit();
     }
@@ -277,7 +294,8 @@ impl Parts {
         stop: mpsc::Sender<&'static str>,
         stopping: watch::Receiver<bool>,
     ) -> Result<Self, NodeError> {
-        let registry = Arc::new(Registry::new(&config.stores, &config.cache, HashSeed(rand::random())));
+        let registry = Registry::new(&config.stores, &config.cache, HashSeed(rand::random()));
+        let registry = Arc::new(registry.under(config.node.memory_limit.resolve()));
         let broker = Arc::<Broker>::default();
         let scripting = Scripting::new(Arc::clone(&registry), 0)
             .map_err(|error| NodeError::Scripts(error.to_string()))?;
@@ -287,12 +305,16 @@ impl Parts {
             .describing(client::line)
             .with_file(config.security.users_file.clone())
             .map_err(NodeError::Users)?;
+        let herald = Herald::new(Arc::clone(&registry), Arc::clone(&broker), Arc::clone(&clients));
+        let herald = Arc::new(herald);
+        let accounting = accounting(&registry, &clients, &herald, &broker, &telemetry, &scripting);
         let state = Arc::new(NodeState {
+            accounting,
             config_file,
             run_id: run_id(),
             started: Instant::now(),
             started_unix: unix_millis() / 1000,
-            herald: Arc::new(Herald::new(Arc::clone(&registry), Arc::clone(&broker), Arc::clone(&clients))),
+            herald,
             registry,
             clients,
             settings: Arc::new(Settings::new(&config.network)),
@@ -301,6 +323,7 @@ impl Parts {
             telemetry,
             broker,
             waiters: Arc::default(),
+            disposal: Disposal::start().map_err(NodeError::Thread)?,
             scripting,
             stop,
             statistics: Statistics::default(),
@@ -320,6 +343,7 @@ impl Parts {
             authenticator: Arc::clone(&state.authenticator),
             settings: Arc::clone(&state.settings),
             pause: Arc::clone(&state.pause),
+            accounting: Arc::clone(&state.accounting),
             telemetry: state.telemetry.clone(),
             max_body: state.config.network.http_max_body,
             started: state.started,
@@ -340,6 +364,22 @@ impl Parts {
     }
 }
 
+/// Who knows where memory goes.
+fn accounting(
+    registry: &Arc<Registry>,
+    clients: &Arc<Clients>,
+    herald: &Arc<Herald>,
+    broker: &Arc<Broker>,
+    telemetry: &Telemetry,
+    scripting: &Arc<Scripting>,
+) -> Arc<Accounting> {
+    let scripting = Arc::clone(scripting);
+    let (registry, clients) = (Arc::clone(registry), Arc::clone(clients));
+    let (herald, broker) = (Arc::clone(herald), Arc::clone(broker));
+    let scripts = move || scripting.census().held_bytes();
+    Arc::new(Accounting::new(registry, clients, herald, broker, telemetry.clone(), scripts))
+}
+
 /// What answers commands, with the threads for what is freed and for scripts.
 fn dispatch(state: &Arc<NodeState>) -> std::io::Result<Dispatch> {
     Dispatch::new(engine(state)?, Arc::clone(&state.authenticator), Arc::clone(state)).start_scripts()
@@ -349,10 +389,11 @@ fn dispatch(state: &Arc<NodeState>) -> std::io::Result<Dispatch> {
 fn engine(state: &NodeState) -> std::io::Result<Engine> {
     Ok(Engine::new(
         Arc::clone(&state.registry),
-        Disposal::start()?,
+        state.disposal.clone(),
         state.telemetry.clone(),
         Arc::clone(&state.herald),
         Arc::clone(&state.waiters),
+        Arc::clone(&state.observation),
     ))
 }
 

@@ -26,6 +26,7 @@ pub fn check_config(file: &Path, print: bool) -> ExitCode {
         print!("{}", loaded.config.to_yaml());
     } else {
         println!("{}: ok ({})", file.display(), summary(&loaded.config));
+        println!("memory of the process on this machine: {}", loaded.config.node.memory_limit.resolve());
     }
     ExitCode::SUCCESS
 }

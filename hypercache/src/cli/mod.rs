@@ -145,6 +145,9 @@ struct NodeFlags {
     /// Bytes of data all stores together may hold, such as 2GB; 0: no limit [default: 0]
     #[arg(long, value_name = "SIZE")]
     max_memory: Option<String>,
+    /// Memory the process may take, such as 4GB; auto: what its control group or the machine has; 0: no limit [default: auto]
+    #[arg(long, value_name = "SIZE")]
+    memory_limit: Option<String>,
     /// File whose only line is the password that clients must give
     #[arg(long, value_name = "FILE")]
     requirepass_file: Option<String>,
@@ -184,6 +187,7 @@ impl NodeFlags {
             ("--max-connections", "network.max_connections", self.max_connections),
             ("--io-threads", "network.io_threads", self.io_threads),
             ("--max-memory", "cache.max_memory", self.max_memory),
+            ("--memory-limit", "node.memory_limit", self.memory_limit),
             ("--requirepass-file", "security.requirepass_file", self.requirepass_file),
             ("--users-file", "security.users_file", self.users_file),
             ("--enable-debug-command", "security.enable_debug_command", self.enable_debug_command),
@@ -238,7 +242,7 @@ mod tests {
             .filter(|flag| *flag != "config")
             .map(|flag| format!("--{flag}"))
             .collect();
-        assert_eq!(flags.len(), 16);
+        assert_eq!(flags.len(), 17);
         for flag in flags {
             let Ok(Invocation::Run(overrides)) = parse(&[&flag, "\u{1}"]) else { panic!("{flag}") };
             match Config::load(&overrides, std::iter::empty()) {

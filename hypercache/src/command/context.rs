@@ -3,6 +3,7 @@
 pub mod collection;
 mod events;
 mod everything;
+mod filter;
 mod locks;
 mod session;
 mod stores;
@@ -24,6 +25,7 @@ use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::key::HashedKey;
 use crate::keyspace::lag::Lags;
 use crate::keyspace::seen::Seen;
+use crate::keyspace::shard::Met;
 use crate::keyspace::shard::Shard;
 use crate::keyspace::table::Position;
 use crate::store::Registry;
@@ -63,6 +65,10 @@ pub struct Effects {
     pub expired_fields: u32,
     /// Sessions met whose time was over, and removed with all their keys.
     pub expired_sessions: u32,
+    /// Keys that had to go to make room.
+    pub evicted: u32,
+    /// Bytes that this freed.
+    pub evicted_bytes: u64,
 }
 
 impl Effects {
@@ -74,6 +80,8 @@ impl Effects {
         self.expired = self.expired.saturating_add(other.expired);
         self.expired_fields = self.expired_fields.saturating_add(other.expired_fields);
         self.expired_sessions = self.expired_sessions.saturating_add(other.expired_sessions);
+        self.evicted = self.evicted.saturating_add(other.evicted);
+        self.evicted_bytes = self.evicted_bytes.saturating_add(other.evicted_bytes);
     }
 }
 
@@ -85,6 +93,16 @@ pub struct Garbage {
 }
 
 impl Garbage {
+    /// What was taken out of a store.
+    pub fn of_shards(shards: Vec<Shard>) -> Self {
+        Self { shards, values: Vec::new() }
+    }
+
+    /// Values that were evicted.
+    pub fn of_values(values: Vec<Value>) -> Self {
+        Self { shards: Vec::new(), values }
+    }
+
     /// Whether there is nothing.
     pub fn is_empty(&self) -> bool {
         self.shards.is_empty() && self.values.is_empty()
@@ -356,6 +374,18 @@ impl<'a> Context<'a> {
         self.locks[at].data.touch(hashed, used);
     }
 
+    /// How often `key` was asked for lately, from 0 to 15; none where the store does not need to know.
+    pub fn frequency(&self, key: &[u8]) -> Option<u8> {
+        let (hashed, at) = self.locate(self.store.index(), key);
+        self.locks[at].data.frequency(hashed.hash)
+    }
+
+    /// Has `key` count as asked for so often, where that is counted, and not less often than it is known to be.
+    pub fn raise_frequency(&mut self, key: &[u8], count: u8) {
+        let (hashed, at) = self.locate(self.store.index(), key);
+        self.locks[at].data.raise_frequency(hashed.hash, count);
+    }
+
     /// Removes `key` and hands its entry over, if it was there and had not expired. Counts one change if so.
     pub fn take(&mut self, key: &[u8]) -> Option<Entry> {
         let (hashed, at) = self.locate(self.store.index(), key);
@@ -439,11 +469,6 @@ impl<'a> Context<'a> {
         self.check_selected().map(|()| locked)
     }
 
-    /// Whether the store is still the one that the client has selected; what it tells is sure while a shard is locked.
-    fn check_selected(&self) -> Result<(), ReplyError> {
-        self.registry.selected(self.selected).map(|_| ()).ok_or(error::NO_STORE)
-    }
-
     fn held(&self, shard: usize) -> &Shard {
         let first = self.locks.held.partition_point(|lock| lock.store < self.store.index());
         &self.locks.held[first + shard].data
@@ -504,6 +529,9 @@ impl<'a> Context<'a> {
         let (hashed, at) = self.locate(self.store.index(), key);
         if !self.is_live(hashed, at) {
             self.effects.misses += 1;
+            if self.touches {
+                self.locks[at].data.asked(hashed.hash);
+            }
             return None;
         }
         self.effects.hits += 1;
@@ -529,13 +557,17 @@ impl<'a> Context<'a> {
     fn is_live(&mut self, key: HashedKey<'_>, at: usize) -> bool {
         let (now, store) = (self.stamp.now, self.locks[at].store);
         let data = &mut self.locks[at].data;
-        let Some(entry) = data.get(key) else {
-            // It may be about to join others whose time is over.
-            self.expire_session(key, at);
-            return false;
+        let part_over = match data.meet(key, now) {
+            Met::Absent => {
+                // It may be about to join others whose time is over.
+                self.expire_session(key, at);
+                return false;
+            }
+            Met::Over => None,
+            Met::Live { part_over } => Some(part_over),
         };
-        if !data.expired(entry, now) {
-            if entry.part_expired(now) {
+        if let Some(part_over) = part_over {
+            if part_over {
                 let removed = data.remove_due_fields(key, now);
                 self.effects.expired_fields += u32::try_from(removed).unwrap_or(u32::MAX);
                 self.note_fields_expired(store, key.bytes, false);

@@ -33,6 +33,7 @@ pub const CONFIG_VARIABLE: &str = "HYPERCACHE_CONFIG";
 pub const VARIABLES: &[(&str, &str)] = &[
     ("HYPERCACHE_NODE_ID", "node.id"),
     ("HYPERCACHE_DATA_DIR", "node.data_dir"),
+    ("HYPERCACHE_MEMORY_LIMIT", "node.memory_limit"),
     ("HYPERCACHE_RESP_ADDR", "network.resp_addr"),
     ("HYPERCACHE_HTTP_ADDR", "network.http_addr"),
     ("HYPERCACHE_MAX_CONNECTIONS", "network.max_connections"),

@@ -10,6 +10,7 @@ use super::CommandLog;
 use super::DebugCommand;
 use super::Eviction;
 use super::KeyRedaction;
+use super::MemoryLimit;
 use super::Secret;
 use super::TracingMode;
 use super::read::Read;
@@ -44,6 +45,7 @@ section! {
     NodeSection {
         id: String,
         data_dir: PathBuf,
+        memory_limit: MemoryLimit,
     }
 }
 

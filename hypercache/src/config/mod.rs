@@ -6,10 +6,12 @@
 pub mod environment;
 mod file;
 mod load;
+pub mod memory_limit;
 mod notice;
 mod read;
 mod render;
 mod resolve;
+mod store_change;
 #[cfg(test)]
 mod tests;
 pub mod units;
@@ -20,9 +22,13 @@ mod yaml;
 pub use load::Loaded;
 pub use load::Overrides;
 pub use load::Source;
+pub use memory_limit::LimitSource;
+pub use memory_limit::MemoryLimit;
+pub use memory_limit::ProcessLimit;
 pub use notice::ConfigErrors;
 pub use notice::Notice;
 pub use notice::Place;
+pub use store_change::StoreChange;
 pub use units::SizeOrShare;
 pub use validate::STORES_MAX;
 pub use validate::check_store;
@@ -58,6 +64,8 @@ pub struct Node {
     pub id: String,
     /// Folder below which the node keeps its data; one node per folder.
     pub data_dir: PathBuf,
+    /// How much memory the process may take before it has to give way.
+    pub memory_limit: MemoryLimit,
 }
 
 /// Listeners and the limits of what comes in through them.
@@ -174,8 +182,44 @@ pub enum Eviction {
     Lru,
     /// What is used least often goes first.
     Lfu,
+    /// Any key goes.
+    Random,
+    /// Of the keys with a time to live, what was not used for longest.
+    VolatileLru,
+    /// Of the keys with a time to live, what is used least often.
+    VolatileLfu,
+    /// Any key with a time to live.
+    VolatileRandom,
+    /// Of the keys with a time to live, what expires soonest.
+    VolatileTtl,
     /// Sessions go whole: expired ones first, then the one not used for longest.
     Session,
+}
+
+impl Eviction {
+    /// Every one.
+    pub const ALL: [Self; 9] = [
+        Self::None,
+        Self::Lru,
+        Self::Lfu,
+        Self::Random,
+        Self::VolatileLru,
+        Self::VolatileLfu,
+        Self::VolatileRandom,
+        Self::VolatileTtl,
+        Self::Session,
+    ];
+
+    /// What Redis calls it in `maxmemory-policy`; our own word where it has none.
+    pub fn redis_name(self) -> &'static str {
+        match self {
+            Self::None => "noeviction",
+            Self::Lru => "allkeys-lru",
+            Self::Lfu => "allkeys-lfu",
+            Self::Random => "allkeys-random",
+            other => other.word(),
+        }
+    }
 }
 
 /// Who may come in.
@@ -332,7 +376,11 @@ pub enum TracingMode {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            node: Node { id: "node-1".to_owned(), data_dir: PathBuf::from("./data/node-1") },
+            node: Node {
+                id: "node-1".to_owned(),
+                data_dir: PathBuf::from("./data/node-1"),
+                memory_limit: MemoryLimit::Auto,
+            },
             network: Network {
                 resp_addr: SocketAddr::from(([127, 0, 0, 1], 8080)),
                 http_addr: SocketAddr::from(([127, 0, 0, 1], 9080)),

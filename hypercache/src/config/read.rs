@@ -7,6 +7,7 @@ use super::CommandLog;
 use super::DebugCommand;
 use super::Eviction;
 use super::KeyRedaction;
+use super::MemoryLimit;
 use super::Secret;
 use super::TracingMode;
 use super::notice::Notice;
@@ -224,6 +225,17 @@ impl Read for SizeOrShare {
                 text.parse().map_err(|message: String| reader.refuse(node, path, message)).ok()
             }
             _ => Size::read(node, path, reader).map(|Size(bytes)| Self::Size(bytes)),
+        }
+    }
+}
+
+impl Read for MemoryLimit {
+    fn read(node: &Node, path: &str, reader: &mut Reader) -> Option<Self> {
+        match &node.value {
+            Value::Text(text) | Value::Untyped(text) => {
+                text.parse().map_err(|message: String| reader.refuse(node, path, message)).ok()
+            }
+            _ => Size::read(node, path, reader).map(|Size(bytes)| Self::Bytes(bytes)),
         }
     }
 }

@@ -30,6 +30,7 @@ impl Config {
         page.section(0, "node");
         page.key(2, "id", quoted(&self.node.id));
         page.key(2, "data_dir", quoted(&self.node.data_dir.to_string_lossy()));
+        page.key(2, "memory_limit", self.node.memory_limit);
         let network = &self.network;
         page.section(0, "network");
         page.key(2, "resp_addr", quoted(&network.resp_addr.to_string()));

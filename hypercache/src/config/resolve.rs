@@ -18,6 +18,7 @@ use super::file::StoreSection;
 use super::file::TelemetrySection;
 use super::file::TracingSection;
 use super::notice::Findings;
+use super::read::join;
 use super::units::HumanDuration;
 use super::units::Size;
 
@@ -36,6 +37,7 @@ pub fn resolve(file: File, findings: &mut Findings) -> Config {
     let node = file.node.unwrap_or_default();
     set(&mut config.node.id, node.id);
     config.node.data_dir = node.data_dir.unwrap_or_else(|| Path::new("./data").join(&config.node.id));
+    set(&mut config.node.memory_limit, node.memory_limit);
     network(&mut config, file.network.unwrap_or_default());
     cache(&mut config, file.cache.unwrap_or_default());
     set_time(&mut config.scripts.busy_after, file.scripts.unwrap_or_default().busy_after);
@@ -168,20 +170,19 @@ fn stores(listed: Vec<StoreSection>, findings: &mut Findings) -> Vec<Store> {
 }
 
 /// Refuses what a store may ask for in the language of the file but not of this build.
-fn unprovided(store: &StoreSection, path: &str, findings: &mut Findings) {
+pub fn unprovided(store: &StoreSection, path: &str, findings: &mut Findings) {
     if store.persistence.as_ref().is_some_and(|persistence| persistence.0 != PersistenceMode::Disabled) {
         let message = format!("{NO_PERSISTENCE}: set it to disabled or remove it");
-        findings.fault(&format!("{path}.persistence"), message);
+        findings.fault(&join(path, "persistence"), message);
     }
     match store.replication_factor {
         None | Some(1) => {}
         Some(0) => {
-            findings
-                .fault(&format!("{path}.replication_factor"), "is 0, but one copy is the least: set it to 1");
+            findings.fault(&join(path, "replication_factor"), "is 0, but one copy is the least: set it to 1");
         }
         Some(_) => {
             let message = format!("{NO_CLUSTER} and keeps one copy: set it to 1 or remove it");
-            findings.fault(&format!("{path}.replication_factor"), message);
+            findings.fault(&join(path, "replication_factor"), message);
         }
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::Config;
+use super::MemoryLimit;
 use super::OutputLimits;
 use super::SizeOrShare;
 use super::Store;
@@ -94,6 +95,8 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 const ENTRIES: Bound = count(0, 1_000_000);
 /// Of all clients together.
 const CLIENT_MEMORY: Bound = bytes(0, 1 << 50);
+/// Less than this is taken by a node that does nothing.
+const PROCESS_MEMORY: Bound = bytes(32 * MB, 1 << 50).or_zero();
 /// Letters of `notify-keyspace-events`.
 const EVENT_LETTERS: &str = "KEAg$lshzxetdmn";
 const MEMORY: Bound = bytes(64 * KB, 1 << 50).or_zero();
@@ -222,6 +225,18 @@ fn node(config: &Config, findings: &mut Findings) {
         findings.fault("node.id", message);
     }
     folder("node.data_dir", &config.node.data_dir, findings);
+    if let MemoryLimit::Bytes(limit) = config.node.memory_limit {
+        within("node.memory_limit", limit, PROCESS_MEMORY, findings);
+        let data = config.cache.max_memory;
+        if limit != 0 && data >= limit {
+            let message = format!(
+                "is {}, not less than node.memory_limit ({}), which is reached first",
+                Size(data),
+                Size(limit)
+            );
+            findings.warn("cache.max_memory", message);
+        }
+    }
 }
 
 fn folder(key: &str, path: &Path, findings: &mut Findings) {

@@ -24,8 +24,22 @@ pub trait Word: Copy + PartialEq + 'static {
 }
 
 impl Word for Eviction {
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("none", Self::None), ("lru", Self::Lru), ("lfu", Self::Lfu), ("session", Self::Session)];
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("none", Self::None),
+        ("lru", Self::Lru),
+        ("lfu", Self::Lfu),
+        ("session", Self::Session),
+        ("random", Self::Random),
+        ("volatile-lru", Self::VolatileLru),
+        ("volatile-lfu", Self::VolatileLfu),
+        ("volatile-random", Self::VolatileRandom),
+        ("volatile-ttl", Self::VolatileTtl),
+        // Redis's names for what has a shorter one here.
+        ("noeviction", Self::None),
+        ("allkeys-lru", Self::Lru),
+        ("allkeys-lfu", Self::Lfu),
+        ("allkeys-random", Self::Random),
+    ];
 }
 
 impl Word for DebugCommand {
@@ -53,7 +67,7 @@ mod tests {
     use super::*;
 
     fn holds<W: Word + std::fmt::Debug>(all: &[W]) {
-        assert_eq!(all.len(), W::WORDS.len());
+        assert!(W::WORDS.iter().all(|(_, meaning)| all.contains(meaning)));
         for meaning in all {
             assert_eq!(W::from_word(meaning.word()), Some(*meaning));
         }
@@ -62,7 +76,7 @@ mod tests {
 
     #[test]
     fn every_variant_has_its_word() {
-        holds(&[Eviction::None, Eviction::Lru, Eviction::Lfu, Eviction::Session]);
+        holds(&Eviction::ALL);
         holds(&[CommandLog::Adaptive, CommandLog::All, CommandLog::Off]);
         holds(&[DebugCommand::No, DebugCommand::Local, DebugCommand::Yes]);
         holds(&[KeyRedaction::Plain, KeyRedaction::Hashed, KeyRedaction::Prefix, KeyRedaction::Off]);

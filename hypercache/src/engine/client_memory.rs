@@ -64,6 +64,8 @@ pub struct ClientPool {
     memory_setting: AtomicI64,
     /// What that comes to; 0: no limit.
     memory_limit: AtomicUsize,
+    /// What the pressure on the process's memory leaves them; `usize::MAX`: no less than is set.
+    pressure_limit: AtomicUsize,
     cut: [AtomicU64; Cut::ALL.len()],
     query_buffer: AtomicU64,
 }
@@ -78,6 +80,7 @@ impl Default for ClientPool {
             held_bytes: 0.into(),
             memory_setting: 0.into(),
             memory_limit: 0.into(),
+            pressure_limit: usize::MAX.into(),
             cut: std::array::from_fn(|_| AtomicU64::new(0)),
             query_buffer: 0.into(),
         }
@@ -132,10 +135,17 @@ impl ClientPool {
 
     /// Bytes by which all clients together are above their limit.
     pub fn excess_bytes(&self) -> usize {
-        match self.memory_limit.load(Relaxed) {
-            0 => 0,
-            limit => self.held_bytes().saturating_sub(limit),
-        }
+        let set = match self.memory_limit.load(Relaxed) {
+            0 => usize::MAX,
+            limit => limit,
+        };
+        self.held_bytes().saturating_sub(set.min(self.pressure_limit.load(Relaxed)))
+    }
+
+    /// Lets all clients together hold no more than this many bytes, whatever is set; none: what is set holds alone.
+    pub fn press(&self, limit_bytes: Option<u64>) {
+        let limit = limit_bytes.map_or(usize::MAX, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+        self.pressure_limit.store(limit, Relaxed);
     }
 
     /// How many clients were cut off for this reason.
@@ -375,5 +385,18 @@ mod tests {
             all.iter().map(|registration| registration.client().is_cut().is_some()).collect();
         assert_eq!(cut, [false, false, true, false]);
         assert_eq!((clients.evict(), pool.cut_count(Cut::Evicted)), (0, 1), "who goes is not waited for");
+    }
+
+    #[test]
+    fn pressure_takes_from_what_is_set_and_gives_it_back() {
+        let clients = Arc::new(Clients::default());
+        let all: Vec<_> = (0..2).map(|_| connect(&clients)).collect();
+        all[1].client().deliver(&[0; 10_000]);
+        let pool = clients.pool();
+        pool.press(Some(pool.held_bytes() as u64 - 1));
+        assert_eq!((pool.excess_bytes(), clients.evict()), (1, 1));
+        assert_eq!((all[0].client().is_cut(), all[1].client().is_cut()), (None, Some(Cut::Evicted)));
+        pool.press(None);
+        assert_eq!(pool.excess_bytes(), 0);
     }
 }

@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use crate::command::context::Garbage;
 
 /// The way to the thread.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Disposal {
     thread: mpsc::Sender<Garbage>,
 }

@@ -4,13 +4,9 @@ use crate::command::Command;
 use crate::command::ReplyError;
 use crate::command::spec::Flags;
 use crate::command::spec::Run;
-use crate::command::spec::Spec;
 use crate::engine::Session;
 use crate::resp::Args;
 use crate::resp::Protocol;
-use crate::store::Registry;
-use crate::store::Store;
-use crate::store::registry::LimitReached;
 
 /// Whether there is such a command and it takes so many arguments.
 pub fn shape(command: &Command, args: Args<'_>) -> Result<(), ReplyError> {
@@ -42,9 +38,4 @@ pub fn subscriber(command: &Command, session: &Session) -> Result<(), ReplyError
         "Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context",
         command.lower_name()
     )))
-}
-
-/// The limit that stands in the way of a command that needs memory.
-pub fn memory(spec: &Spec, registry: &Registry, store: &Store) -> Option<LimitReached> {
-    if spec.flags.has(Flags::DENYOOM) { registry.limit_reached(store) } else { None }
 }

@@ -1,5 +1,6 @@
 //! Runs requests on this node's data.
 
+pub mod accounting;
 pub mod client;
 pub mod client_memory;
 pub mod disposal;
@@ -12,6 +13,7 @@ pub mod observed;
 pub mod parked;
 pub mod pause;
 pub mod pubsub;
+mod room;
 pub mod session;
 pub mod settings;
 pub mod tracking;
@@ -20,6 +22,7 @@ mod unlocked;
 pub mod version;
 pub mod waiting;
 
+pub use accounting::Accounting;
 pub use disposal::Disposal;
 pub use herald::Herald;
 pub use observation::Observation;
@@ -50,11 +53,10 @@ use crate::resp::ReplyWriter;
 use crate::store::Registry;
 use crate::store::Selected;
 use crate::store::Store;
-use crate::store::registry::LimitReached;
-use crate::telemetry::Event;
+use crate::store::events::Listener;
+use crate::store::eviction::Evictor;
 use crate::telemetry::ExpiryMode;
 use crate::telemetry::Telemetry;
-use crate::telemetry::events::store::StoreWriteRefused;
 
 /// A request on its way down.
 #[derive(Clone, Copy)]
@@ -136,6 +138,8 @@ pub struct Engine {
     telemetry: Telemetry,
     waiters: Arc<Waiters>,
     herald: Arc<Herald>,
+    evictor: Evictor,
+    observation: Arc<Observation>,
 }
 
 /// How a command runs.
@@ -157,15 +161,18 @@ struct Ran<'a> {
 }
 
 impl Engine {
-    /// An engine for these stores; `herald` tells of changes to keys, `waiters` are those who wait for them.
+    /// An engine for these stores; `herald` tells of changes to keys, `waiters` are those who wait for them,
+    /// `observation` keeps what took long.
     pub fn new(
         registry: Arc<Registry>,
         disposal: Disposal,
         telemetry: Telemetry,
         herald: Arc<Herald>,
         waiters: Arc<Waiters>,
+        observation: Arc<Observation>,
     ) -> Self {
-        Self { registry, disposal, telemetry, waiters, herald }
+        let evictor = Evictor::new(Arc::clone(&registry), Arc::clone(&herald) as Arc<dyn Listener>);
+        Self { registry, disposal, telemetry, waiters, herald, evictor, observation }
     }
 
     /// The stores.
@@ -180,25 +187,6 @@ impl Engine {
 }
 
 impl Engine {
-    /// Whether the store has room for a command that needs some.
-    pub fn room(&self, call: &Call<'_>, session: &Session) -> Result<(), ReplyError> {
-        let store = self.registry.selected(session.selected()).ok_or(error::NO_STORE)?;
-        match gate::memory(call.command.spec, &self.registry, store) {
-            None => Ok(()),
-            Some(LimitReached { reason, used_bytes, limit_bytes }) => {
-                StoreWriteRefused { store: &store.name(), reason, used_bytes, limit_bytes }.emit();
-                Err(error::OUT_OF_MEMORY)
-            }
-        }
-    }
-
-    /// Whether the store that a client has selected is at its memory limit, or the node is.
-    pub fn is_full(&self, session: &Session) -> bool {
-        self.registry
-            .selected(session.selected())
-            .is_some_and(|store| self.registry.limit_reached(store).is_some())
-    }
-
     /// What a data command touches.
     pub fn reach(&self, call: &Call<'_>, session: &Session) -> Result<Reach, ReplyError> {
         self.reach_from(call, session.store)
@@ -345,7 +333,7 @@ impl Executor for Engine {
         session: &mut Session,
         reply: &mut ReplyWriter,
     ) -> Result<Execution, ReplyError> {
-        self.room(call, session)?;
+        let made_room = self.room(call, session)?;
         let locks = loop {
             let epoch = self.registry.epoch();
             let locks = match self.reach(call, session)? {
@@ -366,6 +354,9 @@ impl Executor for Engine {
             return Ok(self.stand_in_line(call, session, wait, &mut locks));
         }
         self.finish(ran.locks, session);
-        ran.result
+        ran.result.map(|mut done| {
+            done.effects.add(made_room);
+            done
+        })
     }
 }

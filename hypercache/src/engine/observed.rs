@@ -118,7 +118,14 @@ impl<E> Observed<E> {
         }
         let parent = session.use_trace();
         let (failed, service_ns) = (result.is_err(), took.service_ns);
-        if let Some(keep) = self.telemetry.commands().keep(command, failed, service_ns, parent.as_ref()) {
+        let evicts = result.as_ref().is_ok_and(|done| done.effects.evicted > 0);
+        let commands = self.telemetry.commands();
+        let keep = if evicts {
+            commands.keep_evicting(command, service_ns, parent.as_ref())
+        } else {
+            commands.keep(command, failed, service_ns, parent.as_ref())
+        };
+        if let Some(keep) = keep {
             tell(keep, parent, call, session, took, result, reply_bytes);
         }
     }
@@ -163,6 +170,7 @@ fn tell(
         key: key.map(Into::into),
         parent,
         hit: (effects.hits + effects.misses > 0).then_some(effects.misses == 0),
+        evicted: (effects.evicted, effects.evicted_bytes),
     };
     session.keep(record);
 }

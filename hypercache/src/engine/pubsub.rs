@@ -39,6 +39,7 @@ pub struct Broker {
     shards: RwLock<Names>,
     published: AtomicU64,
     delivered: AtomicU64,
+    held_bytes: AtomicUsize,
 }
 
 /// What a client has subscribed to; given up when dropped.
@@ -63,6 +64,15 @@ impl SubscriptionCounts {
     pub fn any(&self) -> bool {
         TOPICS.iter().any(|topic| self.of(*topic) > 0)
     }
+}
+
+/// What a subscription takes beside its name: a place in its client's set and one in a set of the name's subscribers,
+/// the smallest of which are for a few.
+const SUBSCRIPTION_BYTES: usize = 192;
+
+/// What a subscription takes; its name stands with the broker and with its client.
+fn weight(name: &[u8]) -> usize {
+    2 * name.len() + SUBSCRIPTION_BYTES
 }
 
 /// A message in the forms that its receivers need, each made once.
@@ -172,6 +182,11 @@ impl Broker {
         self.names(topic).read().len()
     }
 
+    /// Bytes that the subscriptions of all clients take, estimated: a name with many subscribers takes less.
+    pub fn held_bytes(&self) -> usize {
+        self.held_bytes.load(Relaxed)
+    }
+
     /// Messages published and messages delivered since the start.
     pub fn totals(&self) -> (u64, u64) {
         (self.published.load(Relaxed), self.delivered.load(Relaxed))
@@ -189,6 +204,7 @@ impl Subscriptions {
         if self.names[topic as usize].insert(name.into()) {
             let mut names = self.broker.names(topic).write();
             names.entry(name.into()).or_default().insert(self.client.id, Arc::clone(&self.client));
+            self.broker.held_bytes.fetch_add(weight(name), Relaxed);
         }
         self.note(topic);
     }
@@ -230,6 +246,7 @@ impl Subscriptions {
     }
 
     fn leave(&self, topic: Topic, name: &[u8]) {
+        self.broker.held_bytes.fetch_sub(weight(name), Relaxed);
         let mut names = self.broker.names(topic).write();
         if let Some(subscribers) = names.get_mut(name) {
             subscribers.remove(&self.client.id);
@@ -293,7 +310,9 @@ mod tests {
         assert_eq!((all.count(Topic::Channel), all.count(Topic::Shard)), (2, 1));
         assert_eq!(broker.active(Topic::Channel, Some(b"?")), [Box::from(*b"a")]);
         assert!(client.subscriptions.any());
+        assert_eq!(broker.held_bytes(), 3 * weight(b"a"));
         drop(all);
+        assert_eq!(broker.held_bytes(), 0);
         assert!(!client.subscriptions.any());
         assert!(TOPICS.iter().all(|topic| broker.count_active(*topic) == 0));
     }

@@ -243,6 +243,11 @@ impl Tracking {
         }
     }
 
+    /// Bytes of what is remembered.
+    pub fn held_bytes(&self) -> usize {
+        self.state.lock().table.held_bytes()
+    }
+
     /// How much is tracked.
     pub fn totals(&self) -> Totals {
         let state = self.state.lock();

@@ -10,6 +10,8 @@ pub mod command;
 pub mod counters;
 pub mod credentials;
 pub mod door;
+pub mod filter;
+pub mod filter_keys;
 pub mod hashes;
 pub mod health;
 pub mod item;
@@ -24,6 +26,7 @@ pub mod routes;
 pub mod run;
 pub mod sets;
 pub mod stats;
+mod stores;
 pub mod strings;
 pub mod trace;
 pub mod ttl;
@@ -42,6 +45,7 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
+use crate::engine::Accounting;
 use crate::engine::Executor;
 use crate::engine::client::Clients;
 use crate::engine::pause::Pause;
@@ -66,6 +70,8 @@ pub struct HttpState {
     pub settings: Arc<Settings>,
     /// Holds commands back while `CLIENT PAUSE` is in force.
     pub pause: Arc<Pause>,
+    /// Where memory goes.
+    pub accounting: Arc<Accounting>,
     /// Measures and tells.
     pub telemetry: Telemetry,
     /// Largest body, in bytes.

@@ -5,9 +5,11 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use axum::Json;
 use axum::extract::State;
+use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::config::Word;
 use crate::engine::version::VERSION;
 use crate::http::HttpState;
 use crate::store::Store;
@@ -17,7 +19,8 @@ use crate::telemetry::process;
 /// The node as a whole.
 pub async fn node(State(state): State<Arc<HttpState>>) -> Json<Value> {
     let totals = state.telemetry.meters().totals();
-    let allocated = process::allocator_bytes().into_iter().find(|(name, _)| *name == "allocated");
+    let areas = state.accounting.read();
+    let allocator: Map<_, _> = process::allocator_bytes().into_iter().map(by_name).collect();
     Json(json!({
         "node": state.node,
         "version": VERSION,
@@ -26,13 +29,32 @@ pub async fn node(State(state): State<Arc<HttpState>>) -> Json<Value> {
         "connections": { "resp": state.clients.len(), "http": state.open.load(Relaxed) },
         "network": { "bytes_in": totals.bytes_in(), "bytes_out": totals.bytes_out() },
         "memory": {
-            "allocated_bytes": allocated.map(|(_, bytes)| bytes),
+            "allocated_bytes": areas.allocated,
             "data_bytes": state.registry.used_bytes(),
             "limit_bytes": state.registry.limit_bytes(),
+            "areas": areas.by_word().map(by_name).collect::<Map<_, _>>(),
+            "allocator": allocator,
+            "process": pressure(&state),
         },
         "cache": effectiveness(totals.hits(), totals.misses()),
         "stores": by_store(&state, &totals),
     }))
+}
+
+fn by_name((name, bytes): (&str, u64)) -> (String, Value) {
+    (name.to_owned(), bytes.into())
+}
+
+/// The memory of the process as it was seen last, and its limit.
+fn pressure(state: &HttpState) -> Value {
+    let pressure = state.registry.pressure();
+    let reading = pressure.reading();
+    json!({
+        "resident_bytes": reading.resident_bytes,
+        "limit_bytes": pressure.limit().bytes,
+        "limit_source": pressure.limit().source.word(),
+        "pressure": pressure.level().word(),
+    })
 }
 
 /// The stores as caches.
@@ -49,23 +71,33 @@ pub fn stores(state: &HttpState) -> Value {
 }
 
 fn by_store(state: &HttpState, totals: &Totals) -> Value {
-    let one = |store: &Store| {
-        let census = store.census();
-        let counts = totals.stores.get(store.index());
-        let (hits, misses) = counts.map_or((0, 0), |counts| (counts.hits, counts.misses));
-        let expired = counts.map_or(0, |counts| counts.expired_lazy + counts.expired_active);
-        json!({
-            "name": store.name(),
-            "index": store.index(),
-            "keys": census.keys,
-            "expiring_keys": census.expiring,
-            "memory_bytes": census.bytes,
-            "limit_bytes": store.limit_bytes(),
-            "expired": expired,
-            "cache": effectiveness(hits, misses),
-        })
-    };
-    state.registry.all().map(one).collect()
+    state.registry.all().map(|store| one(store, totals)).collect()
+}
+
+/// One store.
+pub fn store(state: &HttpState, store: &Store) -> Value {
+    one(store, &state.telemetry.meters().totals())
+}
+
+fn one(store: &Store, totals: &Totals) -> Value {
+    let (rules, census) = (store.rules(), store.census());
+    let counts = totals.stores.get(store.index());
+    let (hits, misses) = counts.map_or((0, 0), |counts| (counts.hits, counts.misses));
+    let expired = counts.map_or(0, |counts| counts.expired_lazy + counts.expired_active);
+    let ttl = (!rules.default_ttl.is_zero()).then_some(rules.default_ttl.as_secs_f64());
+    json!({
+        "name": rules.name,
+        "index": store.index(),
+        "keys": census.keys,
+        "expiring_keys": census.expiring,
+        "memory_bytes": census.total_bytes(),
+        "limit_bytes": rules.max_memory,
+        "eviction": rules.eviction.word(),
+        "default_ttl_seconds": ttl,
+        "filter_rate": rules.cuckoo_filter,
+        "expired": expired,
+        "cache": effectiveness(hits, misses),
+    })
 }
 
 fn effectiveness(hits: u64, misses: u64) -> Value {

@@ -84,7 +84,16 @@ impl Bench {
         let authenticator = Arc::new(Authenticator::new(password.map(|text| Secret(text.to_owned()))));
         let herald = Arc::new(Herald::new(Arc::clone(&registry), Arc::default(), Arc::default()));
         let disposal = Disposal::start().unwrap();
-        let engine = Engine::new(Arc::clone(&registry), disposal, telemetry.clone(), herald, Arc::default());
+        let accounting = Accounting::new(
+            Arc::clone(&registry),
+            Arc::default(),
+            Arc::clone(&herald),
+            Arc::default(),
+            telemetry.clone(),
+            || 0,
+        );
+        let (stores, observation) = (Arc::clone(&registry), Arc::new(Observation::new(Duration::MAX)));
+        let engine = Engine::new(stores, disposal, telemetry.clone(), herald, Arc::default(), observation);
         let guarded = Guarded::new(engine, Arc::clone(&authenticator));
         let (stopping, seen) = watch::channel(false);
         let state = HttpState {
@@ -98,6 +107,7 @@ impl Bench {
             authenticator,
             settings: Arc::new(Settings::new(&config.network)),
             pause: Arc::default(),
+            accounting: Arc::new(accounting),
             telemetry,
             max_body: 1 << 20,
             started: Instant::now(),

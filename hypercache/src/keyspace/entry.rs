@@ -18,12 +18,17 @@ pub use given::Given;
 /// Milliseconds since the Unix epoch.
 pub type UnixMillis = u64;
 
+/// Sixteenths of seconds: fine enough to tell what was used in one second apart, wrapping after 8.5 years.
+pub type Ticks = u32;
+
+const TICKS_PER_SECOND: Ticks = 16;
+
 /// A key with its value, deadline and access data; one pointer to one piece of memory, in which a short string lies, too.
 pub struct Entry(Piece);
 
 impl Entry {
     pub(super) fn new(key: &[u8], value: Given<'_>, deadline: Option<UnixMillis>, now: UnixMillis) -> Self {
-        let now = seconds(now);
+        let now = ticks(now);
         let access = Access { touched: now, written: now, hits: 0 };
         value.with_content(|content| Self(Piece::new(access, told(deadline), key, content)))
     }
@@ -61,12 +66,22 @@ impl Entry {
 
     /// Seconds since it was last read or written.
     pub fn idle_seconds(&self, now: UnixMillis) -> u64 {
-        seconds(now).saturating_sub(self.0.access().touched).into()
+        (self.idle_ticks(now) / TICKS_PER_SECOND).into()
+    }
+
+    /// As `idle_seconds`, finer.
+    pub fn idle_ticks(&self, now: UnixMillis) -> Ticks {
+        since(self.0.access().touched, now)
     }
 
     /// Seconds since it was made or last written whole.
     pub fn age_seconds(&self, now: UnixMillis) -> u64 {
-        seconds(now).saturating_sub(self.0.access().written).into()
+        (self.age_ticks(now) / TICKS_PER_SECOND).into()
+    }
+
+    /// As `age_seconds`, finer.
+    pub fn age_ticks(&self, now: UnixMillis) -> Ticks {
+        since(self.0.access().written, now)
     }
 
     /// Reads since it was made or last written whole, 65,535 for more.
@@ -95,19 +110,19 @@ impl Entry {
     }
 
     pub(super) fn touch(&mut self, now: UnixMillis) {
-        self.0.set_access(Access { touched: seconds(now), ..self.0.access() });
+        self.0.set_access(Access { touched: ticks(now), ..self.0.access() });
     }
 
     /// Notes a read.
     pub(super) fn hit(&mut self, now: UnixMillis) {
         let access = self.0.access();
-        self.0.set_access(Access { touched: seconds(now), hits: access.hits.saturating_add(1), ..access });
+        self.0.set_access(Access { touched: ticks(now), hits: access.hits.saturating_add(1), ..access });
     }
 
     /// Writes it whole.
     pub(super) fn rewrite(&mut self, value: Given<'_>, deadline: Option<UnixMillis>, now: UnixMillis) {
         value.with_content(|content| self.0.put(told(deadline), content));
-        let now = seconds(now);
+        let now = ticks(now);
         self.0.set_access(Access { touched: now, written: now, hits: 0 });
     }
 
@@ -157,8 +172,20 @@ fn told(deadline: Option<UnixMillis>) -> Option<UnixMillis> {
     deadline.filter(|deadline| *deadline != 0)
 }
 
-fn seconds(now: UnixMillis) -> u32 {
-    (now / 1000) as u32
+/// A time in ticks since the Unix epoch.
+pub(super) fn unix_ticks(now: UnixMillis) -> u64 {
+    now / 1000 * u64::from(TICKS_PER_SECOND) + now % 1000 * u64::from(TICKS_PER_SECOND) / 1000
+}
+
+/// A time as entries note it: what does not fit is cut off, only differences count.
+pub(super) fn ticks(now: UnixMillis) -> Ticks {
+    unix_ticks(now) as Ticks
+}
+
+/// Ticks from `then` to `now`; none where `then` is yet to come, as far as that can be told.
+fn since(then: Ticks, now: UnixMillis) -> Ticks {
+    let since = ticks(now).wrapping_sub(then);
+    if since > Ticks::MAX / 2 { 0 } else { since }
 }
 
 #[cfg(test)]

@@ -5,9 +5,12 @@
 
 pub mod departure;
 pub mod entry;
+pub mod eviction;
 pub mod expiry;
+pub mod filter;
 pub mod key;
 pub mod lag;
+pub mod refilter;
 pub mod seen;
 pub mod sessions;
 pub mod setup;
@@ -27,6 +30,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use parking_lot::MutexGuard;
 
+use crate::keyspace::filter::standing::Published;
 use crate::keyspace::key::HashSeed;
 use crate::keyspace::key::HashedKey;
 use crate::keyspace::key::KeyHasher;
@@ -34,6 +38,9 @@ use crate::keyspace::seen::Seen;
 use crate::keyspace::setup::Setup;
 use crate::keyspace::shard::Shard;
 use crate::keyspace::table::Position;
+
+/// Changes of a shard's bytes that it need not tell the total: most writes are smaller, and all threads share that line.
+const UNTOLD_BYTES: usize = 1024;
 
 /// A map in shards.
 #[derive(Debug)]
@@ -44,6 +51,17 @@ pub struct Keyspace {
     filter: AtomicU64,
     shard_bits: u32,
     shards: Box<[Slot]>,
+    total: Total,
+}
+
+/// On a line of its own: shards are locked without touching it.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Total {
+    /// Bytes of all shards, entries and tables, up to what each shard has not told yet.
+    bytes: AtomicUsize,
+    /// Bytes of the table of a shard without keys, which count for nobody: nothing can free them.
+    empty_table: usize,
 }
 
 #[derive(Debug)]
@@ -62,6 +80,9 @@ struct Sizes {
     bytes: AtomicUsize,
     sessions: AtomicUsize,
     table: AtomicUsize,
+    /// What of both together the keyspace's total has been told.
+    told: AtomicUsize,
+    filter: Published,
 }
 
 /// Sizes of a whole keyspace.
@@ -77,6 +98,15 @@ pub struct Census {
     pub bytes: usize,
     /// Sessions, where keys live and go by session.
     pub sessions: usize,
+    /// Bytes of the tables beside them, beyond those that they take without a key.
+    pub table_bytes: usize,
+}
+
+impl Census {
+    /// Bytes of the entries and of the tables.
+    pub fn total_bytes(&self) -> usize {
+        self.bytes + self.table_bytes
+    }
 }
 
 /// There are keys where there must be none.
@@ -87,6 +117,7 @@ pub struct NotEmpty;
 pub struct LockedShard<'a> {
     shard: MutexGuard<'a, Shard>,
     sizes: &'a Sizes,
+    total: &'a Total,
 }
 
 impl Keyspace {
@@ -94,13 +125,19 @@ impl Keyspace {
     pub fn new(shards: usize, setup: Setup) -> Self {
         assert!(shards.is_power_of_two(), "the configuration is checked before it gets here");
         let shard_bits = shards.trailing_zeros();
-        let slot = || Slot { shard: Mutex::new(Shard::new(setup, shard_bits)), sizes: Sizes::default() };
+        let empty_table = Shard::new(setup, shard_bits).overhead_bytes();
+        let slot = || {
+            let (shard, sizes) = (Shard::new(setup, shard_bits), Sizes::default());
+            shard.publish_filter(&sizes.filter);
+            Slot { shard: Mutex::new(shard), sizes }
+        };
         Self {
             seed: setup.seed,
             by_session: AtomicBool::new(setup.by_session),
             filter: AtomicU64::new(rate_bits(setup.filter)),
             shard_bits,
             shards: std::iter::repeat_with(slot).take(shards).collect(),
+            total: Total { bytes: AtomicUsize::new(0), empty_table },
         }
     }
 
@@ -122,19 +159,24 @@ impl Keyspace {
     }
 
     /// Gives it another setup of the same seed; `shards` are all its shards. An error, and nothing is changed, where that
-    /// needs it to be without keys and it is not.
+    /// needs it to be without keys and it is not. Filters for keys that are there are begun, and not asked before
+    /// `build_filter` has built them.
     pub fn reconfigure(&self, setup: Setup, shards: &mut [LockedShard<'_>]) -> Result<(), NotEmpty> {
         debug_assert_eq!((setup.seed, shards.len()), (self.seed, self.shards.len()));
         if setup == self.setup() {
             return Ok(());
         }
-        if shards.iter().any(|shard| !shard.is_empty()) {
+        let is_moved = setup.by_session != self.by_session();
+        if is_moved && shards.iter().any(|shard| !shard.is_empty()) {
             return Err(NotEmpty);
         }
         self.by_session.store(setup.by_session, Relaxed);
         self.filter.store(rate_bits(setup.filter), Relaxed);
         for shard in shards {
-            drop(shard.take(Shard::new(setup, self.shard_bits)));
+            if is_moved {
+                drop(shard.take(Shard::new(setup, self.shard_bits)));
+            }
+            shard.set_filter(setup.filter);
         }
         Ok(())
     }
@@ -162,12 +204,17 @@ impl Keyspace {
     /// Locks one shard.
     pub fn lock(&self, shard: usize) -> LockedShard<'_> {
         let slot = &self.shards[shard];
-        LockedShard { shard: slot.shard.lock(), sizes: &slot.sizes }
+        LockedShard { shard: slot.shard.lock(), sizes: &slot.sizes, total: &self.total }
     }
 
     /// Bytes that a shard's table takes beside its entries.
     pub fn table_bytes(&self, shard: usize) -> usize {
-        self.shards[shard].sizes.table.load(Relaxed)
+        self.shards[shard].sizes.table.load(Relaxed) + self.total.empty_table
+    }
+
+    /// Bytes that all tables take beside their entries.
+    pub fn all_table_bytes(&self) -> usize {
+        self.shards.iter().map(|slot| slot.sizes.table.load(Relaxed)).sum()
     }
 
     /// Locks one shard unless that takes longer than `patience`.
@@ -175,20 +222,41 @@ impl Keyspace {
         let slot = &self.shards[shard];
         let locked =
             if patience.is_zero() { slot.shard.try_lock() } else { slot.shard.try_lock_for(patience) };
-        locked.map(|shard| LockedShard { shard, sizes: &slot.sizes })
+        locked.map(|shard| LockedShard { shard, sizes: &slot.sizes, total: &self.total })
     }
 
     /// Sizes as they were when each shard's lock was last given back; takes no lock.
     pub fn census(&self) -> Census {
         let mut census = Census::default();
-        for Slot { sizes, .. } in &self.shards {
-            census.keys += sizes.keys.load(Relaxed);
-            census.expiring += sizes.expiring.load(Relaxed);
-            census.expiring_in_part += sizes.expiring_in_part.load(Relaxed);
-            census.bytes += sizes.bytes.load(Relaxed);
-            census.sessions += sizes.sessions.load(Relaxed);
+        for shard in 0..self.shards.len() {
+            let of_shard = self.census_of(shard);
+            census.keys += of_shard.keys;
+            census.expiring += of_shard.expiring;
+            census.expiring_in_part += of_shard.expiring_in_part;
+            census.bytes += of_shard.bytes;
+            census.sessions += of_shard.sessions;
+            census.table_bytes += of_shard.table_bytes;
         }
         census
+    }
+
+    /// As `census`, of one shard.
+    pub fn census_of(&self, shard: usize) -> Census {
+        let sizes = &self.shards[shard].sizes;
+        Census {
+            keys: sizes.keys.load(Relaxed),
+            expiring: sizes.expiring.load(Relaxed),
+            expiring_in_part: sizes.expiring_in_part.load(Relaxed),
+            bytes: sizes.bytes.load(Relaxed),
+            sessions: sizes.sessions.load(Relaxed),
+            table_bytes: sizes.table.load(Relaxed),
+        }
+    }
+
+    /// Bytes of the entries and of the tables in one load: wrong by up to `UNTOLD_BYTES` for each shard.
+    pub fn about_bytes(&self) -> usize {
+        // Shards that tell of less may for a moment be ahead of those that tell of more.
+        isize::try_from(self.total.bytes.load(Relaxed)).map_or(0, isize::unsigned_abs)
     }
 
     /// Visits entries from `from` on in hash order, shard by shard and each under its lock only while it is read, until
@@ -277,7 +345,17 @@ impl LockedShard<'_> {
         self.sizes.expiring_in_part.store(self.shard.expiring_in_part(), Relaxed);
         self.sizes.bytes.store(self.shard.entry_bytes(), Relaxed);
         self.sizes.sessions.store(self.shard.session_count(), Relaxed);
-        self.sizes.table.store(self.shard.overhead_bytes(), Relaxed);
+        let empty = self.total.empty_table + self.shard.least_usage_bytes();
+        let table = self.shard.overhead_bytes().saturating_sub(empty);
+        let entries = self.shard.entry_bytes();
+        self.sizes.table.store(table, Relaxed);
+        let (told, now) = (self.sizes.told.load(Relaxed), entries + table);
+        if told.abs_diff(now) >= UNTOLD_BYTES {
+            // Only who holds the shard's lock writes what it has told.
+            self.sizes.told.store(now, Relaxed);
+            self.total.bytes.fetch_add(now.wrapping_sub(told), Relaxed);
+        }
+        self.shard.publish_filter(&self.sizes.filter);
     }
 }
 

@@ -1,5 +1,7 @@
 //! One shard of a keyspace: entries, their deadlines and their bytes, kept in step.
 
+mod evict;
+pub mod filtering;
 mod session;
 
 use crate::keyspace::departure::Departure;
@@ -12,6 +14,7 @@ use crate::keyspace::lag::Lags;
 use crate::keyspace::seen::Seen;
 use crate::keyspace::sessions::Sessions;
 use crate::keyspace::setup::Setup;
+use crate::keyspace::shard::filtering::Filtering;
 use crate::keyspace::table::Position;
 use crate::keyspace::table::Table;
 use crate::keyspace::waits::Waits;
@@ -70,6 +73,20 @@ pub enum Lapse {
     },
 }
 
+/// How it stands with a key that is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Met {
+    /// There is no such key.
+    Absent,
+    /// Its time is over, or that of its session.
+    Over,
+    /// It is there.
+    Live {
+        /// The time of a part of its value is over.
+        part_over: bool,
+    },
+}
+
 /// The shard.
 #[derive(Debug)]
 pub struct Shard {
@@ -79,6 +96,9 @@ pub struct Shard {
     waits: Waits,
     /// Where keys live and go by session; their entries have no deadlines then.
     sessions: Option<Box<Sessions>>,
+    /// How often keys are asked for; none: nobody needs to know.
+    usage: Option<Box<evict::Usage>>,
+    filtering: Filtering,
     entry_bytes: usize,
 }
 
@@ -108,6 +128,8 @@ impl Shard {
             watches: Watches::default(),
             waits: Waits::default(),
             sessions: setup.by_session.then(|| Box::new(Sessions::new(hasher))),
+            usage: None,
+            filtering: Filtering::new(setup, prefix_bits),
             entry_bytes: 0,
         }
     }
@@ -137,11 +159,13 @@ impl Shard {
         self.entry_bytes
     }
 
-    /// Bytes of the table itself, its deadlines and its sessions.
+    /// Bytes of the table itself, of deadlines, of sessions and of the filter.
     pub fn overhead_bytes(&self) -> usize {
         self.table.overhead_bytes()
             + self.field_deadlines.bytes()
+            + self.usage_bytes()
             + self.sessions.as_ref().map_or(0, |sessions| sessions.bytes())
+            + self.filtering.heap_bytes()
     }
 
     /// The entry of `key`, be it expired or not.
@@ -152,6 +176,7 @@ impl Shard {
     /// The entry of `key`, noted as read at `now`.
     pub fn read(&mut self, key: HashedKey<'_>, now: UnixMillis) -> Option<&Entry> {
         self.touch_session(key.bytes, now);
+        self.asked(key.hash);
         let entry = self.table.find_mut(key.hash, key.bytes)?;
         entry.hit(now);
         Some(entry)
@@ -176,11 +201,14 @@ impl Shard {
         let deadline = self.begin_session(key.bytes, deadline, now);
         let Some(entry) = self.table.find_mut(key.hash, key.bytes) else {
             let entry = Entry::new(key.bytes, value, deadline, now);
-            self.arrived(key.hash, &entry);
+            self.arrived(key.hash, &entry, now);
             self.table.insert(key.hash, entry);
             return None;
         };
         let before = Noted::of(entry);
+        if let Some(usage) = &mut self.usage {
+            usage.note(key.hash);
+        }
         let old = entry.take_own().unwrap_or_else(|| Str::Fixed(Box::default()).into());
         entry.rewrite(value, deadline, now);
         let after = Noted::of(entry);
@@ -202,6 +230,7 @@ impl Shard {
         entry.touch(now);
         let after = Noted::of(entry);
         self.note_change(key.hash, before, after);
+        self.asked(key.hash);
         Some(result)
     }
 
@@ -330,15 +359,18 @@ impl Shard {
     }
 
     /// Notes an entry that is about to be put into the table.
-    fn arrived(&mut self, hash: u64, entry: &Entry) {
+    fn arrived(&mut self, hash: u64, entry: &Entry, now: UnixMillis) {
         self.note(hash, Noted::NOTHING, Noted::of(entry));
         self.join_session(hash, entry.key());
+        self.note_arrival(now);
+        self.filtering.arrived(hash, &self.table);
     }
 
     /// Notes an entry that was taken out of the table.
     fn departed(&mut self, hash: u64, entry: &Entry, _why: Departure) {
         self.note(hash, Noted::of(entry), Noted::NOTHING);
         self.leave_session(hash, entry.key());
+        self.filtering.departed(hash, &self.table);
     }
 
     /// Who watches which keys here.
@@ -358,6 +390,8 @@ impl Shard {
         self.watches.note_all(|hash| taken.holds(hash));
         self.waits = std::mem::take(&mut taken.waits);
         self.waits.note_all(|hash| taken.holds(hash));
+        self.count_usage(taken.usage.is_some());
+        self.filter_stays(&taken);
         taken
     }
 
@@ -367,6 +401,13 @@ impl Shard {
         std::mem::swap(self, other);
         std::mem::swap(&mut self.watches, &mut other.watches);
         std::mem::swap(&mut self.waits, &mut other.waits);
+        // Whether usage is counted is the store's policy; what was counted begins anew with other keys.
+        let counts = (self.usage.is_some(), other.usage.is_some());
+        if counts.0 != counts.1 {
+            self.count_usage(counts.1);
+            other.count_usage(counts.0);
+        }
+        self.filters_stay(other);
         self.note_exchanged(other, now);
         other.note_exchanged(self, now);
     }

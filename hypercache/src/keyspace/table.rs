@@ -6,6 +6,9 @@
 //! keys never stops the shard. Segments partition the hash space in order, so a scan that goes by hash is exact however
 //! the table changes under it: a key's hash does not.
 
+mod range;
+mod sample;
+
 use hashbrown::HashTable;
 
 use crate::keyspace::entry::Entry;
@@ -76,6 +79,11 @@ impl Table {
             expiring: 0,
             earliest: Earliest::default(),
         }
+    }
+
+    /// The hash of an entry's key.
+    pub fn hash_of(&self, entry: &Entry) -> u64 {
+        self.hasher.hash(entry.key())
     }
 
     /// Entries in it.

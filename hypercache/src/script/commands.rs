@@ -114,6 +114,14 @@ pub struct Census {
     pub function_state_bytes: usize,
 }
 
+impl Census {
+    /// Bytes of sources and states together.
+    pub fn held_bytes(&self) -> u64 {
+        let sources = self.script_bytes + self.function_bytes;
+        (sources + self.script_state_bytes + self.function_state_bytes) as u64
+    }
+}
+
 impl Scripting {
     /// None yet; a script has run for too long after `threshold_ms`, never where that is 0.
     pub fn new(registry: Arc<Registry>, threshold_ms: u64) -> Result<Self, ReplyError> {

@@ -170,7 +170,7 @@ impl Dispatch {
         if transaction.spoiled {
             return Err(SPOILED);
         }
-        self.room_for_all(&transaction, call, session)?;
+        let made_room = self.room_for_all(&transaction, call, session)?;
         let registry = self.engine.registry();
         // Before any lock of a shard, in the order in which the thread for scripts takes them.
         let runs_scripts =
@@ -195,7 +195,7 @@ impl Dispatch {
             return Ok(Execution::default());
         }
         reply.array(transaction.queued.len());
-        let (mut effects, mut flow) = (Effects::default(), Flow::Continue);
+        let (mut effects, mut flow) = (made_room, Flow::Continue);
         session.in_transaction = true;
         for queued in &transaction.queued {
             let inner = Call { command: queued.command, args: queued.args.view(), ..*call };
@@ -246,10 +246,11 @@ impl Dispatch {
         transaction: &Transaction,
         call: &Call<'_>,
         session: &Session,
-    ) -> Result<(), ReplyError> {
-        transaction.queued.iter().try_for_each(|queued| {
+    ) -> Result<Effects, ReplyError> {
+        transaction.queued.iter().try_fold(Effects::default(), |mut made_room, queued| {
             let inner = Call { command: queued.command, args: queued.args.view(), ..*call };
-            self.engine.room(&inner, session).map_err(|error| aborted(&error))
+            made_room.add(self.engine.room(&inner, session).map_err(|error| aborted(&error))?);
+            Ok(made_room)
         })
     }
 

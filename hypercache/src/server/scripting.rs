@@ -199,7 +199,9 @@ struct Actor<'a, 's, 'c> {
 impl Stage for Actor<'_, '_, '_> {
     fn begin(&mut self, rules: Rules, keys: Args<'_>) -> Outcome {
         let engine = &self.dispatch.engine;
-        self.full = engine.is_full(self.session);
+        let (made_room, full) = engine.room_for_script(&self.call, self.session);
+        self.effects.add(made_room);
+        self.full = full;
         if rules.refused_when_full && self.full {
             return Err(FULL);
         }

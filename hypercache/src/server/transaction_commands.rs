@@ -36,7 +36,7 @@ pub fn queue(
     reply: &mut ReplyWriter,
 ) -> Result<Execution, ReplyError> {
     let (queued, bytes) = session.transaction.as_ref().map_or((0, 0), |all| (all.queued.len(), all.bytes));
-    let refusal = if call.command.spec.flags.has(Flags::NO_MULTI) {
+    let room = if call.command.spec.flags.has(Flags::NO_MULTI) {
         Err(ReplyError::err("Command not allowed inside a transaction"))
     } else if queued >= QUEUED_MAX {
         Err(ReplyError::err("too many commands in one transaction"))
@@ -45,16 +45,16 @@ pub fn queue(
     } else {
         engine.room(call, session)
     };
-    if refusal.is_err() {
+    if room.is_err() {
         session.spoil_transaction();
     }
-    refusal?;
+    let effects = room?;
     if let Some(transaction) = &mut session.transaction {
         transaction.push(call.command, call.args);
     }
     note(session);
     reply.simple("QUEUED");
-    Ok(Execution { queued: true, ..Execution::default() })
+    Ok(Execution { queued: true, effects, ..Execution::default() })
 }
 
 /// `MULTI`.

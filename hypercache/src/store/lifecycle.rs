@@ -36,9 +36,9 @@ pub enum Refusal {
     /// The default store is always there.
     #[error("the default store cannot be dropped")]
     Default,
-    /// The rule cannot change while the store is in use.
-    #[error("{0} can change only while the store has no keys and no client waits for one")]
-    InUse(&'static str),
+    /// What is to change needs a store that has no keys and for which nobody waits.
+    #[error("this can change only while the store has no keys and no client waits for one")]
+    InUse,
     /// The rules break those of the configuration.
     #[error("{0}")]
     Invalid(String),
@@ -83,9 +83,12 @@ impl Registry {
         if let Some(keyspace) = keyspace {
             let changed = keyspace.reconfigure(super::setup(&rules, self.seed), &mut held);
             changed.expect("nobody writes to a slot without a store");
+            held.iter_mut().for_each(|shard| shard.forget_lookups());
         }
         named(slot.index(), &rules.name);
         self.fill(slot, rules);
+        drop(held);
+        slot.count_usage();
         Ok(slot.index())
     }
 
@@ -103,22 +106,26 @@ impl Registry {
         after.name.clone_from(&before.name);
         config::check_store(&after).map_err(Refusal::Invalid)?;
         let (old, new) = (super::setup(&before, self.seed), super::setup(&after, self.seed));
-        let _held = if old == new {
+        let held = if old == new {
             Vec::new()
         } else {
             let keyspace = store.keyspace();
             let mut held = self.lock_all(keyspace)?;
-            let what = if old.by_session == new.by_session { "the filter" } else { "keeping by session" };
+            let is_moved = old.by_session != new.by_session;
             let waited_for = held.iter_mut().any(|shard| !shard.waits().is_empty());
-            if waited_for && old.by_session != new.by_session {
-                return Err(Refusal::InUse(what));
+            if waited_for && is_moved {
+                return Err(Refusal::InUse);
             }
-            keyspace.reconfigure(new, &mut held).map_err(|_| Refusal::InUse(what))?;
-            store.note_layout();
-            self.advance();
+            keyspace.reconfigure(new, &mut held).map_err(|_| Refusal::InUse)?;
+            if is_moved {
+                store.note_layout();
+                self.advance();
+            }
             held
         };
         store.set_rules(after);
+        drop(held);
+        store.count_usage();
         Ok(Altered { index: store.index(), before, after: store.rules() })
     }
 

@@ -5,11 +5,15 @@
 //! dropped, without keys, for the next store there.
 
 pub mod events;
+pub mod eviction;
+pub mod filters;
 pub mod lifecycle;
+pub mod pressure;
 pub mod registry;
 pub mod script_gate;
 pub mod sweep;
 
+pub use pressure::Pressure;
 pub use registry::Registry;
 pub use script_gate::ScriptGate;
 
@@ -32,6 +36,10 @@ use crate::keyspace::Census;
 use crate::keyspace::Keyspace;
 use crate::keyspace::key::HashSeed;
 use crate::keyspace::setup::Setup;
+use crate::store::eviction::Evictions;
+
+/// Limits of fewer bytes are compared with exact sums.
+const EXACT_BELOW: u64 = 64 << 20;
 
 /// A slot for a named keyspace with its rules.
 #[derive(Debug)]
@@ -46,6 +54,7 @@ pub struct Store {
     limit_bytes: AtomicU64,
     default_ttl_ms: AtomicU64,
     eviction: AtomicU8,
+    evictions: Evictions,
     keyspace: OnceLock<Keyspace>,
 }
 
@@ -79,6 +88,7 @@ impl Store {
             limit_bytes: AtomicU64::new(0),
             default_ttl_ms: AtomicU64::new(0),
             eviction: AtomicU8::new(0),
+            evictions: Evictions::default(),
             keyspace: OnceLock::new(),
         }
     }
@@ -139,6 +149,21 @@ impl Store {
     /// The slot's keyspace, where it has had a store.
     pub(crate) fn keyspace_if_made(&self) -> Option<&Keyspace> {
         self.keyspace.get()
+    }
+
+    /// What it remembers of making room.
+    pub fn evictions(&self) -> &Evictions {
+        &self.evictions
+    }
+
+    /// Bytes that it holds, its tables among them, as exactly as a limit of so many bytes needs it: a small one is passed
+    /// by few keys, for a large one a single load will do. Takes no lock.
+    pub fn about_bytes(&self, limit: u64) -> u64 {
+        if limit < EXACT_BELOW {
+            self.census().total_bytes() as u64
+        } else {
+            self.keyspace().about_bytes() as u64
+        }
     }
 
     /// Its sizes; takes no lock.

@@ -13,18 +13,17 @@ use crate::config;
 use crate::config::STORES_MAX;
 use crate::keyspace::Keyspace;
 use crate::keyspace::key::HashSeed;
+use crate::store::Pressure;
 use crate::store::ScriptGate;
 use crate::store::Selected;
 use crate::store::Store;
 use crate::store::events::Interests;
+use crate::store::eviction;
 use crate::value::limits::Limits;
 use crate::value::number;
 
 // One bit of a word for each.
 const _: () = assert!(STORES_MAX <= u64::BITS as usize);
-
-/// Bytes that even the smallest entry takes: a limit that has no room for them is reached.
-const ROOM_BYTES: u64 = 64;
 
 /// All stores of a node, and the slots for those that may come.
 #[derive(Debug)]
@@ -45,9 +44,14 @@ pub struct Registry {
     /// Behind `CONFIG SET hz`.
     sweep_interval_ms: AtomicU64,
     script_gate: ScriptGate,
+    pressure: Pressure,
+    eviction: eviction::Settings,
 }
 
 impl Registry {
+    /// Bytes that even the smallest entry takes: a limit that has no room for them is reached.
+    pub const ROOM_BYTES: u64 = 64;
+
     /// The stores that the configuration names, which are not more than there are slots.
     pub fn new(stores: &[config::Store], cache: &config::Cache, seed: HashSeed) -> Self {
         let interval = u64::try_from(cache.expiry_interval.as_millis()).unwrap_or(u64::MAX);
@@ -63,16 +67,34 @@ impl Registry {
             interests: Interests::default(),
             sweep_interval_ms: interval.max(1).into(),
             script_gate: ScriptGate::default(),
+            pressure: Pressure::default(),
+            eviction: eviction::Settings::default(),
         };
         for (slot, rules) in registry.slots.iter().zip(stores) {
             registry.fill(slot, rules.clone());
+            slot.count_usage();
         }
         registry
+    }
+
+    /// With this limit of the process, which its pressure is told by.
+    pub fn under(self, limit: config::ProcessLimit) -> Self {
+        Self { pressure: Pressure::new(limit), ..self }
+    }
+
+    /// How near the process is to its memory limit.
+    pub fn pressure(&self) -> &Pressure {
+        &self.pressure
     }
 
     /// Where whoever locks shards agrees with scripts.
     pub fn script_gate(&self) -> &ScriptGate {
         &self.script_gate
+    }
+
+    /// What holds for evicting from all stores.
+    pub fn eviction(&self) -> &eviction::Settings {
+        &self.eviction
     }
 
     /// All stores in the order of their indexes.
@@ -164,6 +186,15 @@ impl Registry {
         self.limit_bytes.store(bytes, Relaxed);
     }
 
+    /// Bytes that stores which may evict are to bring the data down to: the limit of all stores, or less while the process
+    /// is near its own; 0: no limit.
+    pub fn eviction_target_bytes(&self) -> u64 {
+        let own = Some(self.limit_bytes()).filter(|limit| *limit != 0);
+        // One byte is as good as nothing, and is not taken for no limit.
+        let pressed = self.pressure.eviction_limit_bytes().map(|limit| limit.max(1));
+        own.into_iter().chain(pressed).min().unwrap_or(0)
+    }
+
     /// Who wants to hear of changes.
     pub fn interests(&self) -> &Interests {
         &self.interests
@@ -198,16 +229,24 @@ impl Registry {
         self.sweep_interval_ms.store(1000 / sweeps.clamp(1, 1000), Relaxed);
     }
 
-    /// Bytes of the entries of all stores; takes no lock.
+    /// Bytes that all stores hold, their tables among them; takes no lock.
     pub fn used_bytes(&self) -> u64 {
-        self.all().map(|store| store.census().bytes as u64).sum()
+        self.all().map(|store| store.census().total_bytes() as u64).sum()
     }
 
-    /// The limit that a write which needs memory would pass in `store`, if there is one.
+    /// As `used_bytes`, as exactly as a limit of so many bytes needs it; see `Store::about_bytes`.
+    pub fn about_bytes(&self, limit: u64) -> u64 {
+        self.all().map(|store| store.about_bytes(limit)).sum()
+    }
+
+    /// The limit that a write which needs memory would pass in `store` and for which nothing may give way, if there is one.
     pub fn limit_reached(&self, store: &Store) -> Option<LimitReached> {
+        if let Some((used_bytes, limit_bytes)) = self.pressure.refuses(|| self.used_bytes()) {
+            return Some(LimitReached { reason: "memory_pressure", used_bytes, limit_bytes });
+        }
         if store.limit_bytes() != 0 {
-            let (used_bytes, limit_bytes) = (store.census().bytes as u64, store.limit_bytes());
-            if used_bytes + ROOM_BYTES > limit_bytes {
+            let (used_bytes, limit_bytes) = (store.census().total_bytes() as u64, store.limit_bytes());
+            if used_bytes + Self::ROOM_BYTES > limit_bytes && !store.may_evict() {
                 return Some(LimitReached { reason: "store_limit", used_bytes, limit_bytes });
             }
         }
@@ -216,18 +255,16 @@ impl Registry {
             return None;
         }
         let used_bytes = self.used_bytes();
-        (used_bytes + ROOM_BYTES > limit_bytes).then_some(LimitReached {
-            reason: "node_limit",
-            used_bytes,
-            limit_bytes,
-        })
+        let full = used_bytes + Self::ROOM_BYTES > limit_bytes;
+        let reached = LimitReached { reason: "node_limit", used_bytes, limit_bytes };
+        (full && !self.all().any(|store| store.may_evict())).then_some(reached)
     }
 }
 
 /// A memory limit that is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitReached {
-    /// Which limit: `store_limit` or `node_limit`.
+    /// Which limit: `store_limit`, `node_limit`, or that of the process: `memory_pressure`.
     pub reason: &'static str,
     /// Bytes in use.
     pub used_bytes: u64,

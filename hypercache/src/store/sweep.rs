@@ -28,8 +28,6 @@ use crate::telemetry::operation;
 const KEYS_PER_HOLD: u64 = 64;
 /// A sweep that finds much to do works so long before it lets others have its core.
 const SLICE: Duration = Duration::from_micros(250);
-/// Share of the time that it may work while it goes on, as a divisor: a quarter.
-const TIME_SHARE: u32 = 4;
 /// A sweep that has gone on for so long ends, and the next begins.
 const SWEEP_MAX: Duration = Duration::from_millis(100);
 
@@ -62,13 +60,15 @@ pub struct Sweep {
 struct Pace {
     began: Instant,
     slice_began: Instant,
+    /// Quarters of the time that it may work: one, or more while memory is short.
+    quarters: u32,
     sweep: Sweep,
 }
 
 impl Pace {
-    fn new() -> Self {
+    fn new(quarters: u32) -> Self {
         let now = Instant::now();
-        Self { began: now, slice_began: now, sweep: Sweep::default() }
+        Self { began: now, slice_began: now, quarters: quarters.clamp(1, 4), sweep: Sweep::default() }
     }
 
     /// Pauses if it is time to.
@@ -85,7 +85,7 @@ impl Pace {
         self.sweep.worked += slice;
         self.sweep.longest = self.sweep.longest.max(slice);
         // Of the slice that it should have been: a slice that was longer has waited for a core, or for a lock.
-        self.sweep.pause = slice.min(SLICE) * (TIME_SHARE - 1);
+        self.sweep.pause = slice.min(SLICE) * (4 - self.quarters) / self.quarters;
     }
 
     /// Whether the sweep has gone on for long enough.
@@ -112,7 +112,7 @@ impl Sweeper {
     }
 
     /// Removes what has expired by `now`, and while it goes on what expires then. It works for a quarter of the time that it
-    /// takes, and takes a tenth of a second at the most, but for what one hold of each shard may remove.
+    /// takes, for more while memory is short, and takes a tenth of a second at the most, but for what one hold of each shard may remove.
     pub fn sweep(&mut self, now: UnixMillis) -> Sweep {
         let attendant = Arc::clone(&self.attendant);
         self.unattended.retain(|(store, shard)| !attendant.attend(*store, *shard));
@@ -122,7 +122,7 @@ impl Sweeper {
             return Sweep::default();
         }
         let running = operation::EXPIRY_CYCLE.start();
-        let (mut pace, mut left) = (Pace::new(), false);
+        let (mut pace, mut left) = (Pace::new(registry.pressure().sweep_quarters()), false);
         for store in registry.all().filter(due) {
             left |= self.sweep_store(store, now, &mut pace);
         }

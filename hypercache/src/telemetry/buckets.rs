@@ -43,20 +43,23 @@ pub const COUNTS: [f64; 11] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.
 
 /// Bounds of histograms of how late something is done that is timed in milliseconds, in seconds: a millisecond less than
 /// each power of two of them, up to somewhat more than an hour.
-pub const LAG_SECONDS: [f64; 23] = lag_seconds();
+pub const LAG_SECONDS: [f64; 23] = powers(1000.0);
 
-const fn lag_seconds() -> [f64; 23] {
+/// Buckets of such a histogram: one for each bound and one for what is above the last.
+pub const LAG_BUCKETS: usize = LAG_SECONDS.len() + 1;
+
+/// Bounds of histograms that were counted by powers of two: the highest value of each, up to 48 days in seconds.
+pub const POWERS: [f64; 23] = powers(1.0);
+
+const fn powers(divisor: f64) -> [f64; 23] {
     let mut bounds = [0.0; 23];
     let mut power = 0;
     while power < bounds.len() {
-        bounds[power] = ((1_u64 << power) - 1) as f64 / 1000.0;
+        bounds[power] = ((1_u64 << power) - 1) as f64 / divisor;
         power += 1;
     }
     bounds
 }
-
-/// Buckets of such a histogram: one for each bound and one for what is above the last.
-pub const LAG_BUCKETS: usize = LAG_SECONDS.len() + 1;
 
 /// Buckets of a count histogram.
 pub const COUNT_BUCKETS: usize = COUNT_BOUNDS.len() + 1;

@@ -6,6 +6,7 @@
 use crate::telemetry::buckets::COUNTS;
 use crate::telemetry::buckets::LAG_SECONDS;
 use crate::telemetry::buckets::LATENCY_SECONDS;
+use crate::telemetry::buckets::POWERS;
 use crate::telemetry::definition::CounterDef;
 use crate::telemetry::definition::GaugeDef;
 use crate::telemetry::definition::HistogramDef;
@@ -42,6 +43,27 @@ catalogue! {
     GaugeDef STORE_LIMIT ["store"] Facade "hypercache_store_limit_bytes";
     "Bytes a store may hold; 0 means no limit of its own."
 
+    CounterDef FILTER_LOOKUPS ["store", "result"] Facade "hypercache_filter_lookups_total";
+    "Lookups that a store's filter was asked about: negative when it answered, true_positive or false_positive when the table had to be asked."
+
+    GaugeDef FILTER_FALSE_POSITIVES ["store", "kind"] Facade "hypercache_filter_false_positive_ratio";
+    "Share of the lookups of absent keys that a store's filter passes on; kind is wanted, expected from its load, or measured."
+
+    GaugeDef FILTER_ITEMS ["store"] Facade "hypercache_filter_keys";
+    "Keys in a store's filter."
+
+    GaugeDef FILTER_CAPACITY ["store"] Facade "hypercache_filter_slots";
+    "Keys that the slots of a store's filter could take."
+
+    GaugeDef FILTER_MEMORY ["store"] Facade "hypercache_filter_memory_bytes";
+    "Bytes a store's filter takes."
+
+    GaugeDef FILTER_BUILT ["store"] Facade "hypercache_filter_built_ratio";
+    "Share of a store's keys that its filter can answer for; less than 1 while it is built."
+
+    CounterDef FILTER_CHANGES ["store", "kind"] Facade "hypercache_filter_changes_total";
+    "What was done to a store's filter: fingerprints moved, segments split, pairs of segments joined, segments built."
+
     CounterDef EXPIRED_KEYS ["store", "mode"] Meters "hypercache_expired_keys_total";
     "Keys removed because their time was over; lazy when found by a command, active when swept."
 
@@ -65,6 +87,18 @@ catalogue! {
 
     CounterDef EVICTED_BYTES ["store", "policy"] Facade "hypercache_evicted_bytes_total";
     "Bytes freed by dropping keys under memory pressure."
+
+    HistogramDef EVICTED_AGE ["store"] Facade "hypercache_evicted_age_seconds" buckets &POWERS;
+    "Time since evicted keys were made or last written whole; a fair sample where many go at once."
+
+    HistogramDef EVICTED_IDLE ["store"] Facade "hypercache_evicted_idle_seconds" buckets &POWERS;
+    "Time since evicted keys were last used; a fair sample where many go at once."
+
+    HistogramDef EVICTED_HITS ["store"] Facade "hypercache_evicted_hits" buckets &POWERS;
+    "Reads of evicted keys since they were made or last written whole; a fair sample where many go at once."
+
+    HistogramDef EVICTION_DURATION [] Facade "hypercache_eviction_duration_seconds" buckets &LATENCY_SECONDS;
+    "Time that making room took at once, before a write or in the background; a fair sample where that is done often."
 
     CounterDef WRITES_REFUSED ["store", "reason"] Facade "hypercache_writes_refused_total";
     "Writes refused because of a limit."
@@ -105,6 +139,9 @@ catalogue! {
     CounterDef AUTHENTICATIONS ["result"] Facade "hypercache_authentications_total";
     "Attempts to authenticate, by success or failure."
 
+    CounterDef STORE_CHANGES ["change"] Facade "hypercache_store_changes_total";
+    "Stores made, altered and dropped while running, by which of these."
+
     CounterDef CONFIG_CHANGES [] Facade "hypercache_config_changes_total";
     "Settings changed while running."
 
@@ -117,6 +154,24 @@ catalogue! {
 
     GaugeDef MEMORY_LIMIT [] Facade "hypercache_memory_limit_bytes";
     "Bytes all stores together may hold; 0 means no limit."
+
+    GaugeDef MEMORY_AREA ["area"] Facade "hypercache_memory_area_bytes";
+    "Bytes in use by each part of the program; unexplained is what the allocator has given out beyond them."
+
+    GaugeDef PROCESS_LIMIT ["source"] Facade "hypercache_process_memory_limit_bytes";
+    "Bytes the process may take, by who says so; 0 means no limit."
+
+    GaugeDef MEMORY_PRESSURE [] Facade "hypercache_memory_pressure_level";
+    "How near the process is to its memory limit: 0 normal, 1 elevated, 2 high, 3 critical."
+
+    CounterDef MEMORY_PRESSURE_TIME ["level"] Facade "hypercache_memory_pressure_seconds_total";
+    "Whole seconds spent at each level of memory pressure."
+
+    CounterDef MEMORY_PRESSURE_CHANGES ["level"] Facade "hypercache_memory_pressure_changes_total";
+    "Changes of the level of memory pressure, by the level reached."
+
+    CounterDef MEMORY_PURGED [] Facade "hypercache_memory_purged_bytes_total";
+    "Resident bytes given back to the system because the process was near its memory limit."
 
     GaugeDef ALLOCATOR_BYTES ["state"] Process "hypercache_allocator_bytes";
     "What the memory allocator holds, by state."
@@ -223,14 +278,18 @@ mod tests {
     /// Gauges and histograms that count things have no unit.
     const COUNTED: &[&str] = &[
         "hypercache_store_keys",
+        "hypercache_filter_keys",
+        "hypercache_filter_slots",
         "hypercache_pipeline_commands",
         "hypercache_store_sessions",
+        "hypercache_evicted_hits",
         "hypercache_connections",
         "hypercache_blocked_clients",
         "hypercache_pubsub_channels",
         "hypercache_connections_limit",
         "hypercache_telemetry_queue_length",
         "hypercache_telemetry_queue_capacity",
+        "hypercache_memory_pressure_level",
         "hypercache_telemetry_series",
         "process_open_fds",
         "process_max_fds",

@@ -27,7 +27,8 @@ pub(super) const QUEUE_RECORDS: usize = 8192;
 /// Why a command is kept, and for what.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Keep {
-    /// The class it was kept in; classes are disjoint, tried in the order error, slow, parent, first, adaptive.
+    /// The class it was kept in; classes are disjoint, tried in the order error, slow, parent, evicting, first,
+    /// adaptive.
     pub reason: Reason,
     /// Chance that a command of this class had of a span, if it gets one; 1 / chance is the span's weight.
     pub span_ratio: Option<f64>,
@@ -87,6 +88,8 @@ pub struct CommandRecord {
     pub parent: Option<TraceContext>,
     /// Whether a reading command found what it looked for.
     pub hit: Option<bool>,
+    /// Keys that had to go to make room for it, and bytes that this freed.
+    pub evicted: (u32, u64),
 }
 
 /// What the telemetry thread is given.
@@ -135,6 +138,11 @@ impl Inbox {
     pub(super) fn waiting(&self) -> usize {
         self.sender.len()
     }
+
+    /// Bytes of the queue, which is made as a whole; what the records in it point to is not counted.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.sender.capacity().unwrap_or(0) * size_of::<Record>()
+    }
 }
 
 /// Telemetry of commands: sampling and the way to the telemetry thread.
@@ -180,6 +188,22 @@ impl CommandTelemetry {
         };
         let Kept { span, line, .. } = kept;
         Some(Keep { reason, span_ratio: span, line_ratio: line })
+    }
+
+    /// As `keep`, of a command that succeeded and that something had to go for.
+    #[cold]
+    pub fn keep_evicting(
+        &self,
+        command: u16,
+        service_ns: u64,
+        parent: Option<&TraceContext>,
+    ) -> Option<Keep> {
+        let slow = service_ns >= self.slow_ns.load(Relaxed);
+        if slow || parent.is_some_and(|parent| parent.sampled) {
+            return self.keep(command, false, service_ns, parent);
+        }
+        let Kept { span, line, .. } = self.sampler.special(Special::Evicting)?;
+        Some(Keep { reason: Reason::Evicting, span_ratio: span, line_ratio: line })
     }
 
     /// Hands over what was kept. Never blocks; what finds the queue full is counted and lost.

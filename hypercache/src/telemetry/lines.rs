@@ -51,6 +51,10 @@ pub(super) fn command(
     if let Some(hit) = record.hit {
         line.str("hypercache.result", if hit { "hit" } else { "miss" });
     }
+    if record.evicted.0 > 0 {
+        line.u64("hypercache.evicted.keys", record.evicted.0.into());
+        line.u64("hypercache.evicted.bytes", record.evicted.1);
+    }
     if let Some(name) = &record.client_name {
         line.str("hypercache.client.name", name);
     }

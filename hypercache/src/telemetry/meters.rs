@@ -5,7 +5,9 @@
 //! the next new one, so no count is lost and threads that come and go cost no memory.
 
 mod cells;
+mod names;
 mod totals;
+mod weight;
 
 pub use cells::Proto;
 pub use totals::CommandTotals;
@@ -14,8 +16,10 @@ pub use totals::Series;
 pub use totals::StoreTotals;
 pub use totals::Totals;
 
+use crate::config::STORES_MAX;
 use crate::telemetry::buckets::LAG_BUCKETS;
 use cells::Shard;
+use names::Names;
 use parking_lot::Mutex;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -27,7 +31,7 @@ use std::sync::atomic::Ordering::Relaxed;
 pub const OTHER: &str = "_OTHER";
 
 /// Error prefixes that have a label of their own; the last stands for all others.
-pub const ERROR_TYPES: [&str; 29] = [
+pub const ERROR_TYPES: [&str; 30] = [
     "ERR",
     "WRONGTYPE",
     "OOM",
@@ -56,6 +60,7 @@ pub const ERROR_TYPES: [&str; 29] = [
     "UNBLOCKED",
     "INVALIDOBJ",
     "NOREPLICAS",
+    "NOSTORE",
     OTHER,
 ];
 
@@ -102,7 +107,7 @@ pub struct Meters {
     id: u64,
     this: Weak<Meters>,
     commands: Vec<String>,
-    stores: Vec<String>,
+    stores: Mutex<Names>,
     other: usize,
     shards: Mutex<Shards>,
 }
@@ -142,6 +147,7 @@ impl Meters {
             commands.len() - 1
         });
         let stores = if stores.is_empty() { vec!["default".to_owned()] } else { stores };
+        let stores = Mutex::new(Names::new(stores));
         let id = NEXT.fetch_add(1, Relaxed);
         Arc::new_cyclic(|this| Self {
             id,
@@ -158,9 +164,18 @@ impl Meters {
         &self.commands
     }
 
-    /// Names of the stores, by index.
-    pub fn store_names(&self) -> &[String] {
-        &self.stores
+    /// Names of the stores that there are.
+    pub fn store_names(&self) -> Vec<Arc<str>> {
+        self.stores.lock().present().collect()
+    }
+
+    /// Gives an index to a new store, or to none: what has been counted for it so far is no longer told by its name.
+    ///
+    /// The cells themselves go on, since their threads alone may write them; what they tell now is taken off later.
+    pub fn name_store(&self, store: usize, name: Option<&str>) {
+        let mut names = self.stores.lock();
+        let base = totals::Base::of(self, store);
+        names.rename(store, name, base);
     }
 
     /// The name of a command, `_OTHER` if there is none.
@@ -168,9 +183,9 @@ impl Meters {
         &self.commands[self.command_index(command)]
     }
 
-    /// The name of a store, the last one's if there is none.
-    pub fn store_name(&self, store: u16) -> &str {
-        &self.stores[self.store_index(store)]
+    /// The name of a store, or of the last one with its index.
+    pub fn store_name(&self, store: u16) -> Arc<str> {
+        self.stores.lock().last(usize::from(store))
     }
 
     /// Counts a command and its durations.
@@ -261,7 +276,7 @@ impl Meters {
 
     #[inline]
     fn store_index(&self, store: u16) -> usize {
-        usize::from(store).min(self.stores.len() - 1)
+        usize::from(store).min(STORES_MAX - 1)
     }
 
     /// Runs `write` on this thread's shard.
@@ -298,7 +313,7 @@ impl Meters {
         let shard = {
             let mut shards = self.shards.lock();
             shards.free.pop().unwrap_or_else(|| {
-                let shard = Arc::new(Shard::new(self.commands.len(), self.stores.len()));
+                let shard = Arc::new(Shard::new(self.commands.len(), STORES_MAX));
                 shards.all.push(shard.clone());
                 shard
             })
@@ -317,7 +332,7 @@ impl Meters {
     fn write_while_thread_ends(&self, write: impl FnOnce(&Shard)) {
         let mut shards = self.shards.lock();
         let shard = shards.free.pop().unwrap_or_else(|| {
-            let shard = Arc::new(Shard::new(self.commands.len(), self.stores.len()));
+            let shard = Arc::new(Shard::new(self.commands.len(), STORES_MAX));
             shards.all.push(shard.clone());
             shard
         });

@@ -17,6 +17,7 @@ pub mod event;
 pub mod events;
 mod export;
 mod files;
+mod held;
 pub mod http;
 mod limiter;
 pub mod line;
@@ -167,7 +168,7 @@ impl Telemetry {
         inner.own.command_queue.set(inner.inbox.waiting() as f64);
         inner.own.span_queue.set(inner.spans.as_ref().map_or(0, |spans| spans.waiting()) as f64);
         inner.own.log_queue.set(inner.writer.waiting() as f64);
-        let mut page = Page::after(inner.exporter.render());
+        let mut page = Page::after(&inner.exporter.render(), &inner.meters.store_names());
         page.meters(&inner.meters);
         page.process(&ProcessStats::read());
         let (text, series) = page.finish();

@@ -35,12 +35,20 @@ pub static EXPIRY_CYCLE: OperationDef = OperationDef {
     span_above: Duration::from_millis(5),
     histogram: Some(&catalogue::EXPIRY_CYCLE_DURATION),
 };
+/// Unused pages given back to the system.
+pub static MEMORY_PURGE: OperationDef =
+    OperationDef { name: "memory.purge", span_above: Duration::from_millis(5), histogram: None };
 /// A store emptied by a command.
 pub static STORE_FLUSH: OperationDef =
     OperationDef { name: "store.flush", span_above: Duration::ZERO, histogram: None };
 
+/// A filter built for the keys of a store, from the first part to the last.
+pub static FILTER_BUILD: OperationDef =
+    OperationDef { name: "filter.build", span_above: Duration::ZERO, histogram: None };
+
 /// Every kind of operation.
-pub static OPERATIONS: [&OperationDef; 4] = [&NODE_START, &NODE_STOP, &EXPIRY_CYCLE, &STORE_FLUSH];
+pub static OPERATIONS: [&OperationDef; 6] =
+    [&NODE_START, &NODE_STOP, &EXPIRY_CYCLE, &MEMORY_PURGE, &STORE_FLUSH, &FILTER_BUILD];
 
 events! {
     /// An operation failed.

@@ -24,11 +24,13 @@ pub enum Reason {
     Adaptive,
     /// An operation of the node itself.
     Operation,
+    /// Something had to go to make room for it.
+    Evicting,
 }
 
 impl Reason {
-    const ALL: [Self; 6] =
-        [Self::Error, Self::Slow, Self::Parent, Self::First, Self::Adaptive, Self::Operation];
+    const ALL: [Self; 7] =
+        [Self::Error, Self::Slow, Self::Parent, Self::First, Self::Adaptive, Self::Operation, Self::Evicting];
 
     /// The value of labels and fields.
     pub const fn label(self) -> &'static str {
@@ -39,6 +41,7 @@ impl Reason {
             Self::First => "first",
             Self::Adaptive => "adaptive",
             Self::Operation => "operation",
+            Self::Evicting => "evicting",
         }
     }
 }
@@ -80,7 +83,7 @@ pub(super) struct OwnMeters {
     line_bytes: [Counter; 3],
     lines_dropped: [[[Counter; 2]; 2]; 3],
     lines_suppressed: [Counter; 3],
-    spans: [[Counter; 2]; 6],
+    spans: [[Counter; 2]; 7],
     spans_dropped: [Counter; 3],
     pub(super) records_dropped: Counter,
     pub(super) sampling_ratio: Gauge,

@@ -40,10 +40,12 @@ pub(super) enum Special {
     HttpError,
     /// An HTTP request over the threshold.
     HttpSlow,
+    /// Something had to go to make room for it.
+    Evicting,
 }
 
 impl Special {
-    pub(super) const COUNT: usize = 9;
+    pub(super) const COUNT: usize = 10;
 }
 
 /// What the chances of one class were when it kept something.

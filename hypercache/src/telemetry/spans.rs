@@ -228,6 +228,10 @@ fn command_attributes(record: &CommandRecord, command: &str, store: &str) -> Vec
     if let Some(hit) = record.hit {
         attributes.push(KeyValue::new("hypercache.result", if hit { "hit" } else { "miss" }));
     }
+    if record.evicted.0 > 0 {
+        attributes.push(KeyValue::new("hypercache.evicted.keys", i64::from(record.evicted.0)));
+        attributes.push(KeyValue::new("hypercache.evicted.bytes", signed(record.evicted.1)));
+    }
     if let Some(error) = &record.error {
         attributes.push(KeyValue::new("error.type", error.kind.to_string()));
         attributes.push(KeyValue::new("db.response.status_code", error.kind.to_string()));

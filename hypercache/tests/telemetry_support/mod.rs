@@ -188,6 +188,7 @@ pub fn record(keep: Keep, command: u16) -> CommandRecord {
         key: None,
         parent: None,
         hit: None,
+        evicted: (0, 0),
     }
 }
 

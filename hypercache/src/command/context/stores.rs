@@ -1,4 +1,4 @@
-//! What is done to whole stores.
+//! Commands on whole stores.
 
 use crate::command::Context;
 use crate::command::ReplyError;
@@ -6,9 +6,7 @@ use crate::command::error;
 use crate::keyspace::shard::Shard;
 
 const BY_SESSION: ReplyError =
-    ReplyError::err("a store with session eviction can only be exchanged with another of its kind");
-const OTHER_FILTER: ReplyError =
-    ReplyError::err("stores with different filters cannot be exchanged: their rules stay with their indexes");
+    ReplyError::err("a store that keeps keys by session can only be exchanged with another of its kind");
 
 impl Context<'_> {
     /// Empties these stores, all at the same moment: their shards are locked until the command ends. Counts each key as
@@ -48,9 +46,6 @@ impl Context<'_> {
         if lower_setup.by_session != upper_setup.by_session {
             return Err(BY_SESSION);
         }
-        if lower_setup != upper_setup {
-            return Err(OTHER_FILTER);
-        }
         self.changed(1);
         let now = self.stamp.now;
         let boundary = self.locks.held.partition_point(|lock| lock.store < upper);
@@ -60,6 +55,11 @@ impl Context<'_> {
         lowers.zip(uppers).for_each(|(lower, upper)| lower.data.exchange(&mut upper.data, now));
         self.notices.emptied |= self.interest.tracks();
         Ok(true)
+    }
+
+    /// Whether the store is still the one that the client has selected; what it tells is sure while a shard is locked.
+    pub(super) fn check_selected(&self) -> Result<(), ReplyError> {
+        self.registry.selected(self.selected).map(|_| ()).ok_or(error::NO_STORE)
     }
 
     /// Locks all shards of these stores, which are named in ascending order, unless all are held already.

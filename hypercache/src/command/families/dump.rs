@@ -99,8 +99,10 @@ fn restore(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Out
         }
     } else {
         cx.put_anew(cx.store().index(), key, value, deadline);
-        // How often a key is used is not counted here; how long ago it was, is.
-        if let Some(seconds) = options.idle_seconds {
+        // As in Redis, what counts is how often the key is used or how long ago it was, never both.
+        if let (Some(frequency), Some(_)) = (options.frequency, cx.frequency(key)) {
+            cx.raise_frequency(key, frequency);
+        } else if let (Some(seconds), None) = (options.idle_seconds, cx.frequency(key)) {
             cx.set_idle(key, seconds);
         }
         cx.notify(EventClass::Generic, "restore", key);

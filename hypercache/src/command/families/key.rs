@@ -101,6 +101,11 @@ const NO_FREQUENCY: ReplyError = ReplyError::err(
      between policies at runtime LRU and LFU data will take some time to adjust.",
 );
 
+const NO_IDLE_TIME: ReplyError = ReplyError::err(
+    "An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies \
+     at runtime LRU and LFU data will take some time to adjust.",
+);
+
 const OBJECT_HELP: [&str; 11] = [
     "OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
     "ENCODING <key>",
@@ -185,16 +190,22 @@ fn object_encoding(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter
 }
 
 fn object_freq(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
-    if cx.inspect_quietly(&args[2]).is_some() {
-        return Err(NO_FREQUENCY);
+    if cx.inspect_quietly(&args[2]).is_none() {
+        reply.null();
+        return Ok(());
     }
-    reply.null();
+    reply.count(cx.frequency(&args[2]).ok_or(NO_FREQUENCY)?.into());
     Ok(())
 }
 
 fn object_idletime(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> Outcome {
     let now = cx.now();
-    write_count(reply, cx.inspect_quietly(&args[2]), |entry| entry.idle_seconds(now));
+    let counts_use = cx.frequency(&args[2]).is_some();
+    let found = cx.inspect_quietly(&args[2]);
+    if found.is_some() && counts_use {
+        return Err(NO_IDLE_TIME);
+    }
+    write_count(reply, found, |entry| entry.idle_seconds(now));
     Ok(())
 }
 

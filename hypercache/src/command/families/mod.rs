@@ -12,6 +12,7 @@ pub mod database;
 pub mod dump;
 mod element_scan;
 pub mod expiry;
+pub mod filter;
 mod first_ready;
 pub mod geo;
 pub mod geo_search;
@@ -37,6 +38,7 @@ pub mod set;
 pub mod set_algebra;
 mod several_keys;
 pub mod sort;
+pub mod store;
 pub mod stream;
 pub mod stream_claim;
 pub mod stream_group;
@@ -71,6 +73,7 @@ pub const ALL: &[&[Spec]] = &[
     database::COMMANDS,
     dump::COMMANDS,
     expiry::COMMANDS,
+    filter::COMMANDS,
     geo::COMMANDS,
     geo_search::COMMANDS,
     hash::COMMANDS,
@@ -94,6 +97,7 @@ pub const ALL: &[&[Spec]] = &[
     set::COMMANDS,
     set_algebra::COMMANDS,
     sort::COMMANDS,
+    store::COMMANDS,
     stream::COMMANDS,
     stream_claim::COMMANDS,
     stream_group::COMMANDS,

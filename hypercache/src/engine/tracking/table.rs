@@ -15,6 +15,7 @@ pub struct Table {
     /// In no order; a hole is filled with the last.
     entries: Vec<(Arc<[u8]>, Readers)>,
     items: usize,
+    key_bytes: usize,
     /// Chooses whom to forget.
     chance: u64,
 }
@@ -24,6 +25,7 @@ impl Table {
     pub fn add(&mut self, key: &[u8], client: u64) {
         let Some(place) = self.places.get(key) else {
             let key: Arc<[u8]> = key.into();
+            self.key_bytes += key.len();
             self.places.insert(Arc::clone(&key), self.entries.len());
             self.entries.push((key, Readers::from_slice(&[client])));
             self.items += 1;
@@ -61,12 +63,24 @@ impl Table {
             *known = place;
         }
         self.items -= taken.1.len();
+        self.key_bytes -= taken.0.len();
         taken
     }
 
     /// How many keys.
     pub fn keys(&self) -> usize {
         self.entries.len()
+    }
+
+    /// Bytes it takes; lists of more than two readers are estimated.
+    pub fn held_bytes(&self) -> usize {
+        /// Two counters stand before the bytes of a shared key.
+        const KEY_HEAD: usize = 2 * size_of::<usize>();
+        // Of eight places in such a map seven may be taken; each has a byte of its own beside it.
+        let places = self.places.capacity() * 8 / 7 * (size_of::<(Arc<[u8]>, usize)>() + 1);
+        let entries = self.entries.capacity() * size_of::<(Arc<[u8]>, Readers)>();
+        let listed = self.items.saturating_sub(2 * self.keys()) * size_of::<u64>();
+        places + entries + listed + self.key_bytes + self.keys() * KEY_HEAD
     }
 
     /// How many readers of all keys together.
@@ -108,6 +122,8 @@ mod tests {
                     },
                 }
                 prop_assert_eq!(table.keys(), model.len());
+                prop_assert_eq!(table.key_bytes, model.keys().map(Vec::len).sum::<usize>());
+                prop_assert!(table.held_bytes() >= model.len() * 40);
                 prop_assert_eq!(table.items(), model.values().map(BTreeSet::len).sum::<usize>());
             }
         }

@@ -23,7 +23,15 @@ pub fn about_stores() -> Value {
         || object(&[], json!({ "field": text, "field_base64": text, "value": {}, "value_base64": text }));
     let value = || object(&[], json!({ "value": {}, "value_base64": text }));
     let list_of = |item: Value| object(&["items"], json!({ "items": items(item) }));
+    let rules = store_rules();
+    let mut new_store = rules.clone();
+    new_store["properties"]["name"] =
+        json!({ "type": "string", "description": "1 to 64 letters, digits, `-` or `_`, not all digits" });
+    new_store["required"] = json!(["name"]);
     json!({
+        "NewStore": new_store,
+        "Store": { "type": "object", "required": ["name"] },
+        "StoreRules": rules,
         "Added": about(json!({ "added": count })),
         "BareValue": object(&["value"], json!({ "value": {} })),
         "CommandAnswer": {
@@ -73,12 +81,30 @@ pub fn about_stores() -> Value {
     })
 }
 
+/// What may be said of a store, in the words of the configuration file.
+fn store_rules() -> Value {
+    let properties = json!({
+        "max_memory": { "type": ["string", "integer"], "description": "Such as 512MB, or bytes; 0: no limit of its own" },
+        "eviction": { "type": "string", "enum": ["none", "lru", "lfu", "session"] },
+        "default_ttl": { "type": ["string", "integer"], "description": "Such as 1h or 300s; 0: none" },
+        "cuckoo_filter": {
+            "description": "true, false, or an object",
+            "type": ["boolean", "object"],
+            "properties": {
+                "enabled": { "type": "boolean" },
+                "false_positive_rate": { "type": "number", "minimum": 0.001, "maximum": 0.1 },
+            },
+        },
+    });
+    object(&[], properties)
+}
+
 /// Members of answers that stand for each other, or are left out.
-const OPTIONAL: [&str; 6] =
-    ["field", "field_base64", "member", "member_base64", "value_base64", "key_base64"];
+const OPTIONAL: [&str; 8] =
+    ["field", "field_base64", "item", "item_base64", "member", "member_base64", "value_base64", "key_base64"];
 
 /// An answer about a key, with these members more.
-fn about(more: Value) -> Value {
+pub(super) fn about(more: Value) -> Value {
     let text = json!({ "type": "string" });
     let mut properties = json!({ "key": text, "key_base64": text, "store": text });
     for (name, schema) in more.as_object().into_iter().flatten() {

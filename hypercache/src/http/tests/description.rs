@@ -8,7 +8,7 @@ use super::*;
 
 /// A path with something in each of its places.
 fn filled(path: &str) -> String {
-    [("{store}", "default"), ("{key}", "k"), ("{field}", "f"), ("{member}", "m")]
+    [("{store}", "default"), ("{key}", "k"), ("{field}", "f"), ("{member}", "m"), ("{item}", "i")]
         .iter()
         .fold(path.to_owned(), |path, (place, name)| path.replace(place, name))
 }

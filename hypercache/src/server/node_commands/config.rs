@@ -1,9 +1,10 @@
 //! `CONFIG`.
 
 mod absent;
+pub mod eviction;
 mod observation;
 mod parameters;
-mod values;
+pub(super) mod values;
 
 use crate::command::ReplyError;
 use crate::command::error;
@@ -224,7 +225,7 @@ fn prepare<'a>(pairs: Args<'_>, node: &'a NodeState) -> Result<Vec<Change<'a>>, 
 
 /// `CONFIG RESETSTAT`: lets what `INFO` counts begin anew.
 pub fn reset_stat(node: &NodeState, reply: &mut ReplyWriter) {
-    node.statistics.reset(Counts::read(&node.telemetry, &node.clients));
+    node.statistics.reset(Counts::read(&node.telemetry, &node.clients, &node.registry));
     node.authenticator.log().reset_counts();
     reply.ok();
 }

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use crate::command::table::table;
 use crate::config;
 use crate::config::Config;
+use crate::engine::Accounting;
 use crate::engine::Call;
 use crate::engine::Disposal;
 use crate::engine::Engine;
@@ -78,15 +79,27 @@ impl Fixture {
         let authenticator = Authenticator::new(config.security.requirepass.clone());
         let authenticator = Arc::new(authenticator.with_file(config.security.users_file.clone()).unwrap());
         let (stop_sender, stop) = mpsc::channel(1);
+        let disposal = Disposal::start().expect("a thread can be started");
         let broker = Arc::<Broker>::default();
         let clients = Arc::<Clients>::default();
+        let herald = Herald::new(Arc::clone(&registry), Arc::clone(&broker), Arc::clone(&clients));
+        let herald = Arc::new(herald);
+        let accounting = Accounting::new(
+            Arc::clone(&registry),
+            Arc::clone(&clients),
+            Arc::clone(&herald),
+            Arc::clone(&broker),
+            telemetry.clone(),
+            || 0,
+        );
         let node = Arc::new(NodeState {
+            accounting: Arc::new(accounting),
             config_file: None,
             run_id: "0123456789".repeat(4),
             started: Instant::now(),
             started_unix: 1_700_000_000,
             registry: Arc::clone(&registry),
-            herald: Arc::new(Herald::new(Arc::clone(&registry), Arc::clone(&broker), Arc::clone(&clients))),
+            herald,
             clients,
             settings: Arc::new(Settings::new(&config.network)),
             pause: Arc::new(Pause::default()),
@@ -95,15 +108,16 @@ impl Fixture {
             stop: stop_sender,
             broker,
             waiters: Arc::default(),
+            disposal: disposal.clone(),
             scripting: Arc::new(Scripting::new(Arc::clone(&registry), 0).expect("Lua states can be made")),
             statistics: Statistics::default(),
             observation: Arc::new(Observation::new(config.telemetry.slow_command)),
             config,
         });
         node.configure();
-        let disposal = Disposal::start().expect("a thread can be started");
         let (herald, waiters) = (Arc::clone(&node.herald), Arc::clone(&node.waiters));
-        let engine = Engine::new(registry, disposal, telemetry.clone(), herald, waiters);
+        let observation = Arc::clone(&node.observation);
+        let engine = Engine::new(registry, disposal, telemetry.clone(), herald, waiters, observation);
         let dispatch = Dispatch::new(engine, Arc::clone(&authenticator), Arc::clone(&node));
         let executor = Observed::new(
             Guarded::new(dispatch, Arc::clone(&authenticator)),

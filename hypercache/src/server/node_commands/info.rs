@@ -79,7 +79,7 @@ pub fn info(args: Args<'_>, node: &NodeState, reply: &mut ReplyWriter) {
     let default = named.is_empty() || asked("default");
     let facts = Facts {
         node,
-        counts: node.statistics.counts(Counts::read(&node.telemetry, &node.clients)),
+        counts: node.statistics.counts(Counts::read(&node.telemetry, &node.clients, &node.registry)),
         process: ProcessStats::read(),
     };
     let mut page = Page { text: String::new() };

@@ -96,7 +96,7 @@ pub fn doctor(node: &NodeState, reply: &mut ReplyWriter) {
 /// `LATENCY HISTOGRAM`: of all commands that were called, or of the named ones and their subcommands.
 pub fn histogram(args: Args<'_>, node: &NodeState, reply: &mut ReplyWriter) {
     let named = args.from(2);
-    let counts = node.statistics.counts(Counts::read(&node.telemetry, &node.clients));
+    let counts = node.statistics.counts(Counts::read(&node.telemetry, &node.clients, &node.registry));
     let of = |command: &Command| {
         let counts = counts.by_command.get(usize::from(command.id))?;
         let tracked = node.observation.latency.tracking() && counts.execution.count() > 0;

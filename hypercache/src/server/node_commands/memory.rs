@@ -6,6 +6,7 @@ use crate::command::ReplyError;
 use crate::resp::ReplyWriter;
 use crate::server::node_commands::NodeState;
 use crate::server::node_commands::info::Memory;
+use crate::store::pressure::Level;
 use crate::telemetry::process::ProcessStats;
 use crate::telemetry::process::allocator_bytes;
 use crate::telemetry::process::purge_allocator;
@@ -27,8 +28,9 @@ pub fn stats(node: &NodeState, reply: &mut ReplyWriter) {
     let clients = node.clients.pool().held_bytes() as u64;
     let stores: Vec<_> = node.registry.all().filter(|store| store.census().keys > 0).collect();
     let keys: usize = stores.iter().map(|store| store.census().keys).sum();
+    let scripts = node.scripting.census();
     let percent = |part: u64, whole: u64| if whole == 0 { 0.0 } else { 100.0 * part as f64 / whole as f64 };
-    reply.map(25 + stores.len());
+    reply.map(27 + stores.len());
     for (name, bytes) in [
         ("peak.allocated", peak),
         ("total.allocated", used),
@@ -38,15 +40,15 @@ pub fn stats(node: &NodeState, reply: &mut ReplyWriter) {
         ("clients.normal", clients),
         ("cluster.links", 0),
         ("aof.buffer", 0),
+        ("lua.caches", scripts.script_bytes as u64),
+        ("functions.caches", scripts.function_bytes as u64),
     ] {
         write_count(name, bytes, reply);
     }
     for store in stores {
         reply.bulk(format!("db.{}", store.index()));
         reply.map(2);
-        let shards = store.keyspace().shards();
-        let tables = (0..shards).map(|shard| store.keyspace().table_bytes(shard) as u64).sum();
-        write_count("overhead.hashtable.main", tables, reply);
+        write_count("overhead.hashtable.main", store.keyspace().all_table_bytes() as u64, reply);
         // Deadlines are part of the entries.
         write_count("overhead.hashtable.expires", 0, reply);
     }
@@ -93,17 +95,29 @@ pub fn doctor(node: &NodeState, reply: &mut ReplyWriter) {
     let peak = node.statistics.memory_peak(memory.used());
     let clients = node.clients.len().max(1) as u64;
     let held = node.clients.pool().held_bytes() as u64;
-    reply.verbatim("txt", &diagnosis(&memory, peak, held / clients));
+    let pressure = node.registry.pressure();
+    reply.verbatim("txt", &diagnosis(&memory, peak, held / clients, pressure.level()));
 }
 
-fn diagnosis(memory: &Memory, peak: u64, bytes_per_client: u64) -> String {
-    if memory.used() < LITTLE_BYTES {
+fn diagnosis(memory: &Memory, peak: u64, bytes_per_client: u64, level: Level) -> String {
+    if memory.used() < LITTLE_BYTES && level == Level::Normal {
         return "This node uses very little memory: there is nothing to diagnose yet.\n".to_owned();
     }
     let much = |larger: u64, smaller: u64, factor: f64| {
         ratio(larger, smaller) > factor && larger.saturating_sub(smaller) > MUCH_BYTES
     };
     let mut found = Vec::new();
+    match level {
+        Level::Normal => {}
+        Level::Critical => found.push(
+            "The process is at its memory limit (process_memory_limit in INFO memory): writes are refused. Delete \
+             keys, or give it more memory.",
+        ),
+        Level::Elevated | Level::High => found.push(
+            "The process is near its memory limit (process_memory_limit in INFO memory). mem_* in INFO memory shows \
+             where memory goes.",
+        ),
+    }
     if ratio(peak, memory.used()) > 1.5 {
         found.push(
             "At its peak this node used more than half as much again as now. Memory that was given back to the \
@@ -169,7 +183,7 @@ mod tests {
         let mut fixture = Fixture::new();
         fixture.raw("SET a 1");
         let redis::Value::Array(parts) = fixture.value("MEMORY STATS") else { panic!("no list") };
-        assert_eq!(parts.len(), 2 * 26);
+        assert_eq!(parts.len(), 2 * 28);
         let value = |name: &str| {
             let at = parts.iter().position(|part| *part == redis::Value::BulkString(name.into())).unwrap();
             &parts[at + 1]
@@ -184,9 +198,10 @@ mod tests {
     fn the_doctor_names_what_it_sees() {
         let memory = |used, active, allocator, resident| Memory::of([used, active, allocator, resident]);
         let healthy = memory(100 << 20, 105 << 20, 110 << 20, 120 << 20);
-        assert_eq!(diagnosis(&healthy, 120 << 20, 0), "No memory problem can be seen.\n");
-        assert!(diagnosis(&memory(1, 1, 1, 1), 1, 0).contains("very little"));
-        let ill = diagnosis(&memory(100 << 20, 150 << 20, 200 << 20, 300 << 20), 200 << 20, 1 << 20);
-        assert_eq!(ill.matches("\n- ").count(), 5, "{ill}");
+        assert_eq!(diagnosis(&healthy, 120 << 20, 0, Level::Normal), "No memory problem can be seen.\n");
+        assert!(diagnosis(&memory(1, 1, 1, 1), 1, 0, Level::Normal).contains("very little"));
+        let ill =
+            diagnosis(&memory(100 << 20, 150 << 20, 200 << 20, 300 << 20), 200 << 20, 1 << 20, Level::High);
+        assert_eq!(ill.matches("\n- ").count(), 6, "{ill}");
     }
 }

@@ -19,6 +19,7 @@ pub mod persistence;
 pub mod replication;
 pub mod small;
 pub mod statistics;
+pub mod store;
 
 pub use statistics::Statistics;
 
@@ -30,7 +31,9 @@ use tokio::sync::mpsc;
 use crate::command::ReplyError;
 use crate::command::spec::NodeCommand;
 use crate::config::Config;
+use crate::engine::Accounting;
 use crate::engine::Call;
+use crate::engine::Disposal;
 use crate::engine::Execution;
 use crate::engine::Flow;
 use crate::engine::Herald;
@@ -83,12 +86,16 @@ pub struct NodeState {
     pub waiters: Arc<Waiters>,
     /// Tells of changes to keys.
     pub herald: Arc<Herald>,
+    /// Frees what was dropped.
+    pub disposal: Disposal,
     /// Asks the node to stop.
     pub stop: mpsc::Sender<&'static str>,
     /// Scripts and functions.
     pub scripting: Arc<Scripting>,
     /// What `INFO` counts.
     pub statistics: Statistics,
+    /// Where memory goes.
+    pub accounting: Arc<Accounting>,
     /// What operators may ask afterwards or watch live.
     pub observation: Arc<Observation>,
 }
@@ -96,7 +103,7 @@ pub struct NodeState {
 impl NodeState {
     /// Notes what rates and peaks in `INFO` are made from; to be called about once a second.
     pub fn tick(&self) {
-        let counts = Counts::read(&self.telemetry, &self.clients);
+        let counts = Counts::read(&self.telemetry, &self.clients, &self.registry);
         self.statistics.look(Instant::now(), &counts);
         self.statistics.memory_peak(Memory::read(&ProcessStats::read()).used());
         self.limit_clients();
@@ -187,6 +194,7 @@ pub fn run(
         NodeCommand::SlowlogGet => command_log::slow_get(args, node, reply)?,
         NodeCommand::SlowlogLen => command_log::slow_len(node, reply),
         NodeCommand::SlowlogReset => command_log::slow_reset(node, reply),
+        NodeCommand::Store(command) => store::run(command, args, session, node, reply)?,
         NodeCommand::Time => small::time(reply),
     }
     Ok(Execution { flow, ..Execution::default() })

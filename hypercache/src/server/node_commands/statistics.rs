@@ -12,6 +12,7 @@ use std::time::Instant;
 use parking_lot::Mutex;
 
 use crate::engine::client::Clients;
+use crate::store::Registry;
 use crate::telemetry::Telemetry;
 use crate::telemetry::meters::LatencyTotals;
 
@@ -52,6 +53,8 @@ pub struct Counts {
     pub expired: u64,
     /// Fields of hashes whose time was over and that were removed.
     pub expired_fields: u64,
+    /// Keys that had to go to make room.
+    pub evicted: u64,
     /// Connections accepted.
     pub admitted: u64,
     /// Connections turned away because there were too many.
@@ -64,14 +67,12 @@ pub struct Counts {
 
 impl Counts {
     /// Reads the counters as they are since the start.
-    pub fn read(telemetry: &Telemetry, clients: &Clients) -> Self {
+    pub fn read(telemetry: &Telemetry, clients: &Clients, registry: &Registry) -> Self {
         let totals = telemetry.meters().totals();
         let (bytes_in, bytes_out) = (totals.bytes_in(), totals.bytes_out());
         let (hits, misses, expired) = (totals.hits(), totals.misses(), totals.expired());
-        let fields =
-            totals.stores.iter().map(|store| store.expired_fields_lazy + store.expired_fields_active);
-        let expired_fields = fields.sum();
-        let changes = totals.stores.iter().map(|store| store.changes).sum();
+        let expired_fields = totals.all.expired_fields_lazy + totals.all.expired_fields_active;
+        let changes = totals.all.changes;
         let by_command = totals.by_command.into_iter().map(|command| CommandCounts {
             calls: command.calls,
             failed: command.failed,
@@ -87,6 +88,7 @@ impl Counts {
             changes,
             expired,
             expired_fields,
+            evicted: registry.all().map(|store| store.evictions().evicted_keys()).sum(),
             admitted: clients.admitted(),
             refused: clients.refused(),
             by_command: by_command.collect(),
@@ -104,6 +106,7 @@ impl Counts {
             (&mut self.misses, base.misses),
             (&mut self.expired, base.expired),
             (&mut self.expired_fields, base.expired_fields),
+            (&mut self.evicted, base.evicted),
             (&mut self.admitted, base.admitted),
             (&mut self.refused, base.refused),
         ];

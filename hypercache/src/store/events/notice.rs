@@ -9,6 +9,8 @@ pub enum Cause {
     Command,
     /// Its time was over.
     Time,
+    /// It had to make room for others.
+    Room,
 }
 
 /// What happened to a key.

@@ -3,8 +3,10 @@
 pub mod command;
 pub mod config;
 pub mod connection;
+pub mod filter;
 pub mod http;
 pub mod lifecycle;
+pub mod memory;
 pub mod script;
 pub mod security;
 pub mod store;
@@ -19,8 +21,10 @@ pub fn catalogue() -> impl Iterator<Item = &'static EventInfo> {
         command::CATALOGUE,
         config::CATALOGUE,
         connection::CATALOGUE,
+        filter::CATALOGUE,
         http::CATALOGUE,
         lifecycle::CATALOGUE,
+        memory::CATALOGUE,
         script::CATALOGUE,
         security::CATALOGUE,
         store::CATALOGUE,

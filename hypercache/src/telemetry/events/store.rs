@@ -1,7 +1,8 @@
-//! What happens to stores beside what commands ask for.
+//! What happens to stores beside what commands on keys ask for.
 
 use crate::telemetry::catalogue;
 use crate::telemetry::event::events;
+use std::net::SocketAddr;
 
 events! {
     /// A sweep removed keys or fields whose time was over; once per sweep and store that removed any.
@@ -32,7 +33,7 @@ events! {
         duration_ns: u64 as "event.duration",
     };
 
-    /// Keys were dropped to bring a store back under its limit; once per sweep.
+    /// Keys were dropped to bring a store back under its limit; together every tenth of a second.
     INFO Node ["database"] ["deletion"] success "store.evicted" "keys evicted"
     StoreEvicted<'a> {
         /// The store.
@@ -43,6 +44,16 @@ events! {
         keys: u64 as "hypercache.keys",
         /// Bytes freed.
         bytes: u64 as "hypercache.bytes",
+        /// Times that room was made.
+        batches: u64 as "hypercache.batches",
+        /// Time that this took altogether.
+        duration_ns: u64 as "event.duration",
+        /// Time that the longest of them took.
+        longest_ns: u64 as "hypercache.longest_ns",
+        /// Bytes in use afterwards.
+        used_bytes: u64 as "hypercache.used_bytes",
+        /// Bytes that the store may hold; 0 where it is the node's limit alone.
+        limit_bytes: u64 as "hypercache.limit_bytes",
     } => |e| {
         catalogue::EVICTED_KEYS.of(&[e.store, e.policy]).increment(e.keys);
         catalogue::EVICTED_BYTES.of(&[e.store, e.policy]).increment(e.bytes);
@@ -53,11 +64,77 @@ events! {
     StoreWriteRefused<'a> {
         /// The store.
         store: &'a str as "hypercache.store",
-        /// One of a fixed set: store_limit, node_limit.
+        /// One of a fixed set: store_limit, node_limit, memory_pressure.
         reason: &'static str as "event.reason",
         /// Bytes in use.
         used_bytes: u64 as "hypercache.used_bytes",
         /// Bytes allowed.
         limit_bytes: u64 as "hypercache.limit_bytes",
     } => |e| catalogue::WRITES_REFUSED.of(&[e.store, e.reason]).increment(1);
+
+    /// A store was made.
+    INFO Audit ["configuration"] ["creation"] success "store.created" "store created"
+    StoreCreated<'a> {
+        /// The store.
+        store: &'a str as "hypercache.store",
+        /// Its rules.
+        new: &'a str as "hypercache.config.new",
+        /// As whom.
+        user: &'a str as "user.name",
+        /// From where.
+        client: SocketAddr as "client.address",
+        /// The connection's number.
+        client_id: u64 as "hypercache.client.id",
+    } => |_e| catalogue::STORE_CHANGES.of(&["created"]).increment(1);
+
+    /// Rules of a store were changed.
+    INFO Audit ["configuration"] ["change"] success "store.altered" "store altered"
+    StoreAltered<'a> {
+        /// The store.
+        store: &'a str as "hypercache.store",
+        /// The rules that were changed, as they were.
+        old: &'a str as "hypercache.config.old",
+        /// The same as they are now.
+        new: &'a str as "hypercache.config.new",
+        /// As whom.
+        user: &'a str as "user.name",
+        /// From where.
+        client: SocketAddr as "client.address",
+        /// The connection's number.
+        client_id: u64 as "hypercache.client.id",
+    } => |_e| catalogue::STORE_CHANGES.of(&["altered"]).increment(1);
+
+    /// A store was dropped with its keys.
+    INFO Audit ["configuration"] ["deletion"] success "store.dropped" "store dropped"
+    StoreDropped<'a> {
+        /// The store.
+        store: &'a str as "hypercache.store",
+        /// Its rules.
+        old: &'a str as "hypercache.config.old",
+        /// Keys that it had.
+        keys: u64 as "hypercache.keys",
+        /// Bytes that they took.
+        bytes: u64 as "hypercache.bytes",
+        /// As whom.
+        user: &'a str as "user.name",
+        /// From where.
+        client: SocketAddr as "client.address",
+        /// The connection's number.
+        client_id: u64 as "hypercache.client.id",
+    } => |_e| catalogue::STORE_CHANGES.of(&["dropped"]).increment(1);
+
+    /// A store was not made, altered or dropped.
+    WARN Audit ["configuration"] ["denied"] failure "store.change_refused" "store not changed"
+    StoreChangeRefused<'a> {
+        /// The store, as the client named it.
+        store: &'a str as "hypercache.store",
+        /// Why not.
+        message: &'a str as "error.message",
+        /// As whom.
+        user: &'a str as "user.name",
+        /// From where.
+        client: SocketAddr as "client.address",
+        /// The connection's number.
+        client_id: u64 as "hypercache.client.id",
+    };
 }

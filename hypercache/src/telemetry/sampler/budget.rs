@@ -7,6 +7,9 @@ use crate::telemetry::sampler::Special;
 /// Special populations are thinned only above this many a second, so that a flood of them cannot drown the rest.
 const SPECIAL_PER_SECOND: f64 = 1000.0;
 
+/// Commands that evict are as many as writes once a cache is full, so of them far fewer are kept.
+const EVICTING_PER_SECOND: f64 = 50.0;
+
 /// What the chances shall aim at.
 #[derive(Debug)]
 pub(in crate::telemetry) struct Plan {
@@ -80,8 +83,10 @@ impl Plan {
                     let allowed = (spans.max(lines) * 2.0).min(spare.max(spans).max(lines) * 2.0);
                     self.chances(class, commands, ratio(spans, rate), ratio(lines, rate), allowed)
                 } else {
-                    let both = ratio(SPECIAL_PER_SECOND, rate);
-                    self.chances(class, commands, both, both, SPECIAL_PER_SECOND)
+                    let evicting = class == commands + Special::Evicting as usize;
+                    let most = if evicting { EVICTING_PER_SECOND } else { SPECIAL_PER_SECOND };
+                    let both = ratio(most, rate);
+                    self.chances(class, commands, both, both, most)
                 }
             })
             .collect();

@@ -64,13 +64,11 @@ const SIGNED: Takes = Takes::Integer { min: i32::MIN as i64, max: i32::MAX as i6
 const EFFORT: Takes = Takes::Integer { min: 1, max: 10 };
 const SAMPLES: Takes = Takes::Integer { min: 1, max: i32::MAX as i64 };
 const PERCENT: Takes = Takes::Integer { min: 1, max: 99 };
-const TENACITY: Takes = Takes::Integer { min: 0, max: 100 };
 const PORT: Takes = Takes::Integer { min: 0, max: 65535 };
 
 const NO_AOF: &str = "there is no append-only file";
 const NO_CLUSTER: &str = "cluster support is disabled";
 const NO_DEFRAG: &str = "the allocator needs none";
-const NO_EVICTION: &str = "this build does not evict";
 const NO_REPLICAS: &str = "there are no replicas";
 const NO_SNAPSHOTS: &str = "there are no snapshots";
 const NO_TLS: &str = "there is no TLS";
@@ -111,7 +109,7 @@ pub const ABSENT: &[Absent] = &[
     absent("enable-protected-configs", Takes::Nothing, "no", AT_START),
     absent("io-threads-do-reads", Takes::Nothing, "yes", AT_START),
     hidden("key-load-delay", NO_SNAPSHOTS),
-    absent("lazyfree-lazy-eviction", Takes::YesOrNo, "no", NO_EVICTION),
+    absent("lazyfree-lazy-eviction", Takes::YesOrNo, "yes", BIG_VALUES),
     absent("lazyfree-lazy-expire", Takes::YesOrNo, "yes", BIG_VALUES),
     absent("lazyfree-lazy-server-del", Takes::YesOrNo, "yes", BIG_VALUES),
     absent("lazyfree-lazy-user-del", Takes::YesOrNo, "yes", BIG_VALUES),
@@ -120,8 +118,6 @@ pub const ABSENT: &[Absent] = &[
     absent("logfile", Takes::Nothing, "", AT_START),
     absent("masterauth", Takes::Text, "", NO_REPLICAS),
     absent("masteruser", Takes::Text, "", NO_REPLICAS),
-    absent("maxmemory-eviction-tenacity", TENACITY, "10", NO_EVICTION),
-    absent("maxmemory-samples", SAMPLES, "5", NO_EVICTION),
     absent("min-replicas-max-lag", COUNT, "0", NO_REPLICAS),
     absent("min-replicas-to-write", COUNT, "0", NO_REPLICAS),
     absent("min-slaves-max-lag", COUNT, "0", NO_REPLICAS),
@@ -173,14 +169,14 @@ pub const ABSENT: &[Absent] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::node_commands::config::parameters::PARAMETERS;
+    use crate::server::node_commands::config::parameters;
 
     #[test]
     fn names_are_in_order_and_nowhere_else() {
         assert!(ABSENT.is_sorted_by(|left, right| left.name < right.name), "not sorted, or a name twice");
         for absent in ABSENT {
             assert_eq!(absent.name, absent.name.to_ascii_lowercase());
-            assert!(!PARAMETERS.iter().any(|real| real.name == absent.name), "{} is also real", absent.name);
+            assert!(!parameters::all().any(|real| real.name == absent.name), "{} is also real", absent.name);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::server::node_commands::NodeState;
+use crate::server::node_commands::config::eviction;
 use crate::server::node_commands::config::observation;
 use crate::server::node_commands::config::values::Apply;
 use crate::server::node_commands::config::values::HIDDEN;
@@ -57,20 +58,9 @@ const INPUT_BYTES_MIN: i64 = 1 << 20;
 /// Most for the limits of input: positions in a request are 32 bits wide.
 const INPUT_BYTES_MAX: i64 = 3 << 30;
 
-const POLICIES: [&str; 8] = [
-    "volatile-lru",
-    "volatile-lfu",
-    "volatile-random",
-    "volatile-ttl",
-    "allkeys-lru",
-    "allkeys-lfu",
-    "allkeys-random",
-    "noeviction",
-];
-
 /// All parameters, table by table.
 pub fn all() -> impl Iterator<Item = &'static Parameter> {
-    PARAMETERS.iter().chain(observation::PARAMETERS)
+    PARAMETERS.iter().chain(eviction::PARAMETERS).chain(observation::PARAMETERS)
 }
 
 /// Those that have no table of their own.
@@ -159,22 +149,6 @@ pub const PARAMETERS: &[Parameter] = &[
             }
             Ok(Box::new(move || node.settings.set_max_connections(limit)))
         },
-    ),
-    settable(
-        "maxmemory",
-        |node| node.registry.limit_bytes().to_string(),
-        |node, value| {
-            let bytes = memory(value, 0, i64::MAX)?;
-            Ok(Box::new(move || {
-                node.registry.set_limit_bytes(bytes);
-                node.limit_clients();
-            }))
-        },
-    ),
-    settable(
-        "maxmemory-policy",
-        |_| "noeviction".to_owned(),
-        |_, value| only(word(value, &POLICIES)?, "noeviction", "this build does not evict"),
     ),
     settable(
         "notify-keyspace-events",

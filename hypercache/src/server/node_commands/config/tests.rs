@@ -34,12 +34,12 @@ fn get_takes_patterns_in_any_case_and_tells_each_parameter_once() {
     assert_eq!(
         names,
         [
-            "maxmemory",
-            "maxmemory-policy",
             "save",
-            "maxmemory-clients",
+            "maxmemory",
             "maxmemory-eviction-tenacity",
-            "maxmemory-samples"
+            "maxmemory-policy",
+            "maxmemory-samples",
+            "maxmemory-clients"
         ]
     );
     fixture.protocol(Protocol::Resp3);
@@ -122,7 +122,7 @@ fn what_has_one_value_takes_that_and_says_why_no_other() {
     for (name, value, reason) in [
         ("save", "3600 1", "not provided: there are no snapshots"),
         ("appendonly", "yes", "not provided: there is no append-only file"),
-        ("maxmemory-policy", "allkeys-lru", "not provided: this build does not evict"),
+        ("maxmemory-samples", "0", "argument must be between 1 and 64 inclusive"),
         ("notify-keyspace-events", "KEq", "Invalid event class character. Use 'Ag$lshzxeKEtmdn'."),
         (
             "maxmemory-policy",
@@ -331,4 +331,20 @@ fn no_more_clients_are_let_in_than_the_system_can_handle() {
     );
     assert_eq!(fixture.raw("CONFIG SET maxclients 400"), "+OK\r\n");
     assert_eq!(fixture.raw("CONFIG SET maxclients 500"), "+OK\r\n");
+}
+
+#[test]
+fn the_default_store_evicts_by_any_policy_that_redis_names() {
+    let mut fixture = Fixture::new();
+    for policy in ["volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lfu"] {
+        assert_eq!(fixture.raw(&format!("CONFIG SET maxmemory-policy {policy}")), "+OK\r\n");
+        assert_eq!(value(&mut fixture, "maxmemory-policy"), policy);
+    }
+    assert_eq!(fixture.node.registry.get(1).unwrap().eviction(), crate::config::Eviction::None);
+    assert_eq!(fixture.raw("SET a 1"), "+OK\r\n");
+    assert_eq!(fixture.raw("OBJECT FREQ a"), ":0\r\n");
+    assert!(fixture.raw("OBJECT IDLETIME a").starts_with("-ERR An LFU maxmemory policy is selected"));
+    assert_eq!(fixture.raw("CONFIG SET maxmemory-policy ALLKEYS-LRU maxmemory-samples 9"), "+OK\r\n");
+    assert_eq!(fixture.raw("OBJECT IDLETIME a"), ":0\r\n");
+    assert_eq!(fixture.node.registry.eviction().samples(), 9);
 }

@@ -165,7 +165,7 @@ fn a_reset_starts_the_counts_anew_and_leaves_the_meters() {
 fn rates_come_from_ticks() {
     let mut fixture = Fixture::new();
     assert_eq!(info(&mut fixture, "stats")["instantaneous_ops_per_sec"], "0");
-    let counts = Counts::read(&fixture.node.telemetry, &fixture.node.clients);
+    let counts = Counts::read(&fixture.node.telemetry, &fixture.node.clients, &fixture.node.registry);
     fixture.node.statistics.look(Instant::now() - Duration::from_secs(1), &counts);
     for _ in 0..500 {
         fixture.raw("GET a");

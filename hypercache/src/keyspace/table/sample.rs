@@ -1,0 +1,93 @@
+//! Entries by chance, without a walk from the beginning.
+
+use crate::keyspace::entry::Entry;
+use crate::keyspace::table::Table;
+
+impl Table {
+    /// Visits entries from a place that `random` chooses on, those beside each other in a segment and then in the next
+    /// one, none twice, until `visit` says that it has seen enough or `slots` places have been looked at. Which keys lie
+    /// beside each other is the hash's doing, so they are as good as drawn one by one.
+    pub fn visit_from(&self, random: u64, slots: usize, mut visit: impl FnMut(&Entry) -> bool) {
+        let mut left = slots;
+        let first = random as usize % self.directory.len();
+        let mut last = None;
+        for offset in 0..self.directory.len() {
+            let segment = self.directory[(first + offset) % self.directory.len()];
+            // Neighbours in the directory share segments, and the run of the first may go on where the walk ends.
+            if last == Some(segment) || offset > 0 && segment == self.directory[first] {
+                continue;
+            }
+            last = Some(segment);
+            let entries = &self.segments[segment as usize].entries;
+            let buckets = entries.num_buckets();
+            if entries.is_empty() {
+                continue;
+            }
+            let start = (random >> 32) as usize % buckets;
+            for step in 0..buckets {
+                if left == 0 {
+                    return;
+                }
+                left -= 1;
+                if entries.get_bucket((start + step) % buckets).is_some_and(|entry| !visit(entry)) {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::keyspace::entry::Entry;
+    use crate::keyspace::entry::Given;
+    use crate::keyspace::key::HashSeed;
+    use crate::keyspace::table::Table;
+    use crate::value::string::Str;
+    use std::collections::HashMap;
+
+    fn table(keys: u32) -> Table {
+        let seed = HashSeed(7);
+        let mut table = Table::new(seed, 0);
+        for key in 0..keys {
+            let key = key.to_le_bytes();
+            table.insert(
+                seed.hash(&key),
+                Entry::new(&key, Given::Value(Str::Growing(Vec::new()).into()), None, 0),
+            );
+        }
+        table
+    }
+
+    #[test]
+    fn a_walk_over_everything_sees_each_entry_once() {
+        for keys in [0, 1, 40, 5000] {
+            let table = table(keys);
+            for random in [0, 3 << 33, u64::MAX, 0x1234_5678_9abc_def0] {
+                let mut seen: HashMap<Vec<u8>, u32> = HashMap::new();
+                table.visit_from(random, usize::MAX, |entry| {
+                    *seen.entry(entry.key().to_vec()).or_default() += 1;
+                    true
+                });
+                assert_eq!(seen.len(), keys as usize);
+                assert!(seen.values().all(|times| *times == 1));
+            }
+        }
+    }
+
+    #[test]
+    fn every_entry_is_met_about_as_often() {
+        let table = table(1000);
+        let mut seen: HashMap<Vec<u8>, u32> = HashMap::new();
+        for draw in 0..40_000u64 {
+            let mut left = 5;
+            table.visit_from(HashSeed(1).hash(&draw.to_le_bytes()), usize::MAX, |entry| {
+                *seen.entry(entry.key().to_vec()).or_default() += 1;
+                left -= 1;
+                left > 0
+            });
+        }
+        assert_eq!(seen.len(), 1000, "200 times each on average");
+        assert!(seen.values().all(|times| (20..800).contains(times)), "{:?}", seen.values().max());
+    }
+}

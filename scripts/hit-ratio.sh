@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Compares hit ratios with those of Redis and Valkey, for the same traces and the same memory.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+usage() {
+  cat <<'HELP'
+Usage: hit-ratio.sh [--smoke] [--help] [OPTION OF hit_ratio.py ...]
+
+Starts the node, redis-server and valkey-server on free ports, replays Zipf traces, one with a scan mixed in and a loop somewhat
+larger than the cache, and prints a table. Fails where the node has a lower ratio. A server that is not installed is left out,
+and named. Nothing here depends on the machine's speed but how fine the servers' clocks are beside it.
+
+  --smoke   a few seconds: fewer keys and requests
+
+  BINARY         the node, built in the release profile without it
+  REDIS_SERVER   redis-server
+  VALKEY_SERVER  valkey-server
+
+Needs python3; cargo without BINARY.
+HELP
+}
+
+options=()
+for argument in "$@"; do
+  case $argument in
+    --help | -h) usage; exit 0 ;;
+    --smoke) options+=(--budget 1000000 --keys 25000 --requests 60000 --tolerance 0.02) ;;
+    *) options+=("$argument") ;;
+  esac
+done
+root=$PWD
+source "$root/scripts/await-node.sh"
+binary=${BINARY:-}
+if [ -z "$binary" ]; then
+  cargo build --release --quiet -p hypercache
+  target=${CARGO_TARGET_DIR:-$root/target}
+  [[ $target == /* ]] || target=$root/$target
+  binary=$target/release/hypercache
+fi
+folder=$(mktemp -d "${TMPDIR:-/tmp}/hypercache-hit-ratio.XXXXXX")
+processes=()
+# shellcheck disable=SC2317 # the trap calls it
+finish() {
+  local code=$? pid
+  for pid in ${processes[@]+"${processes[@]}"}; do
+    kill "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  done
+  rm -rf "$folder"
+  exit "$code"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+"$binary" --resp-addr 127.0.0.1:0 --http-addr 127.0.0.1:0 --data-dir "$folder/data" >"$folder/out" 2>"$folder/err" &
+processes+=($!)
+await_node "$binary" $! "$folder/err" "the node"
+
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+peers=()
+start_peer() { # name, program
+  local port
+  if ! command -v "$2" >/dev/null 2>&1; then
+    echo "left out: $2 is not installed" >&2
+    return
+  fi
+  port=$(free_port)
+  "$2" --port "$port" --bind 127.0.0.1 --save '' --appendonly no --dir "$folder" >"$folder/$1.log" 2>&1 &
+  processes+=($!)
+  until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+    kill -0 "$!" 2>/dev/null || { cat "$folder/$1.log" >&2; exit 1; }
+    sleep 0.05
+  done
+  peers+=(--peer "$("$2" --version | sed -E "s/.*v=([0-9.]+).*/$1 \1/")=127.0.0.1:$port")
+}
+start_peer Redis "${REDIS_SERVER:-redis-server}"
+start_peer Valkey "${VALKEY_SERVER:-valkey-server}"
+python3 scripts/hit_ratio.py --ours "$resp" ${peers[@]+"${peers[@]}"} ${options[@]+"${options[@]}"}
