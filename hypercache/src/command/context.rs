@@ -1,6 +1,7 @@
 //! What a data handler works on: locked data, time, chance, and a note of what happened.
 
 pub mod collection;
+mod deadline;
 mod events;
 mod everything;
 mod filter;
@@ -485,26 +486,6 @@ impl<'a> Context<'a> {
         std::mem::take(&mut self.garbage)
     }
 
-    /// A relative time to live as a deadline; the command's own error where it is not positive or too far away.
-    pub fn deadline_after(
-        &self,
-        amount: i64,
-        unit_millis: i64,
-        command: &str,
-    ) -> Result<UnixMillis, ReplyError> {
-        deadline_from(self.stamp.now, amount, unit_millis, command)
-    }
-
-    /// An absolute time as a deadline; the command's own error where it is not positive or too far away.
-    pub fn deadline_at(
-        &self,
-        amount: i64,
-        unit_millis: i64,
-        command: &str,
-    ) -> Result<UnixMillis, ReplyError> {
-        deadline_from(0, amount, unit_millis, command)
-    }
-
     /// The deadline of `key`, which is written without one.
     fn default_deadline(&self, key: &[u8]) -> Option<UnixMillis> {
         let ttl = self.store.default_ttl()?;
@@ -603,15 +584,4 @@ impl<'a> Context<'a> {
 
 fn string(entry: &Entry) -> Result<StrRef<'_>, ReplyError> {
     entry.value().as_str().ok_or(error::WRONG_TYPE)
-}
-
-fn deadline_from(
-    base: UnixMillis,
-    amount: i64,
-    unit_millis: i64,
-    command: &str,
-) -> Result<UnixMillis, ReplyError> {
-    let millis = amount.checked_mul(unit_millis).filter(|millis| *millis > 0);
-    let deadline = millis.and_then(|millis| i64::try_from(base).ok()?.checked_add(millis));
-    deadline.map(i64::unsigned_abs).ok_or_else(|| ReplyError::invalid_expire(command))
 }
