@@ -31,6 +31,7 @@ use crate::keyspace::entry::Given;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::journal::Author;
 use crate::keyspace::key::HashedKey;
+use crate::keyspace::lag::Lags;
 use crate::keyspace::shard::Met;
 use crate::keyspace::shard::Shard;
 use crate::store::Registry;
@@ -65,6 +66,8 @@ pub struct Context<'a> {
     shows_authors: bool,
     wait: Option<Wait>,
     effects: Effects,
+    /// How late expired keys were met, if any were.
+    lags: Option<Box<Lags>>,
     /// As it was once the locks were held.
     interest: Interest,
     notices: Notices,
@@ -100,6 +103,7 @@ impl<'a> Context<'a> {
             shows_authors: false,
             wait: None,
             effects: Effects::default(),
+            lags: None,
             interest: registry.interests().now(),
             notices: Notices::default(),
             emptied: false,
@@ -183,6 +187,11 @@ impl<'a> Context<'a> {
     /// What happened so far.
     pub fn effects(&self) -> Effects {
         self.effects
+    }
+
+    /// How late expired keys were met, if any were.
+    pub fn take_lags(&mut self) -> Option<Box<Lags>> {
+        self.lags.take()
     }
 
     /// Notes changes to data.
@@ -439,12 +448,19 @@ impl<'a> Context<'a> {
                 }
                 None => {
                     self.effects.expired += 1;
+                    self.count_lag(entry.deadline());
                     self.note_expired(store, key.bytes);
                 }
             }
             self.garbage.add(entry.into_value());
         }
         false
+    }
+
+    /// Counts how late a key was met whose time was over at `deadline`.
+    fn count_lag(&mut self, deadline: Option<UnixMillis>) {
+        let lag = self.stamp.now.saturating_sub(deadline.unwrap_or(self.stamp.now));
+        self.lags.get_or_insert_default().count(lag);
     }
 }
 

@@ -158,6 +158,22 @@ impl Bench {
         }
     }
 
+    /// Empty stores at this time, whose keys live and go by session; the first with this default time to live.
+    pub fn by_session(now: UnixMillis, default_ttl: Duration) -> Self {
+        let store = |name: &str, default_ttl, eviction| config::Store {
+            default_ttl,
+            eviction,
+            ..config::Store::named(name.to_owned())
+        };
+        let stores = [
+            store("default", default_ttl, config::Eviction::Session),
+            store("second", Duration::ZERO, config::Eviction::Session),
+            store("plain", Duration::ZERO, config::Eviction::None),
+        ];
+        let cache = config::Cache { shards: 4, ..config::Config::default().cache };
+        Self { registry: Registry::new(&stores, &cache, HashSeed(7)), ..Self::at(now) }
+    }
+
     /// Selects a store.
     pub fn select(&mut self, index: usize) {
         self.selected = index;

@@ -294,7 +294,7 @@ impl Engine {
             outcome = Err(error::REPLY_TOO_LONG);
         }
         let (effects, garbage, wait) = (context.effects(), context.take_garbage(), context.take_wait());
-        let notices = context.take_notices();
+        let (notices, lags) = (context.take_notices(), context.take_lags());
         let mut locks = context.into_locks();
         if !notices.is_empty() {
             self.herald.tell(notices, client.id, &mut locks.changes);
@@ -309,6 +309,10 @@ impl Engine {
         }
         self.disposal.discard(garbage);
         self.tell(store, effects);
+        if let Some(lags) = lags {
+            let meters = self.telemetry.meters();
+            meters.expiry_lags(store.index() as u16, lags.counts(), lags.sum_ms());
+        }
         Ran { locks, result: outcome.map(|()| Execution { effects, ..Execution::default() }), wait }
     }
 
@@ -329,6 +333,10 @@ impl Engine {
         }
         if effects.expired_fields > 0 {
             meters.expired_fields(store.index() as u16, ExpiryMode::Lazy, effects.expired_fields.into());
+        }
+        if effects.expired_sessions > 0 {
+            let sessions = effects.expired_sessions.into();
+            meters.expired_sessions(store.index() as u16, ExpiryMode::Lazy, sessions);
         }
     }
 }

@@ -40,6 +40,7 @@ use crate::resp::OwnedArgs;
 use crate::resp::ReplyWriter;
 use crate::store::Registry;
 use crate::store::Selected;
+use crate::store::events::Attendant;
 use crate::value::view::ValueRef;
 
 /// A command that waits for keys.
@@ -163,6 +164,28 @@ impl Drop for Place {
     }
 }
 
+impl Attendant for Engine {
+    fn attend(&self, store: usize, shard: usize) -> bool {
+        if self.waiters.is_empty() {
+            return true;
+        }
+        let Some(found) = self.registry.get(store) else { return true };
+        let Ok(mut data) = self.registry.script_gate().lock(found.keyspace(), shard, false) else {
+            return false;
+        };
+        let places = data.waits().changed().iter().map(|hash| KeyPlace { store, shard, hash: *hash });
+        let places: Places = places.collect();
+        drop(data);
+        if places.is_empty() {
+            return true;
+        }
+        let Ok(locks) = self.lock(places, true) else { return false };
+        let now = unix_millis();
+        drop(self.serve_stamped(locks, Stamp { now, seed: now }));
+        true
+    }
+}
+
 impl Waiter {
     fn caller(&self) -> Caller<'_> {
         Caller {
@@ -275,18 +298,22 @@ impl Engine {
     /// Serves those who wait for keys that have changed under these locks, the longest waiting first, and tells what is to
     /// be told of all changes together.
     pub(super) fn serve<'a>(&'a self, locks: Locks<'a>, session: &mut Session) -> Locks<'a> {
-        let mut locks = if self.waiters.is_empty() { locks } else { self.serve_lines(locks, session) };
+        self.serve_stamped(locks, session.stamp())
+    }
+
+    fn serve_stamped<'a>(&'a self, locks: Locks<'a>, stamp: Stamp) -> Locks<'a> {
+        let mut locks = if self.waiters.is_empty() { locks } else { self.serve_lines(locks, stamp) };
         self.broadcast(&mut locks);
         locks
     }
 
-    fn serve_lines<'a>(&'a self, mut locks: Locks<'a>, session: &mut Session) -> Locks<'a> {
+    fn serve_lines<'a>(&'a self, mut locks: Locks<'a>, mut stamp: Stamp) -> Locks<'a> {
         let mut changed = std::collections::VecDeque::from(locks.take_changed());
         if changed.is_empty() {
             return locks;
         }
         // What took its time, such as a transaction, may have let a key's time run out.
-        let now = unix_millis();
+        stamp.now = unix_millis();
         while let Some(place) = changed.pop_front() {
             let mut last = 0;
             while let Some(id) = locks.shard(place).and_then(|shard| shard.waits().next(place.hash, last)) {
@@ -295,14 +322,15 @@ impl Engine {
                 if !waiter.touched.iter().all(|touched| locks.shard(*touched).is_some()) {
                     continue;
                 }
-                match waiter.find(place, &mut locks, now) {
+                match waiter.find(place, &mut locks, stamp.now) {
                     // Somebody further back may wait for just that.
                     Found::Nothing if self.waiters.groups.load(Relaxed) == 0 => break,
                     Found::Nothing | Found::OtherType => continue,
                     Found::Awaited => {}
                 }
                 let waits;
-                (locks, waits) = self.run_again(&waiter, Stamp { now, ..session.stamp() }, locks);
+                stamp.seed = stamp.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+                (locks, waits) = self.run_again(&waiter, stamp, locks);
                 let since = locks.take_changed();
                 if !waits {
                     // What a command changes that goes on waiting is its own bookkeeping, and nobody's to wait for.

@@ -12,6 +12,7 @@ pub mod filter;
 pub mod history;
 pub mod journal;
 pub mod key;
+pub mod lag;
 pub mod miss_ratio;
 pub mod refilter;
 pub mod seen;
@@ -204,6 +205,11 @@ impl Keyspace {
         Ok(())
     }
 
+    /// How its keys are hashed. It stays the same while a shard is locked.
+    pub fn hasher(&self) -> KeyHasher {
+        KeyHasher::of_shards(self.seed, self.by_session(), self.shard_bits)
+    }
+
     /// How many shards there are.
     pub fn shards(&self) -> usize {
         self.shards.len()
@@ -212,10 +218,6 @@ impl Keyspace {
     /// A key with its hash here.
     pub fn hashed<'a>(&self, key: &'a [u8]) -> HashedKey<'a> {
         HashedKey { bytes: key, hash: self.hasher().hash(key) }
-    }
-
-    fn hasher(&self) -> KeyHasher {
-        if self.by_session() { KeyHasher::by_session(self.seed, self.shard_bits) } else { self.seed.into() }
     }
 
     /// The shard that a hash belongs to.

@@ -37,6 +37,6 @@ impl Setup {
     /// How keys are hashed where `shard_bits` leading bits choose the shard: by sessions, just these come from the session,
     /// and so a session of any size spreads over the tables of its shard.
     pub fn hasher(&self, shard_bits: u32) -> KeyHasher {
-        if self.by_session { KeyHasher::by_session(self.seed, shard_bits) } else { self.seed.into() }
+        KeyHasher::of_shards(self.seed, self.by_session, shard_bits)
     }
 }

@@ -16,6 +16,7 @@ use crate::keyspace::expiry::FieldDeadlines;
 use crate::keyspace::history::History;
 use crate::keyspace::journal::Journal;
 use crate::keyspace::key::HashedKey;
+use crate::keyspace::lag::Lags;
 use crate::keyspace::miss_ratio::Touches;
 use crate::keyspace::seen::Seen;
 use crate::keyspace::sessions::Sessions;
@@ -39,7 +40,9 @@ pub struct Swept {
     pub sessions: u64,
     /// Bytes that they took.
     pub bytes: u64,
-    /// How long the longest overdue of them had been overdue, in milliseconds.
+    /// How late the keys were removed.
+    pub lags: Lags,
+    /// How long the longest overdue of keys and fields had been overdue, in milliseconds.
     pub lag_max: u64,
     /// Whether more is due.
     pub more: bool,
@@ -52,7 +55,16 @@ impl Swept {
         self.fields += other.fields;
         self.sessions += other.sessions;
         self.bytes += other.bytes;
+        self.lags.add(&other.lags);
         self.lag_max = self.lag_max.max(other.lag_max);
+    }
+
+    /// Adds a key that was so many milliseconds late.
+    fn expired(&mut self, entry: &Entry, lag: u64) {
+        self.keys += 1;
+        self.bytes += entry.footprint() as u64;
+        self.lags.count(lag);
+        self.lag_max = self.lag_max.max(lag);
     }
 }
 
@@ -296,15 +308,17 @@ impl Shard {
 
     /// Removes up to `budget` keys and fields that have expired by `now`, the longest overdue first.
     pub fn sweep(&mut self, now: UnixMillis, budget: u64) -> Swept {
-        self.sweep_telling(now, budget, &mut |_, _| {})
+        self.sweep_telling(now, budget, &mut |_, _| {}, &mut Vec::new())
     }
 
-    /// As `sweep`; tells each key that lost something, and what.
+    /// As `sweep`; tells each key that lost something, and what, and puts what is to be dropped once the lock is given back
+    /// into `garbage`.
     pub fn sweep_telling(
         &mut self,
         now: UnixMillis,
         budget: u64,
         tell: &mut dyn FnMut(&[u8], Lapse),
+        garbage: &mut Vec<Entry>,
     ) -> Swept {
         let mut swept = Swept::default();
         while let Some((deadline, hash)) = self.table.first_due(now) {
@@ -318,11 +332,10 @@ impl Shard {
             self.watches.note(hash);
             self.journal.left(hash, &entry, Departure::Expired, now);
             tell(entry.key(), Lapse::Key);
-            swept.keys += 1;
-            swept.bytes += entry.footprint() as u64;
-            swept.lag_max = swept.lag_max.max(now - deadline);
+            swept.expired(&entry, now - deadline);
+            garbage.push(entry);
         }
-        self.sweep_sessions(now, budget, &mut swept, tell);
+        self.sweep_sessions(now, budget, &mut swept, tell, garbage);
         self.sweep_fields(now, budget, &mut swept, tell);
         swept
     }

@@ -30,6 +30,9 @@ fn set(state: &NodeState, http: &HttpState) {
         let (name, census) = (store.name(), store.census());
         catalogue::STORE_KEYS.of(&[&name, "all"]).set(census.keys as f64);
         catalogue::STORE_KEYS.of(&[&name, "expiring"]).set(census.expiring as f64);
+        if store.keyspace().by_session() {
+            catalogue::STORE_SESSIONS.of(&[&name]).set(census.sessions as f64);
+        }
         catalogue::STORE_MEMORY.of(&[&name]).set(census.total_bytes() as f64);
         catalogue::STORE_LIMIT.of(&[&name]).set(store.limit_bytes() as f64);
         if let Some(prediction) = Prediction::of(store, &state.registry) {

@@ -4,6 +4,7 @@
 //! `docs/telemetry.md` and the tests that hold dashboards and alert rules to it.
 
 use crate::telemetry::buckets::COUNTS;
+use crate::telemetry::buckets::LAG_SECONDS;
 use crate::telemetry::buckets::LATENCY_SECONDS;
 use crate::telemetry::buckets::POWERS;
 use crate::telemetry::definition::CounterDef;
@@ -81,8 +82,14 @@ catalogue! {
     CounterDef EXPIRED_FIELDS ["store", "mode"] Meters "hypercache_expired_fields_total";
     "Fields of hashes removed because their time was over; lazy when found by a command, active when swept."
 
-    HistogramDef EXPIRY_LAG ["store"] Facade "hypercache_expiry_lag_seconds" buckets &LATENCY_SECONDS;
-    "How long the longest overdue key of a sweep had been overdue."
+    HistogramDef EXPIRY_LAG ["store"] Meters "hypercache_expiry_lag_seconds" buckets &LAG_SECONDS;
+    "How long expired keys had been overdue when they were removed, each counted."
+
+    CounterDef EXPIRED_SESSIONS ["store", "mode"] Meters "hypercache_expired_sessions_total";
+    "Sessions removed because their time was over; lazy when found by a command, active when swept."
+
+    GaugeDef STORE_SESSIONS ["store"] Facade "hypercache_store_sessions";
+    "Sessions in a store whose keys live and go by session."
 
     HistogramDef EXPIRY_CYCLE_DURATION [] Facade "hypercache_expiry_cycle_duration_seconds" buckets &LATENCY_SECONDS;
     "Time one sweep for expired keys took."
@@ -286,6 +293,7 @@ mod tests {
         "hypercache_filter_keys",
         "hypercache_filter_slots",
         "hypercache_pipeline_commands",
+        "hypercache_store_sessions",
         "hypercache_evicted_hits",
         "hypercache_connections",
         "hypercache_blocked_clients",

@@ -17,6 +17,7 @@ pub use totals::StoreTotals;
 pub use totals::Totals;
 
 use crate::config::STORES_MAX;
+use crate::telemetry::buckets::LAG_BUCKETS;
 use cells::Shard;
 use names::Names;
 use parking_lot::Mutex;
@@ -252,6 +253,18 @@ impl Meters {
     pub fn expired_fields(&self, store: u16, mode: ExpiryMode, fields: u64) {
         let store = self.store_index(store);
         self.with(|shard| shard.store(store).expired_fields(mode, fields));
+    }
+
+    /// Counts sessions whose time was over.
+    pub fn expired_sessions(&self, store: u16, mode: ExpiryMode, sessions: u64) {
+        let store = self.store_index(store);
+        self.with(|shard| shard.store(store).expired_sessions(mode, sessions));
+    }
+
+    /// Counts how late keys were removed: how many in each bucket of `buckets::LAG_SECONDS`, and the sum in milliseconds.
+    pub fn expiry_lags(&self, store: u16, counts: &[u32; LAG_BUCKETS], sum_ms: u64) {
+        let store = self.store_index(store);
+        self.with(|shard| shard.store(store).expiry_lags(counts, sum_ms));
     }
 
     /// The sums over all threads.

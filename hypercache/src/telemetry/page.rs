@@ -1,6 +1,7 @@
 //! The Prometheus page: what the exporter renders, then the hot meters and the process, each family in one piece.
 
 use crate::telemetry::buckets::COUNTS;
+use crate::telemetry::buckets::LAG_SECONDS;
 use crate::telemetry::buckets::LATENCY_SECONDS;
 use crate::telemetry::catalogue;
 use crate::telemetry::definition::MetricInfo;
@@ -121,6 +122,18 @@ impl Page {
         for store in named(totals) {
             self.sample(fields, &[&store.name, "lazy"], store.expired_fields_lazy);
             self.sample(fields, &[&store.name, "active"], store.expired_fields_active);
+        }
+        let sessions = catalogue::EXPIRED_SESSIONS.info();
+        self.family(sessions);
+        for store in &totals.stores {
+            self.sample(sessions, &[&store.name, "lazy"], store.expired_sessions_lazy);
+            self.sample(sessions, &[&store.name, "active"], store.expired_sessions_active);
+        }
+        let lags = catalogue::EXPIRY_LAG.info();
+        self.family(lags);
+        for store in &totals.stores {
+            let sum = store.expiry_lag_ms as f64 / 1e3;
+            self.histogram(lags, &[&store.name], &LAG_SECONDS, &store.expiry_lags, sum);
         }
     }
 

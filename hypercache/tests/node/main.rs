@@ -22,6 +22,7 @@ mod process;
 mod protocol;
 mod pubsub;
 mod scripts;
+mod sessions;
 mod stores;
 mod strangers;
 mod telemetry;

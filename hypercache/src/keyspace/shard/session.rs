@@ -38,8 +38,14 @@ impl Shard {
     pub fn deadline(&self, entry: &Entry) -> Option<UnixMillis> {
         match &self.sessions {
             None => entry.deadline(),
-            Some(sessions) => sessions.deadline(sessions.of_key(entry.key())),
+            Some(_) => self.session_deadline(entry.key()),
         }
+    }
+
+    /// When the session of a key is over; none: never, or there is no such session.
+    pub fn session_deadline(&self, key: &[u8]) -> Option<UnixMillis> {
+        let sessions = self.sessions.as_ref()?;
+        sessions.deadline(sessions.of_key(key))
     }
 
     /// Whether the time of an entry of this shard is over at `now`, or that of every part of its value. To be asked in
@@ -150,6 +156,7 @@ impl Shard {
         budget: u64,
         swept: &mut Swept,
         tell: &mut dyn FnMut(&[u8], Lapse),
+        garbage: &mut Vec<Entry>,
     ) {
         while let Some((deadline, session)) =
             self.sessions.as_mut().and_then(|sessions| sessions.first_expired(now))
@@ -160,9 +167,8 @@ impl Shard {
             }
             self.end_session(session, Departure::Expired, now, &mut |entry| {
                 tell(entry.key(), Lapse::Key);
-                swept.keys += 1;
-                swept.bytes += entry.footprint() as u64;
-                swept.lag_max = swept.lag_max.max(now - deadline);
+                swept.expired(&entry, now - deadline);
+                garbage.push(entry);
             });
             swept.sessions += 1;
         }

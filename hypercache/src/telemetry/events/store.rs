@@ -14,13 +14,15 @@ events! {
         keys: u64 as "hypercache.keys",
         /// Fields of hashes removed.
         fields: u64 as "hypercache.fields",
+        /// Sessions that went with all their keys.
+        sessions: u64 as "hypercache.sessions",
         /// Bytes freed.
         bytes: u64 as "hypercache.bytes",
         /// How long the longest overdue of them had been overdue.
         lag_ns: u64 as "hypercache.lag_ns",
         /// Time the sweep took.
         duration_ns: u64 as "event.duration",
-    } => |e| catalogue::EXPIRY_LAG.of(&[e.store]).record(e.lag_ns as f64 / 1e9);
+    };
 
     /// A sweep did not get through its work in its time.
     WARN Node ["database"] ["info"] failure "expiry.overrun" "expired keys pile up"

@@ -1,6 +1,7 @@
 //! The cells of one thread.
 
 use crate::telemetry::buckets::COUNT_BUCKETS;
+use crate::telemetry::buckets::LAG_BUCKETS;
 use crate::telemetry::buckets::LATENCY_BUCKETS;
 use crate::telemetry::buckets::count_bucket;
 use crate::telemetry::buckets::latency_bucket;
@@ -89,6 +90,10 @@ pub(super) struct StoreCells {
     pub(super) expired_active: AtomicU64,
     pub(super) expired_fields_lazy: AtomicU64,
     pub(super) expired_fields_active: AtomicU64,
+    pub(super) expired_sessions_lazy: AtomicU64,
+    pub(super) expired_sessions_active: AtomicU64,
+    pub(super) expiry_lags: [AtomicU64; LAG_BUCKETS],
+    pub(super) expiry_lag_ms: AtomicU64,
     pub(super) commands: OnceLock<Box<[OnceLock<Box<CommandCells>>]>>,
     command_count: usize,
 }
@@ -103,6 +108,10 @@ impl StoreCells {
             expired_active: AtomicU64::default(),
             expired_fields_lazy: AtomicU64::default(),
             expired_fields_active: AtomicU64::default(),
+            expired_sessions_lazy: AtomicU64::default(),
+            expired_sessions_active: AtomicU64::default(),
+            expiry_lags: Default::default(),
+            expiry_lag_ms: AtomicU64::default(),
             commands: OnceLock::new(),
             command_count,
         }
@@ -145,6 +154,18 @@ impl StoreCells {
             ExpiryMode::Lazy => add(&self.expired_fields_lazy, fields),
             ExpiryMode::Active => add(&self.expired_fields_active, fields),
         }
+    }
+
+    pub(super) fn expired_sessions(&self, mode: ExpiryMode, sessions: u64) {
+        match mode {
+            ExpiryMode::Lazy => add(&self.expired_sessions_lazy, sessions),
+            ExpiryMode::Active => add(&self.expired_sessions_active, sessions),
+        }
+    }
+
+    pub(super) fn expiry_lags(&self, counts: &[u32; LAG_BUCKETS], sum_ms: u64) {
+        self.expiry_lags.iter().zip(counts).for_each(|(cell, count)| add(cell, u64::from(*count)));
+        add(&self.expiry_lag_ms, sum_ms);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::config::STORES_MAX;
 use crate::telemetry::buckets::COUNT_BUCKETS;
+use crate::telemetry::buckets::LAG_BUCKETS;
 use crate::telemetry::buckets::LATENCY_BUCKETS;
 use crate::telemetry::meters::ERROR_TYPES;
 use crate::telemetry::meters::MISS_REASONS;
@@ -115,6 +116,14 @@ pub struct StoreTotals {
     pub expired_fields_lazy: u64,
     /// Expired fields of hashes found by sweeps.
     pub expired_fields_active: u64,
+    /// Expired sessions found by commands.
+    pub expired_sessions_lazy: u64,
+    /// Expired sessions found by sweeps.
+    pub expired_sessions_active: u64,
+    /// Expired keys per bucket of `buckets::LAG_SECONDS`, by how late they were removed.
+    pub expiry_lags: [u64; LAG_BUCKETS],
+    /// The sum of that, in milliseconds.
+    pub expiry_lag_ms: u64,
 }
 
 /// Bytes of one kind of client.
@@ -310,8 +319,11 @@ impl StoreTotals {
             &mut self.expired_active,
             &mut self.expired_fields_lazy,
             &mut self.expired_fields_active,
+            &mut self.expired_sessions_lazy,
+            &mut self.expired_sessions_active,
+            &mut self.expiry_lag_ms,
         ];
-        counts.into_iter().chain(&mut self.misses_by_reason)
+        counts.into_iter().chain(&mut self.misses_by_reason).chain(&mut self.expiry_lags)
     }
 
     /// Misses are not counted apart, so that the reasons always add up.
@@ -327,8 +339,11 @@ impl StoreTotals {
             &cells.expired_active,
             &cells.expired_fields_lazy,
             &cells.expired_fields_active,
+            &cells.expired_sessions_lazy,
+            &cells.expired_sessions_active,
+            &cells.expiry_lag_ms,
         ];
-        let cells = counts.into_iter().chain(&cells.misses);
+        let cells = counts.into_iter().chain(&cells.misses).chain(&cells.expiry_lags);
         self.counts().zip(cells).for_each(|(total, cell)| *total += load(cell));
         self.sum_misses();
     }
