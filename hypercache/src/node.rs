@@ -382,15 +382,19 @@ fn accounting(
 
 /// What answers commands, with the threads for what is freed and for scripts.
 fn dispatch(state: &Arc<NodeState>) -> std::io::Result<Dispatch> {
-    let engine = Engine::new(
+    Dispatch::new(engine(state)?, Arc::clone(&state.authenticator), Arc::clone(state)).start_scripts()
+}
+
+/// What runs data commands, with the thread for what is freed.
+fn engine(state: &NodeState) -> std::io::Result<Engine> {
+    Ok(Engine::new(
         Arc::clone(&state.registry),
         state.disposal.clone(),
         state.telemetry.clone(),
         Arc::clone(&state.herald),
         Arc::clone(&state.waiters),
         Arc::clone(&state.observation),
-    );
-    Dispatch::new(engine, Arc::clone(&state.authenticator), Arc::clone(state)).start_scripts()
+    ))
 }
 
 /// The thread that removes expired keys.
@@ -404,23 +408,25 @@ impl SweepThread {
         let (stop, stopped) = std::sync::mpsc::channel();
         let registry = Arc::clone(&state.registry);
         let listener = Arc::clone(&state.herald);
+        let attendant = Arc::new(engine(state).map_err(NodeError::Thread)?);
         let (observation, settings) = (Arc::clone(&state.observation), Arc::clone(&state.settings));
-        let mut sweeper = Sweeper::new(Arc::clone(&registry), state.telemetry.clone(), listener);
+        let mut sweeper = Sweeper::new(Arc::clone(&registry), state.telemetry.clone(), listener, attendant);
         let thread = std::thread::Builder::new()
             .name("expiry".to_owned())
             .spawn(move || {
+                let mut wait = registry.sweep_interval();
                 // The sender's end is also an end: the node is gone then.
-                while stopped.recv_timeout(registry.sweep_interval())
-                    == Err(std::sync::mpsc::RecvTimeoutError::Timeout)
-                {
+                while stopped.recv_timeout(wait) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                    wait = registry.sweep_interval();
                     if !settings.active_expire() {
                         continue;
                     }
-                    let began = Instant::now();
-                    let left = sweeper.sweep(unix_millis());
-                    let took = nanoseconds(began.elapsed());
-                    observation.sweeps.count(took, left);
-                    observation.latency.sample("expire-cycle", took);
+                    let sweep = sweeper.sweep(unix_millis());
+                    observation.sweeps.count(nanoseconds(sweep.worked), sweep.left);
+                    observation.latency.sample("expire-cycle", nanoseconds(sweep.longest));
+                    if sweep.left {
+                        wait = sweep.pause;
+                    }
                 }
             })
             .map_err(NodeError::Thread)?;

@@ -106,6 +106,7 @@ fn cache(config: &mut Config, said: CacheSection) {
     set_time(&mut config.cache.expiry_interval, said.expiry_interval);
     set(&mut config.cache.max_memory, said.max_memory.map(|Size(bytes)| bytes));
     set(&mut config.cache.keyspace_events, said.keyspace_events);
+    set(&mut config.cache.miss_ratio_curves, said.miss_ratio_curves);
 }
 
 fn telemetry(config: &mut Config, said: TelemetrySection) {
@@ -163,6 +164,8 @@ fn stores(listed: Vec<StoreSection>, findings: &mut Findings) -> Vec<Store> {
         set(&mut store.max_memory, said.max_memory.map(|Size(bytes)| bytes));
         set(&mut store.eviction, said.eviction);
         set_time(&mut store.default_ttl, said.default_ttl);
+        set(&mut store.miss_history, said.miss_history.map(|Size(bytes)| bytes));
+        set(&mut store.key_journal, said.key_journal);
         store.cuckoo_filter = said.cuckoo_filter.and_then(|CuckooFilter(rate)| rate);
         stores.push(store);
     }

@@ -24,9 +24,11 @@ use crate::http::filter;
 use crate::http::filter_keys;
 use crate::http::hashes;
 use crate::http::health;
+use crate::http::hot_keys;
 use crate::http::keys;
 use crate::http::lists;
 use crate::http::metrics;
+use crate::http::mrc;
 use crate::http::openapi;
 use crate::http::problem::Problem;
 use crate::http::sets;
@@ -34,6 +36,7 @@ use crate::http::stats;
 use crate::http::stores;
 use crate::http::strings;
 use crate::http::trace;
+use crate::http::why;
 use crate::http::zsets;
 
 type Routes = Vec<(&'static str, &'static [&'static str], MethodRouter<Arc<HttpState>>)>;
@@ -51,8 +54,10 @@ pub fn all() -> Routes {
             put(strings::put).get(strings::get).delete(strings::delete),
         ),
         ("/api/command", &["POST"], post(command::run)),
+        ("/api/hotkeys", &["GET"], get(hot_keys::get)),
         ("/api/filter/{store}", &["GET", "POST"], get(filter::get).post(filter::keys)),
         ("/api/filter/{store}/{key}", &["GET"], get(filter::key)),
+        ("/api/why/{key}", &["GET"], get(why::of_query)),
         ("/api/openapi.json", &["GET"], get(openapi::document)),
         ("/health", &["GET"], get(health::health)),
         ("/health/live", &["GET"], get(health::live)),
@@ -75,11 +80,13 @@ fn of_stores() -> Routes {
         ),
         ("/api/stores/{store}/keys", &["GET"], get(keys::list)),
         ("/api/stores/{store}/keys/{key}", &["GET", "DELETE"], get(keys::get).delete(keys::delete)),
+        ("/api/stores/{store}/keys/{key}/why", &["GET"], get(why::of_path)),
         (
             "/api/stores/{store}/keys/{key}/ttl",
             &["PUT", "DELETE"],
             put(keys::put_ttl).delete(keys::delete_ttl),
         ),
+        ("/api/stores/{store}/mrc", &["GET"], get(mrc::get)),
         (
             "/api/stores/{store}/strings/{key}",
             &["PUT", "GET", "HEAD", "DELETE"],

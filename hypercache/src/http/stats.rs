@@ -13,6 +13,7 @@ use crate::config::Word;
 use crate::engine::version::VERSION;
 use crate::http::HttpState;
 use crate::store::Store;
+use crate::telemetry::meters::MISS_REASONS;
 use crate::telemetry::meters::Totals;
 use crate::telemetry::process;
 
@@ -36,7 +37,7 @@ pub async fn node(State(state): State<Arc<HttpState>>) -> Json<Value> {
             "allocator": allocator,
             "process": pressure(&state),
         },
-        "cache": effectiveness(totals.hits(), totals.misses()),
+        "cache": effectiveness(totals.hits(), totals.misses_by_reason()),
         "stores": by_store(&state, &totals),
     }))
 }
@@ -61,7 +62,7 @@ fn pressure(state: &HttpState) -> Value {
 pub async fn cache(State(state): State<Arc<HttpState>>) -> Json<Value> {
     let totals = state.telemetry.meters().totals();
     Json(
-        json!({ "total": effectiveness(totals.hits(), totals.misses()), "stores": by_store(&state, &totals) }),
+        json!({ "total": effectiveness(totals.hits(), totals.misses_by_reason()), "stores": by_store(&state, &totals) }),
     )
 }
 
@@ -82,7 +83,8 @@ pub fn store(state: &HttpState, store: &Store) -> Value {
 fn one(store: &Store, totals: &Totals) -> Value {
     let (rules, census) = (store.rules(), store.census());
     let counts = totals.stores.get(store.index());
-    let (hits, misses) = counts.map_or((0, 0), |counts| (counts.hits, counts.misses));
+    let (hits, misses) =
+        counts.map_or_else(Default::default, |counts| (counts.hits, counts.misses_by_reason));
     let expired = counts.map_or(0, |counts| counts.expired_lazy + counts.expired_active);
     let ttl = (!rules.default_ttl.is_zero()).then_some(rules.default_ttl.as_secs_f64());
     json!({
@@ -100,8 +102,14 @@ fn one(store: &Store, totals: &Totals) -> Value {
     })
 }
 
-fn effectiveness(hits: u64, misses: u64) -> Value {
+fn effectiveness(hits: u64, by_reason: [u64; MISS_REASONS.len()]) -> Value {
+    let misses: u64 = by_reason.iter().sum();
     let lookups = hits + misses;
+    let reasons: Map<String, Value> = MISS_REASONS
+        .into_iter()
+        .zip(by_reason)
+        .map(|(reason, count)| (reason.to_owned(), count.into()))
+        .collect();
     let ratio = (lookups > 0).then(|| hits as f64 / lookups as f64);
-    json!({ "hits": hits, "misses": misses, "hit_ratio": ratio })
+    json!({ "hits": hits, "misses": misses, "hit_ratio": ratio, "misses_by_reason": reasons })
 }

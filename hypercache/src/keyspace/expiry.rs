@@ -12,17 +12,10 @@ pub use fields::FieldDeadlines;
 use crate::keyspace::entry::UnixMillis;
 use crate::value::size_class::size_class;
 
-/// Bits of the hash beside a deadline, and all that the slots within a segment are found by.
+/// Bits of the hash beside a deadline: the lowest, by which entries within a segment are found.
 const MARK_BITS: u32 = 20;
 /// Later deadlines, beyond the year 2500, count as this one.
 const DEADLINE_MAX: UnixMillis = (u64::MAX >> MARK_BITS) - 1;
-
-/// The hash for the slots within a segment, from the lowest bits of a hash: its entries agree in the leading ones. A
-/// `HashTable` chooses the slot by the lowest bits and tells entries in it apart by the leading ones.
-pub fn slot_hash(hash: u64) -> u64 {
-    let mark = hash & ((1 << MARK_BITS) - 1);
-    mark << (u64::BITS - MARK_BITS) | mark
-}
 
 /// A deadline with the mark of its key's hash, in the order of deadlines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,9 +40,9 @@ impl Due {
         deadline.min(DEADLINE_MAX) == self.deadline()
     }
 
-    /// As `slot_hash` of the key's hash.
-    pub fn slot_hash(self) -> u64 {
-        slot_hash(self.0)
+    /// The lowest bits of the key's hash, above them others.
+    pub fn hash(self) -> u64 {
+        self.0
     }
 }
 

@@ -8,22 +8,23 @@
 
 mod range;
 mod sample;
-
-use hashbrown::HashTable;
+mod slots;
 
 use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::expiry::Due;
 use crate::keyspace::expiry::Earliest;
 use crate::keyspace::expiry::Timed;
-use crate::keyspace::expiry::slot_hash;
 use crate::keyspace::key::KeyHasher;
+use crate::keyspace::table::slots::Slots;
 use crate::value::size_class::size_class;
 
-/// Entries a segment holds before it is split: what a `HashTable` of 512 buckets takes at 7/8 load.
-const SEGMENT_ENTRIES_MAX: usize = 448;
+/// Entries a segment holds before it is split: their tags are read one after the other.
+const SEGMENT_ENTRIES_MAX: usize = 96;
 /// Two neighbours with fewer entries together are joined; far enough below the maximum not to split again at once.
-const JOINED_ENTRIES_MAX: usize = 160;
+const JOINED_ENTRIES_MAX: usize = 36;
+/// Unused segments that are always kept.
+const UNUSED_MIN: usize = 16;
 /// Beyond this depth hashes are taken to collide on purpose, and a segment grows instead.
 const DEPTH_MAX: u32 = 28;
 /// Bits of the hash that a scan position has. The low 16 bits are left out: positions fit a signed 64-bit integer and
@@ -56,13 +57,22 @@ pub struct Table {
     expiring: usize,
     /// The earliest deadline in each segment.
     earliest: Earliest,
+    /// Bytes of what the segments point to, so that nobody has to look at each of them.
+    segment_bytes: usize,
 }
 
 #[derive(Debug, Default)]
 struct Segment {
     depth: u32,
-    entries: HashTable<Entry>,
+    entries: Slots,
     deadlines: Timed,
+}
+
+impl Segment {
+    /// Bytes that the allocator takes for what it points to, the entries not counted.
+    fn bytes(&self) -> usize {
+        self.entries.bytes() + self.deadlines.bytes()
+    }
 }
 
 impl Table {
@@ -78,6 +88,7 @@ impl Table {
             len: 0,
             expiring: 0,
             earliest: Earliest::default(),
+            segment_bytes: 0,
         }
     }
 
@@ -98,26 +109,26 @@ impl Table {
 
     /// The entry of `key`.
     pub fn find(&self, hash: u64, key: &[u8]) -> Option<&Entry> {
-        self.segments[self.segment_of(hash)].entries.find(slot_hash(hash), |entry| entry.key() == key)
+        self.segments[self.segment_of(hash)].entries.find(hash, |entry| entry.key() == key)
     }
 
     /// The first entry with this hash that `wanted` takes.
     pub fn find_by(&self, hash: u64, wanted: impl Fn(&Entry) -> bool) -> Option<&Entry> {
         let is_it = |entry: &Entry| wanted(entry) && self.hasher.hash(entry.key()) == hash;
-        self.segments[self.segment_of(hash)].entries.find(slot_hash(hash), is_it)
+        self.segments[self.segment_of(hash)].entries.find(hash, is_it)
     }
 
     /// The entry of `key`, to be changed.
     pub fn find_mut(&mut self, hash: u64, key: &[u8]) -> Option<&mut Entry> {
         let segment = self.segment_of(hash);
-        self.segments[segment].entries.find_mut(slot_hash(hash), |entry| entry.key() == key)
+        self.segments[segment].entries.find_mut(hash, |entry| entry.key() == key)
     }
 
     /// The first entry with this hash that `wanted` takes, to be changed.
     pub fn find_by_mut(&mut self, hash: u64, wanted: impl Fn(&Entry) -> bool) -> Option<&mut Entry> {
         let (segment, hasher) = (self.segment_of(hash), self.hasher);
         let is_it = |entry: &Entry| wanted(entry) && hasher.hash(entry.key()) == hash;
-        self.segments[segment].entries.find_mut(slot_hash(hash), is_it)
+        self.segments[segment].entries.find_mut(hash, is_it)
     }
 
     /// Adds an entry whose key is not in the table.
@@ -127,10 +138,8 @@ impl Table {
             self.split(hash);
             at = self.segment_of(hash);
         }
-        let (hasher, deadline) = (self.hasher, entry.deadline());
-        self.segments[at]
-            .entries
-            .insert_unique(slot_hash(hash), entry, |entry| slot_hash(hasher.hash(entry.key())));
+        let deadline = entry.deadline();
+        self.change(at, |segment| segment.entries.push(hash, entry));
         self.len += 1;
         self.retime(hash, None, deadline);
     }
@@ -141,15 +150,15 @@ impl Table {
             return;
         }
         let at = self.segment_of(hash);
-        let deadlines = &mut self.segments[at].deadlines;
-        if let Some(old) = old {
-            deadlines.remove(Due::new(old, hash));
-            self.expiring -= 1;
-        }
-        if let Some(new) = new {
-            deadlines.insert(Due::new(new, hash));
-            self.expiring += 1;
-        }
+        self.expiring = self.expiring + usize::from(new.is_some()) - usize::from(old.is_some());
+        self.change(at, |Segment { deadlines, .. }| {
+            if let Some(old) = old {
+                deadlines.remove(Due::new(old, hash));
+            }
+            if let Some(new) = new {
+                deadlines.insert(Due::new(new, hash));
+            }
+        });
         self.earliest.set(at, self.segments[at].deadlines.first());
     }
 
@@ -162,7 +171,7 @@ impl Table {
                 .deadline()
                 .is_some_and(|deadline| due.is(deadline) && due == Due::new(deadline, hash_of(entry)))
         };
-        let entry = self.segments[segment].entries.find(due.slot_hash(), is_it)?;
+        let entry = self.segments[segment].entries.find(due.hash(), is_it)?;
         entry.deadline().filter(|deadline| *deadline <= now).map(|deadline| (deadline, hash_of(entry)))
     }
 
@@ -170,8 +179,9 @@ impl Table {
     pub fn remove_by(&mut self, hash: u64, wanted: impl Fn(&Entry) -> bool) -> Option<Entry> {
         let (at, hasher) = (self.segment_of(hash), self.hasher);
         let is_it = |entry: &Entry| wanted(entry) && hasher.hash(entry.key()) == hash;
-        let found = self.segments[at].entries.find_entry(slot_hash(hash), is_it).ok()?;
-        let (entry, _) = found.remove();
+        let mut found = None;
+        self.change(at, |segment| found = segment.entries.remove(hash, is_it));
+        let entry = found?;
         self.len -= 1;
         self.retime(hash, entry.deadline(), None);
         if self.segments[at].entries.len() < JOINED_ENTRIES_MAX / 2 {
@@ -224,22 +234,24 @@ impl Table {
             at = (at + 1) % self.directory.len();
         }
         let entries = &self.segments[self.directory[at] as usize].entries;
-        let index = (random >> 32) as usize % entries.len();
-        entries.iter().nth(index)
+        Some(entries.nth((random >> 32) as usize % entries.len()))
     }
 
-    /// Bytes that the allocator takes for the table itself and its deadlines, entries not counted.
+    /// Bytes that the allocator takes for the table itself and its deadlines, entries not counted; constant time.
     pub fn overhead_bytes(&self) -> usize {
-        let segments: usize = self
-            .segments
-            .iter()
-            .map(|segment| size_class(segment.entries.allocation_size()) + segment.deadlines.bytes())
-            .sum();
-        segments
+        self.segment_bytes
             + size_class(self.directory.capacity() * size_of::<u32>())
             + size_class(self.segments.capacity() * size_of::<Segment>())
             + size_class(self.unused.capacity() * size_of::<u32>())
             + self.earliest.bytes()
+    }
+
+    /// Lets `change` work on a segment, and keeps the bytes in step.
+    fn change(&mut self, at: usize, change: impl FnOnce(&mut Segment)) {
+        let segment = &mut self.segments[at];
+        let before = segment.bytes();
+        change(segment);
+        self.segment_bytes = self.segment_bytes - before + segment.bytes();
     }
 
     fn index_of(&self, hash: u64) -> usize {
@@ -270,6 +282,13 @@ impl Table {
         first..first + width
     }
 
+    /// Takes all out of a segment.
+    fn take(&mut self, at: usize) -> Segment {
+        let mut taken = Segment::default();
+        self.change(at, |segment| std::mem::swap(segment, &mut taken));
+        taken
+    }
+
     fn split(&mut self, hash: u64) {
         let at = self.segment_of(hash);
         let depth = self.segments[at].depth;
@@ -277,22 +296,22 @@ impl Table {
             self.directory = self.directory.iter().flat_map(|segment| [*segment, *segment]).collect();
             self.depth += 1;
         }
-        let old = std::mem::take(&mut self.segments[at]);
+        let old = self.take(at);
         let (hasher, bit) = (self.hasher, 63 - self.prefix_bits - depth);
-        let mut halves = [
-            HashTable::with_capacity(SEGMENT_ENTRIES_MAX / 2),
-            HashTable::with_capacity(SEGMENT_ENTRIES_MAX / 2),
-        ];
+        let half = || Slots::with_room(old.entries.len() / 2);
+        let mut halves = [half(), half()];
         let mut deadlines = [Timed::default(), Timed::default()];
-        for entry in old.entries {
+        for entry in old.entries.into_entries() {
             let hash = hasher.hash(entry.key());
             let half = (hash >> bit & 1) as usize;
             deadlines[half].add(entry.deadline().map(|deadline| Due::new(deadline, hash)));
-            halves[half].insert_unique(slot_hash(hash), entry, |entry| slot_hash(hasher.hash(entry.key())));
+            halves[half].push(hash, entry);
         }
         let ([low, high], [low_deadlines, high_deadlines]) = (halves, deadlines.map(Timed::sorted));
         self.earliest.set(at, low_deadlines.first());
-        self.segments[at] = Segment { depth: depth + 1, entries: low, deadlines: low_deadlines };
+        self.change(at, |segment| {
+            *segment = Segment { depth: depth + 1, entries: low, deadlines: low_deadlines };
+        });
         let twin = self.add(Segment { depth: depth + 1, entries: high, deadlines: high_deadlines });
         let run = self.run(self.index_of(hash), depth);
         let middle = run.start + run.len() / 2;
@@ -301,10 +320,15 @@ impl Table {
 
     fn add(&mut self, segment: Segment) -> u32 {
         let first = segment.deadlines.first();
+        self.segment_bytes += segment.bytes();
         let at = if let Some(unused) = self.unused.pop() {
             self.segments[unused as usize] = segment;
             unused
         } else {
+            if self.segments.len() == self.segments.capacity() {
+                // The list is long where there are many keys, and is not to be half empty.
+                self.segments.reserve_exact(self.segments.len() / 8 + 1);
+            }
             self.segments.push(segment);
             u32::try_from(self.segments.len() - 1)
                 .expect("segments fit 32 bits: each holds hundreds of entries")
@@ -317,10 +341,7 @@ impl Table {
     fn join(&mut self, hash: u64) {
         let at = self.segment_of(hash);
         let depth = self.segments[at].depth;
-        let Some(parent) = depth.checked_sub(1) else {
-            self.shrink(at);
-            return;
-        };
+        let Some(parent) = depth.checked_sub(1) else { return };
         let run = self.run(self.index_of(hash), parent);
         let (low, high) = (self.directory[run.start] as usize, self.directory[run.end - 1] as usize);
         let together = self.segments[low].entries.len() + self.segments[high].entries.len();
@@ -328,32 +349,39 @@ impl Table {
             || self.segments[high].depth != depth
             || together > JOINED_ENTRIES_MAX
         {
-            self.shrink(at);
             return;
         }
-        let moved = std::mem::take(&mut self.segments[high]);
-        let hasher = self.hasher;
-        for entry in moved.entries {
-            let hash = slot_hash(hasher.hash(entry.key()));
-            self.segments[low]
-                .entries
-                .insert_unique(hash, entry, |entry| slot_hash(hasher.hash(entry.key())));
-        }
-        self.segments[low].depth = parent;
-        self.segments[low].deadlines.append(moved.deadlines);
+        let moved = self.take(high);
+        self.change(low, |segment| {
+            segment.entries.append(moved.entries);
+            segment.depth = parent;
+            segment.deadlines.append(moved.deadlines);
+        });
         self.earliest.set(low, self.segments[low].deadlines.first());
         self.earliest.set(high, None);
         self.directory[run].fill(low as u32);
         self.unused.push(high as u32);
         self.halve();
+        if self.unused.len() > self.segments.len() / 2 + UNUSED_MIN {
+            self.compact();
+        }
     }
 
-    /// Gives memory of a sparse segment back.
-    fn shrink(&mut self, at: usize) {
-        let hasher = self.hasher;
-        let entries = &mut self.segments[at].entries;
-        if entries.capacity() > 4 * entries.len() + 16 {
-            entries.shrink_to(2 * entries.len(), |entry| slot_hash(hasher.hash(entry.key())));
+    /// Leaves unused segments out, which are more than half of them.
+    fn compact(&mut self) {
+        let mut old = std::mem::take(&mut self.segments);
+        let mut moved_to = vec![None; old.len()];
+        for at in &mut self.directory {
+            let from = *at as usize;
+            *at = *moved_to[from].get_or_insert_with(|| {
+                self.segments.push(std::mem::take(&mut old[from]));
+                self.segments.len() as u32 - 1
+            });
+        }
+        (self.unused, self.earliest) = (Vec::new(), Earliest::default());
+        self.segments.shrink_to_fit();
+        for (at, segment) in self.segments.iter().enumerate() {
+            self.earliest.set(at, segment.deadlines.first());
         }
     }
 

@@ -7,7 +7,10 @@ use crate::engine::pubsub::Topic;
 use crate::http::HttpState;
 use crate::keyspace::filter::standing::Standing;
 use crate::server::node_commands::NodeState;
+use crate::store::prediction::Prediction;
+use crate::store::prediction::SIZES;
 use crate::store::pressure::Level;
+use crate::store::traffic;
 use crate::telemetry::catalogue;
 
 /// Has the gauges set before each page of metrics. Takes no lock that a command waits for, and time in proportion to
@@ -27,8 +30,15 @@ fn set(state: &NodeState, http: &HttpState) {
         let (name, census) = (store.name(), store.census());
         catalogue::STORE_KEYS.of(&[&name, "all"]).set(census.keys as f64);
         catalogue::STORE_KEYS.of(&[&name, "expiring"]).set(census.expiring as f64);
+        if store.keyspace().by_session() {
+            catalogue::STORE_SESSIONS.of(&[&name]).set(census.sessions as f64);
+        }
         catalogue::STORE_MEMORY.of(&[&name]).set(census.total_bytes() as f64);
         catalogue::STORE_LIMIT.of(&[&name]).set(store.limit_bytes() as f64);
+        if let Some(prediction) = Prediction::of(store, &state.registry) {
+            set_prediction(&name, &prediction);
+        }
+        traffic::set_gauges(store);
         set_filter(&name, store.keyspace().filter_standing());
     }
     catalogue::MEMORY_USED.of(&[]).set(state.registry.used_bytes() as f64);
@@ -44,6 +54,15 @@ fn set(state: &NodeState, http: &HttpState) {
     catalogue::PUBSUB_MESSAGES.of(&["published"]).absolute(published);
     catalogue::PUBSUB_MESSAGES.of(&["delivered"]).absolute(delivered);
     catalogue::CONNECTIONS_LIMIT.of(&[]).set(state.settings.max_connections() as f64);
+}
+
+fn set_prediction(store: &str, prediction: &Prediction) {
+    catalogue::STORE_SAMPLING.of(&[store]).set(prediction.curve.sampling_ratio);
+    for (size, halves) in SIZES {
+        if let Some(ratio) = prediction.hit_ratio(halves) {
+            catalogue::STORE_PREDICTED_HITS.of(&[store, size]).set(ratio);
+        }
+    }
 }
 
 /// Where memory goes, and how near the process is to its limit, by the last look of the watch.

@@ -142,6 +142,7 @@ impl Registry {
         let census = keyspace.census();
         let take = |shard: &mut LockedShard<'_>| {
             let taken = shard.take(keyspace.empty_shard());
+            shard.forget();
             // Whoever waits is told below.
             drop(shard.waits().take_changed());
             taken

@@ -4,6 +4,7 @@
 //! `docs/telemetry.md` and the tests that hold dashboards and alert rules to it.
 
 use crate::telemetry::buckets::COUNTS;
+use crate::telemetry::buckets::LAG_SECONDS;
 use crate::telemetry::buckets::LATENCY_SECONDS;
 use crate::telemetry::buckets::POWERS;
 use crate::telemetry::definition::CounterDef;
@@ -33,6 +34,9 @@ catalogue! {
     CounterDef STORE_LOOKUPS ["store", "result"] Meters "hypercache_store_lookups_total";
     "Keys looked up by reading commands, by whether they were there."
 
+    CounterDef STORE_MISSES ["store", "reason"] Meters "hypercache_store_misses_total";
+    "Keys that reading commands did not find: never_seen, or deleted, expired or evicted as far as the store remembers."
+
     GaugeDef STORE_KEYS ["store", "kind"] Facade "hypercache_store_keys";
     "Keys in a store; kind is all, or expiring for those with a time to live."
 
@@ -41,6 +45,15 @@ catalogue! {
 
     GaugeDef STORE_LIMIT ["store"] Facade "hypercache_store_limit_bytes";
     "Bytes a store may hold; 0 means no limit of its own."
+
+    GaugeDef STORE_PREDICTED_HITS ["store", "size"] Facade "hypercache_store_predicted_hit_ratio";
+    "Share of lookups that would be hits if the store had so many times its size, by its miss-ratio curve."
+
+    GaugeDef STORE_SAMPLING ["store"] Facade "hypercache_store_sampling_ratio";
+    "Share of a store's keys that is followed for its miss-ratio curve."
+
+    GaugeDef STORE_HOT_KEYS ["store", "keys"] Facade "hypercache_store_hot_keys_ratio";
+    "Share of a store's accesses that its so many hottest keys have together."
 
     CounterDef FILTER_LOOKUPS ["store", "result"] Facade "hypercache_filter_lookups_total";
     "Lookups that a store's filter was asked about: negative when it answered, true_positive or false_positive when the table had to be asked."
@@ -69,8 +82,14 @@ catalogue! {
     CounterDef EXPIRED_FIELDS ["store", "mode"] Meters "hypercache_expired_fields_total";
     "Fields of hashes removed because their time was over; lazy when found by a command, active when swept."
 
-    HistogramDef EXPIRY_LAG ["store"] Facade "hypercache_expiry_lag_seconds" buckets &LATENCY_SECONDS;
-    "How long the longest overdue key of a sweep had been overdue."
+    HistogramDef EXPIRY_LAG ["store"] Meters "hypercache_expiry_lag_seconds" buckets &LAG_SECONDS;
+    "How long expired keys had been overdue when they were removed, each counted."
+
+    CounterDef EXPIRED_SESSIONS ["store", "mode"] Meters "hypercache_expired_sessions_total";
+    "Sessions removed because their time was over; lazy when found by a command, active when swept."
+
+    GaugeDef STORE_SESSIONS ["store"] Facade "hypercache_store_sessions";
+    "Sessions in a store whose keys live and go by session."
 
     HistogramDef EXPIRY_CYCLE_DURATION [] Facade "hypercache_expiry_cycle_duration_seconds" buckets &LATENCY_SECONDS;
     "Time one sweep for expired keys took."
@@ -274,6 +293,7 @@ mod tests {
         "hypercache_filter_keys",
         "hypercache_filter_slots",
         "hypercache_pipeline_commands",
+        "hypercache_store_sessions",
         "hypercache_evicted_hits",
         "hypercache_connections",
         "hypercache_blocked_clients",

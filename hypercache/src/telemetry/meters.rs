@@ -17,6 +17,7 @@ pub use totals::StoreTotals;
 pub use totals::Totals;
 
 use crate::config::STORES_MAX;
+use crate::telemetry::buckets::LAG_BUCKETS;
 use cells::Shard;
 use names::Names;
 use parking_lot::Mutex;
@@ -62,6 +63,9 @@ pub const ERROR_TYPES: [&str; 30] = [
     "NOSTORE",
     OTHER,
 ];
+
+/// Why a read did not find its key. What was never seen includes what is forgotten.
+pub const MISS_REASONS: [&str; 4] = ["never_seen", "deleted", "expired", "evicted"];
 
 /// One executed command.
 #[derive(Debug, Clone, Copy)]
@@ -213,11 +217,17 @@ impl Meters {
         self.with(|shard| shard.slow(command));
     }
 
-    /// Counts keys that reading commands found and did not find.
+    /// Counts keys that reading commands found, and those that they did not find and that were never seen.
     #[inline]
-    pub fn lookups(&self, store: u16, hits: u32, misses: u32) {
+    pub fn lookups(&self, store: u16, hits: u32, never_seen: u32) {
         let store = self.store_index(store);
-        self.with(|shard| shard.store(store).lookups(hits, misses));
+        self.with(|shard| shard.store(store).lookups(hits, never_seen));
+    }
+
+    /// Counts keys that reading commands did not find because they have left, by the rest of `MISS_REASONS`.
+    pub fn missed(&self, store: u16, departed: [u32; MISS_REASONS.len() - 1]) {
+        let store = self.store_index(store);
+        self.with(|shard| shard.store(store).missed(departed));
     }
 
     /// Counts changes to data.
@@ -243,6 +253,18 @@ impl Meters {
     pub fn expired_fields(&self, store: u16, mode: ExpiryMode, fields: u64) {
         let store = self.store_index(store);
         self.with(|shard| shard.store(store).expired_fields(mode, fields));
+    }
+
+    /// Counts sessions whose time was over.
+    pub fn expired_sessions(&self, store: u16, mode: ExpiryMode, sessions: u64) {
+        let store = self.store_index(store);
+        self.with(|shard| shard.store(store).expired_sessions(mode, sessions));
+    }
+
+    /// Counts how late keys were removed: how many in each bucket of `buckets::LAG_SECONDS`, and the sum in milliseconds.
+    pub fn expiry_lags(&self, store: u16, counts: &[u32; LAG_BUCKETS], sum_ms: u64) {
+        let store = self.store_index(store);
+        self.with(|shard| shard.store(store).expiry_lags(counts, sum_ms));
     }
 
     /// The sums over all threads.

@@ -1,11 +1,13 @@
 //! The Prometheus page: what the exporter renders, then the hot meters and the process, each family in one piece.
 
 use crate::telemetry::buckets::COUNTS;
+use crate::telemetry::buckets::LAG_SECONDS;
 use crate::telemetry::buckets::LATENCY_SECONDS;
 use crate::telemetry::catalogue;
 use crate::telemetry::definition::MetricInfo;
 use crate::telemetry::meters::CommandTotals;
 use crate::telemetry::meters::LatencyTotals;
+use crate::telemetry::meters::MISS_REASONS;
 use crate::telemetry::meters::Meters;
 use crate::telemetry::meters::Series;
 use crate::telemetry::meters::StoreTotals;
@@ -102,6 +104,13 @@ impl Page {
             self.sample(lookups, &[&store.name, "hit"], store.hits);
             self.sample(lookups, &[&store.name, "miss"], store.misses);
         }
+        let misses = catalogue::STORE_MISSES.info();
+        self.family(misses);
+        for store in &totals.stores {
+            for (reason, count) in MISS_REASONS.into_iter().zip(store.misses_by_reason) {
+                self.sample(misses, &[&store.name, reason], count);
+            }
+        }
         let expired = catalogue::EXPIRED_KEYS.info();
         self.family(expired);
         for store in named(totals) {
@@ -113,6 +122,18 @@ impl Page {
         for store in named(totals) {
             self.sample(fields, &[&store.name, "lazy"], store.expired_fields_lazy);
             self.sample(fields, &[&store.name, "active"], store.expired_fields_active);
+        }
+        let sessions = catalogue::EXPIRED_SESSIONS.info();
+        self.family(sessions);
+        for store in &totals.stores {
+            self.sample(sessions, &[&store.name, "lazy"], store.expired_sessions_lazy);
+            self.sample(sessions, &[&store.name, "active"], store.expired_sessions_active);
+        }
+        let lags = catalogue::EXPIRY_LAG.info();
+        self.family(lags);
+        for store in &totals.stores {
+            let sum = store.expiry_lag_ms as f64 / 1e3;
+            self.histogram(lags, &[&store.name], &LAG_SECONDS, &store.expiry_lags, sum);
         }
     }
 

@@ -18,6 +18,7 @@ impl Context<'_> {
         for lock in self.locks.held.iter_mut().filter(|lock| stores.contains(&lock.store)) {
             let keyspace = self.registry.get(lock.store).expect("a locked store exists").keyspace();
             taken.push(lock.data.take(keyspace.empty_shard()));
+            lock.data.journal().flushed(self.stamp.now, self.author);
         }
         self.changed(taken.iter().map(Shard::len).sum());
         self.notices.emptied |= self.interest.tracks();

@@ -26,6 +26,7 @@ pub mod list;
 pub mod list_blocking;
 pub mod list_element;
 pub mod list_move;
+pub mod miss_ratio;
 pub mod module;
 pub mod observation;
 pub mod persistence;
@@ -49,7 +50,9 @@ pub mod stream_read;
 mod stream_reply;
 pub mod string;
 pub mod string_range;
+pub mod top_keys;
 pub mod transaction;
+pub mod why;
 pub mod zset;
 pub mod zset_add;
 pub mod zset_algebra;
@@ -86,6 +89,7 @@ pub const ALL: &[&[Spec]] = &[
     list_blocking::COMMANDS,
     list_element::COMMANDS,
     list_move::COMMANDS,
+    miss_ratio::COMMANDS,
     module::COMMANDS,
     observation::COMMANDS,
     persistence::COMMANDS,
@@ -107,6 +111,7 @@ pub const ALL: &[&[Spec]] = &[
     string::COMMANDS,
     string_range::COMMANDS,
     transaction::COMMANDS,
+    why::COMMANDS,
     zset::COMMANDS,
     zset_add::COMMANDS,
     zset_algebra::COMMANDS,

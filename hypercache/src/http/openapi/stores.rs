@@ -18,6 +18,10 @@ use crate::http::openapi::value_content;
 pub fn paths(strings: &Value) -> Map<String, Value> {
     let mut paths = Map::new();
     paths.insert("/api/command".to_owned(), json!({ "post": command() }));
+    let mut why = json!({ "get": why(&[store()]) });
+    why["parameters"] = path_parameters("{key}");
+    paths.insert("/api/why/{key}".to_owned(), why);
+    paths.insert("/api/hotkeys".to_owned(), json!({ "get": hot_keys() }));
     paths.insert(
         "/api/stores".to_owned(),
         json!({ "get": simple("The stores, with statistics of each"), "post": create() }),
@@ -44,12 +48,17 @@ fn of_keys(strings: &Value) -> Vec<(&'static str, Value)> {
             "/keys/{key}",
             json!({ "get": read("Type and time to live of a key", &[], "Key"), "delete": remove("Removes a key of any type") }),
         ),
+        ("/keys/{key}/why", json!({ "get": why(&[]) })),
         (
             "/keys/{key}/ttl",
             json!({
                 "put": write("Gives a key a time to live from now", "Ttl", "KeyTtl"),
                 "delete": remove("Lets a key live for ever"),
             }),
+        ),
+        (
+            "/mrc",
+            json!({ "get": read("The miss-ratio curve: what hit ratio the store would have with more memory or less", &[], "MissRatios") }),
         ),
         ("/strings/{key}", strings.clone()),
         (
@@ -252,6 +261,21 @@ pub(super) fn read(summary: &str, parameters: &[Value], answer: &str) -> Value {
     })
 }
 
+fn why(parameters: &[Value]) -> Value {
+    json!({
+        "summary": "Tells what is known of a key: whether it is there, and if not why it has left; who has written it",
+        "description": "A key that nobody knows is `never_seen`, which is no problem. Times are Unix milliseconds. Who others are is \
+                        shown to users without limits only.",
+        "parameters": parameters,
+        "responses": {
+            "200": described("What is known", "Life"),
+            "400": problem("The request is not as expected"),
+            "403": problem("The user may not ask"),
+            "404": problem("There is no such store"),
+        },
+    })
+}
+
 pub(super) fn bodiless(summary: &str, answer: &str) -> Value {
     let mut operation = read(summary, &[], answer);
     operation["responses"]["200"] = described("It is done", answer);
@@ -317,4 +341,29 @@ fn command() -> Value {
             "507": problem("The store is at its memory limit"),
         },
     })
+}
+
+fn hot_keys() -> Value {
+    let parameters = [
+        store(),
+        parameter(
+            "by",
+            "query",
+            false,
+            "string",
+            "count (accesses), bytes (moved) or size; count if none is given",
+        ),
+        parameter(
+            "count",
+            "query",
+            false,
+            "integer",
+            "Keys at the most, of each type by size; 1 to 64, 10 if none is given",
+        ),
+    ];
+    read(
+        "The keys with most accesses or bytes moved in the last minutes, or the biggest keys of each type",
+        &parameters,
+        "HotKeys",
+    )
 }

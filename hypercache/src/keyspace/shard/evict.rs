@@ -178,6 +178,7 @@ impl Shard {
         let why = if overdue { Departure::Expired } else { Departure::Evicted };
         let entry = self.remove_by(hash, why, may_go)?;
         self.watches.note(hash);
+        self.journal.left(hash, &entry, why, now);
         Some((entry, overdue))
     }
 

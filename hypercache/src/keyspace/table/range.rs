@@ -9,7 +9,7 @@ impl Table {
         let beyond = |hash: u64| (hash ^ start).checked_shr(64 - bits).unwrap_or(0) != 0;
         let mut at = start;
         loop {
-            for entry in &self.segments[self.segment_of(at)].entries {
+            for entry in self.segments[self.segment_of(at)].entries.iter() {
                 let hash = self.hasher.hash(entry.key());
                 if !beyond(hash) {
                     visit(hash);

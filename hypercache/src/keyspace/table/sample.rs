@@ -19,17 +19,16 @@ impl Table {
             }
             last = Some(segment);
             let entries = &self.segments[segment as usize].entries;
-            let buckets = entries.num_buckets();
             if entries.is_empty() {
                 continue;
             }
-            let start = (random >> 32) as usize % buckets;
-            for step in 0..buckets {
+            let start = (random >> 32) as usize % entries.len();
+            for step in 0..entries.len() {
                 if left == 0 {
                     return;
                 }
                 left -= 1;
-                if entries.get_bucket((start + step) % buckets).is_some_and(|entry| !visit(entry)) {
+                if !visit(entries.nth((start + step) % entries.len())) {
                     return;
                 }
             }

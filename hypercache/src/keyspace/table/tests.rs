@@ -8,7 +8,22 @@ use crate::keyspace::key::HashSeed;
 use crate::value::string::Str;
 
 fn entry(key: &[u8]) -> Entry {
-    Entry::new(key, Str::new(b"v").into(), None, 0)
+    // One in three has a deadline.
+    let deadline = key.iter().map(|byte| u64::from(*byte)).sum::<u64>();
+    Entry::new(key, Str::new(b"v").into(), (deadline % 3 == 0).then_some(deadline), 0)
+}
+
+/// That the table knows its bytes and deadlines as a look at all segments tells them.
+fn check_sums(table: &Table) {
+    assert_eq!(table.segment_bytes, table.segments.iter().map(Segment::bytes).sum::<usize>());
+    let mut dues = Vec::new();
+    table.scan(0, usize::MAX, |entry| {
+        dues.extend(entry.deadline().map(|deadline| Due::new(deadline, table.hasher.hash(entry.key()))));
+    });
+    assert_eq!(
+        (table.expiring(), table.earliest.first().map(|(_, due)| due)),
+        (dues.len(), dues.into_iter().min())
+    );
 }
 
 fn name(number: u32) -> Vec<u8> {
@@ -48,10 +63,12 @@ fn finds_all_after_growing_and_shrinking() {
         assert_eq!(table.entries(), keys.len());
         assert!(table.segments.len() > keys.len() / SEGMENT_ENTRIES_MAX, "it was split");
         assert!(keys.iter().all(|key| table.find(seed.hash(key), key).is_some()));
+        check_sums(&table);
         let grown = table.overhead_bytes();
         let (gone, kept) = keys.split_at(keys.len() - 100);
         assert!(gone.iter().all(|key| remove(&mut table, key)));
         assert!(!remove(&mut table, &gone[0]));
+        check_sums(&table);
         assert!(kept.iter().all(|key| table.find(seed.hash(key), key).is_some()));
         assert!(table.overhead_bytes() < grown / 20, "{} of {grown}", table.overhead_bytes());
     }
@@ -120,6 +137,20 @@ proptest! {
         }
         prop_assert!(stays.iter().all(|key| seen.contains(key)));
         prop_assert_eq!(table.entries(), stays.len() + model.len());
+        check_sums(&table);
         prop_assert!(model.keys().all(|key| table.find(seed.hash(key), key).is_some()));
+    }
+}
+
+#[test]
+fn what_is_looked_for_by_its_hash_is_not_taken_for_another() {
+    let keys: Vec<Vec<u8>> = (0..400).map(name).collect();
+    let mut table = Table::new(HashSeed(5), 0);
+    fill(&mut table, &keys);
+    for key in keys {
+        let hash = table.hasher.hash(&key);
+        assert_eq!(table.find_by(hash, |_| true).map(Entry::key), Some(&*key));
+        assert_eq!(table.find_by_mut(hash, |_| true).map(|entry| entry.key().to_vec()), Some(key.clone()));
+        assert_eq!(table.remove_by(hash, |_| true).unwrap().key(), key);
     }
 }

@@ -49,7 +49,7 @@ pub fn stats(node: &NodeState, reply: &mut ReplyWriter) {
         reply.bulk(format!("db.{}", store.index()));
         reply.map(2);
         write_count("overhead.hashtable.main", store.keyspace().all_table_bytes() as u64, reply);
-        // Deadlines are part of the entries.
+        // Deadlines are counted with the table.
         write_count("overhead.hashtable.expires", 0, reply);
     }
     write_count("overhead.total", used - dataset, reply);

@@ -53,6 +53,8 @@ use crate::server::node_commands::info::Memory;
 use crate::server::node_commands::statistics::Counts;
 use crate::server::pubsub;
 use crate::store::Registry;
+use crate::store::prediction;
+use crate::store::traffic;
 use crate::telemetry::Telemetry;
 use crate::telemetry::process::ProcessStats;
 
@@ -101,11 +103,13 @@ pub struct NodeState {
 }
 
 impl NodeState {
-    /// Notes what rates and peaks in `INFO` are made from; to be called about once a second.
+    /// Notes what rates and peaks in `INFO` are made from, and lets samples age; to be called about once a second.
     pub fn tick(&self) {
         let counts = Counts::read(&self.telemetry, &self.clients, &self.registry);
         self.statistics.look(Instant::now(), &counts);
         self.statistics.memory_peak(Memory::read(&ProcessStats::read()).used());
+        prediction::tick(&self.registry);
+        traffic::tick(&self.registry, &self.telemetry);
         self.limit_clients();
         self.clients.all().iter().for_each(|client| client.check_output());
     }

@@ -14,13 +14,15 @@ events! {
         keys: u64 as "hypercache.keys",
         /// Fields of hashes removed.
         fields: u64 as "hypercache.fields",
+        /// Sessions that went with all their keys.
+        sessions: u64 as "hypercache.sessions",
         /// Bytes freed.
         bytes: u64 as "hypercache.bytes",
         /// How long the longest overdue of them had been overdue.
         lag_ns: u64 as "hypercache.lag_ns",
         /// Time the sweep took.
         duration_ns: u64 as "event.duration",
-    } => |e| catalogue::EXPIRY_LAG.of(&[e.store]).record(e.lag_ns as f64 / 1e9);
+    };
 
     /// A sweep did not get through its work in its time.
     WARN Node ["database"] ["info"] failure "expiry.overrun" "expired keys pile up"
@@ -134,5 +136,20 @@ events! {
         client: SocketAddr as "client.address",
         /// The connection's number.
         client_id: u64 as "hypercache.client.id",
+    } => |_e| catalogue::STORE_CHANGES.of(&["refused"]).increment(1);
+
+    /// One key has a large share of a store's accesses; at most once a minute for each store.
+    WARN Node ["database"] ["info"] unknown "key.hot" "one key has a large share of a store's accesses"
+    KeyHot<'a> {
+        /// The store.
+        store: &'a str as "hypercache.store",
+        /// Its share of the accesses, 0 to 1.
+        share: f64 as "hypercache.share",
+        /// The key, where keys are shown as they are.
+        key_text: Option<&'a str> as "hypercache.key.text",
+        /// Its hash, where keys are shown as hashes.
+        key_hash: Option<&'a str> as "hypercache.key.hash",
+        /// What stands before its first colon, where that is shown.
+        key_prefix: Option<&'a str> as "hypercache.key.prefix",
     };
 }

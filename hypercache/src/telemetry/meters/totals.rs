@@ -2,8 +2,10 @@
 
 use crate::config::STORES_MAX;
 use crate::telemetry::buckets::COUNT_BUCKETS;
+use crate::telemetry::buckets::LAG_BUCKETS;
 use crate::telemetry::buckets::LATENCY_BUCKETS;
 use crate::telemetry::meters::ERROR_TYPES;
+use crate::telemetry::meters::MISS_REASONS;
 use crate::telemetry::meters::Meters;
 use crate::telemetry::meters::cells::Durations;
 use crate::telemetry::meters::cells::Latencies;
@@ -102,6 +104,8 @@ pub struct StoreTotals {
     pub hits: u64,
     /// Keys that reading commands did not find.
     pub misses: u64,
+    /// The same by reason, in the order of `MISS_REASONS`.
+    pub misses_by_reason: [u64; MISS_REASONS.len()],
     /// Changes to data, as Redis counts them.
     pub changes: u64,
     /// Expired keys found by commands.
@@ -112,6 +116,14 @@ pub struct StoreTotals {
     pub expired_fields_lazy: u64,
     /// Expired fields of hashes found by sweeps.
     pub expired_fields_active: u64,
+    /// Expired sessions found by commands.
+    pub expired_sessions_lazy: u64,
+    /// Expired sessions found by sweeps.
+    pub expired_sessions_active: u64,
+    /// Expired keys per bucket of `buckets::LAG_SECONDS`, by how late they were removed.
+    pub expiry_lags: [u64; LAG_BUCKETS],
+    /// The sum of that, in milliseconds.
+    pub expiry_lag_ms: u64,
 }
 
 /// Bytes of one kind of client.
@@ -169,6 +181,11 @@ impl Totals {
     /// Keys not found, in all stores that there have been.
     pub fn misses(&self) -> u64 {
         self.all.misses
+    }
+
+    /// The same by reason, in the order of `MISS_REASONS`.
+    pub fn misses_by_reason(&self) -> [u64; MISS_REASONS.len()] {
+        self.all.misses_by_reason
     }
 
     /// Expired keys, in all stores that there have been.
@@ -294,40 +311,54 @@ impl Base {
 }
 
 impl StoreTotals {
-    fn counts(&mut self) -> [&mut u64; 7] {
-        [
+    fn counts(&mut self) -> impl Iterator<Item = &mut u64> {
+        let counts = [
             &mut self.hits,
-            &mut self.misses,
             &mut self.changes,
             &mut self.expired_lazy,
             &mut self.expired_active,
             &mut self.expired_fields_lazy,
             &mut self.expired_fields_active,
-        ]
+            &mut self.expired_sessions_lazy,
+            &mut self.expired_sessions_active,
+            &mut self.expiry_lag_ms,
+        ];
+        counts.into_iter().chain(&mut self.misses_by_reason).chain(&mut self.expiry_lags)
+    }
+
+    /// Misses are not counted apart, so that the reasons always add up.
+    fn sum_misses(&mut self) {
+        self.misses = self.misses_by_reason.iter().sum();
     }
 
     fn add_cells(&mut self, cells: &StoreCells) {
-        let cells = [
+        let counts = [
             &cells.hits,
-            &cells.misses,
             &cells.changes,
             &cells.expired_lazy,
             &cells.expired_active,
             &cells.expired_fields_lazy,
             &cells.expired_fields_active,
+            &cells.expired_sessions_lazy,
+            &cells.expired_sessions_active,
+            &cells.expiry_lag_ms,
         ];
-        self.counts().into_iter().zip(cells).for_each(|(total, cell)| *total += load(cell));
+        let cells = counts.into_iter().chain(&cells.misses).chain(&cells.expiry_lags);
+        self.counts().zip(cells).for_each(|(total, cell)| *total += load(cell));
+        self.sum_misses();
     }
 
     fn add(&mut self, other: &Self) {
         let mut other = other.clone();
-        self.counts().into_iter().zip(other.counts()).for_each(|(total, more)| *total += *more);
+        self.counts().zip(other.counts()).for_each(|(total, more)| *total += *more);
+        self.sum_misses();
     }
 
     fn take_off(&mut self, base: &Self) {
         let mut base = base.clone();
-        let pairs = self.counts().into_iter().zip(base.counts());
+        let pairs = self.counts().zip(base.counts());
         pairs.for_each(|(total, before)| *total = total.saturating_sub(*before));
+        self.sum_misses();
     }
 }
 

@@ -137,3 +137,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_small_hash_takes_two_small_pieces_of_memory() {
+    let mut hash = Hash::new(1);
+    for field in 0..10 {
+        let field = format!("field{field}");
+        hash.set(Pair { field: field.as_bytes(), value: b"ten bytes.", deadline: None }, &Limits::default());
+    }
+    // A count of 4 bytes, and two of lengths for each field.
+    assert_eq!((size_of::<Hash>(), hash.heap_bytes()), (32, 192));
+}

@@ -4,31 +4,33 @@ use std::marker::PhantomData;
 
 use crate::value::records::Layout;
 use crate::value::records::Place;
+use crate::value::size_class::size_class;
 use crate::value::varint;
 
-/// Spare bytes beyond twice what is in use from which memory is given back.
-const SPARE_BYTES_MAX: usize = 64;
+/// Bytes of the count before the records.
+const COUNT_BYTES: usize = 4;
 
-/// The records.
+/// The records: how many there are, then themselves; nothing at all where there are none. Always exactly as many bytes as
+/// that, since most such collections are small and many: growing by a little mostly stays within what the allocator gave
+/// anyway.
 #[derive(Debug, Clone)]
 pub struct Packed<L> {
-    bytes: Vec<u8>,
-    len: u32,
+    bytes: Box<[u8]>,
     layout: PhantomData<L>,
 }
 
 impl<L: Layout> Packed<L> {
     pub(super) fn new() -> Self {
-        Self { bytes: Vec::new(), len: 0, layout: PhantomData }
+        Self { bytes: Box::default(), layout: PhantomData }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.len as usize
+        self.bytes.first_chunk().map_or(0, |count| u32::from_le_bytes(*count) as usize)
     }
 
     /// Places with their records.
     fn placed(&self) -> impl Iterator<Item = (Place, &[u8])> {
-        let mut rest = self.bytes.as_slice();
+        let mut rest = self.bytes.get(COUNT_BYTES..).unwrap_or_default();
         std::iter::from_fn(move || {
             if rest.is_empty() {
                 return None;
@@ -66,32 +68,58 @@ impl<L: Layout> Packed<L> {
     }
 
     pub(super) fn push(&mut self, record: &[u8]) {
-        self.make_room(varint::width(record.len()) + record.len());
-        varint::push(&mut self.bytes, record.len());
-        self.bytes.extend_from_slice(record);
-        self.len += 1;
+        let count = self.len() + 1;
+        self.change(|bytes| {
+            let head = if bytes.is_empty() { COUNT_BYTES } else { 0 };
+            bytes.reserve_exact(head + varint::width(record.len()) + record.len());
+            bytes.resize(bytes.len() + head, 0);
+            varint::push(bytes, record.len());
+            bytes.extend_from_slice(record);
+        });
+        self.set_len(count);
     }
 
     pub(super) fn replace(&mut self, place: Place, record: &[u8]) {
         let (at, old) = (place.0 as usize, self.width(place));
         let new = varint::width(record.len()) + record.len();
-        self.make_room(new.saturating_sub(old));
         let mut written = Vec::with_capacity(new);
         varint::push(&mut written, record.len());
         written.extend_from_slice(record);
-        self.bytes.splice(at..at + old, written);
-        self.give_back();
+        if new == old {
+            self.bytes[at..at + old].copy_from_slice(&written);
+            return;
+        }
+        self.change(|bytes| {
+            bytes.reserve_exact(new.saturating_sub(old));
+            bytes.splice(at..at + old, written);
+        });
     }
 
     pub(super) fn remove(&mut self, place: Place) {
-        let at = place.0 as usize;
-        self.bytes.drain(at..at + self.width(place));
-        self.len -= 1;
-        self.give_back();
+        let (at, width, count) = (place.0 as usize, self.width(place), self.len() - 1);
+        if count == 0 {
+            *self = Self::new();
+            return;
+        }
+        self.change(|bytes| {
+            bytes.drain(at..at + width);
+        });
+        self.set_len(count);
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        self.bytes.capacity()
+        size_class(self.bytes.len())
+    }
+
+    fn set_len(&mut self, count: usize) {
+        let count = u32::try_from(count).expect("packed records are few by the limits of their owner");
+        self.bytes[..COUNT_BYTES].copy_from_slice(&count.to_le_bytes());
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut Vec<u8>)) {
+        let mut bytes = std::mem::take(&mut self.bytes).into_vec();
+        change(&mut bytes);
+        self.bytes = bytes.into_boxed_slice();
     }
 
     /// Bytes of a record with its length before it.
@@ -99,20 +127,6 @@ impl<L: Layout> Packed<L> {
         let from = &self.bytes[place.0 as usize..];
         let (len, after) = varint::split(from);
         from.len() - after.len() + len
-    }
-
-    /// Room for so many more bytes; a little more than needed, so that growing moves the bytes now and then only.
-    fn make_room(&mut self, more: usize) {
-        let needed = self.bytes.len() + more;
-        if needed > self.bytes.capacity() {
-            self.bytes.reserve_exact(more + needed / 8);
-        }
-    }
-
-    fn give_back(&mut self) {
-        if self.bytes.capacity() > 2 * self.bytes.len() + SPARE_BYTES_MAX {
-            self.bytes.shrink_to_fit();
-        }
     }
 }
 
