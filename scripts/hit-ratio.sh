@@ -8,7 +8,7 @@ usage() {
 Usage: hit-ratio.sh [--smoke] [--help] [OPTION OF hit_ratio.py ...]
 
 Starts the node, redis-server and valkey-server on free ports, replays Zipf traces, one with a scan mixed in and a loop somewhat
-larger than the cache, and prints a table. Fails where the node has a lower ratio. A server that is not installed is left out,
+larger than the cache, and prints a table. Fails where the node has a lower ratio than Redis; Valkey is shown beside. A server that is not installed is left out,
 and named. Nothing here depends on the machine's speed but how fine the servers' clocks are beside it.
 
   --smoke   a few seconds: fewer keys and requests
@@ -59,21 +59,21 @@ await_node "$binary" $! "$folder/err" "the node"
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 peers=()
-start_peer() { # name, program
+start_peer() { # option, name, program
   local port
-  if ! command -v "$2" >/dev/null 2>&1; then
-    echo "left out: $2 is not installed" >&2
+  if ! command -v "$3" >/dev/null 2>&1; then
+    echo "left out: $3 is not installed" >&2
     return
   fi
   port=$(free_port)
-  "$2" --port "$port" --bind 127.0.0.1 --save '' --appendonly no --dir "$folder" >"$folder/$1.log" 2>&1 &
+  "$3" --port "$port" --bind 127.0.0.1 --save '' --appendonly no --dir "$folder" >"$folder/$2.log" 2>&1 &
   processes+=($!)
   until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
-    kill -0 "$!" 2>/dev/null || { cat "$folder/$1.log" >&2; exit 1; }
+    kill -0 "$!" 2>/dev/null || { cat "$folder/$2.log" >&2; exit 1; }
     sleep 0.05
   done
-  peers+=(--peer "$("$2" --version | sed -E "s/.*v=([0-9.]+).*/$1 \1/")=127.0.0.1:$port")
+  peers+=("$1" "$("$3" --version | sed -E "s/.*v=([0-9.]+).*/$2 \1/")=127.0.0.1:$port")
 }
-start_peer Redis "${REDIS_SERVER:-redis-server}"
-start_peer Valkey "${VALKEY_SERVER:-valkey-server}"
+start_peer --peer Redis "${REDIS_SERVER:-redis-server}"
+start_peer --shown Valkey "${VALKEY_SERVER:-valkey-server}"
 python3 scripts/hit_ratio.py --ours "$resp" ${peers[@]+"${peers[@]}"} ${options[@]+"${options[@]}"}

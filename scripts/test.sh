@@ -82,6 +82,12 @@ if [ -x scripts/compat.sh ]; then
   scripts/compat.sh
 fi
 
+step "hit ratios"
+if have python3 "hit ratios" && have redis-server "hit ratios"; then
+  cargo build --quiet --locked -p hypercache
+  BINARY=${CARGO_TARGET_DIR:-target}/debug/hypercache scripts/hit-ratio.sh --smoke
+fi
+
 for what in ${skipped[@]+"${skipped[@]}"}; do
   echo "skipped: $what"
 done

@@ -2,6 +2,7 @@
 
 mod descriptors;
 mod eviction;
+mod filters;
 pub mod gauges;
 mod memory_watch;
 
@@ -41,6 +42,7 @@ use crate::http::Door;
 use crate::http::HttpState;
 use crate::keyspace::key::HashSeed;
 use crate::node::eviction::EvictionThread;
+use crate::node::filters::FilterThread;
 use crate::node::memory_watch::MemoryWatch;
 use crate::persistence::DataDir;
 use crate::persistence::data_dir::DataDirError;
@@ -131,6 +133,7 @@ pub struct Node {
     sweeper: SweepThread,
     memory_watch: MemoryWatch,
     evictor: EvictionThread,
+    filters: FilterThread,
     scripting: Arc<Scripting>,
     _data_dir: DataDir,
 }
@@ -190,6 +193,7 @@ impl Node {
             sweeper: SweepThread::start(&parts.state)?,
             memory_watch: MemoryWatch::start(Arc::clone(&parts.state)).map_err(NodeError::Thread)?,
             evictor: EvictionThread::start(&parts.state)?,
+            filters: FilterThread::start(&parts.state)?,
             resp: tokio::spawn(listener.serve()),
             http: tokio::spawn(door.serve(network.shutdown_timeout)),
             housekeeping: tokio::spawn(keep_house(parts.state)),
@@ -233,6 +237,7 @@ impl Node {
         self.sweeper.stop();
         self.memory_watch.stop();
         self.evictor.stop();
+        self.filters.stop();
         running.succeed();
         NodeStopped { duration_ns: nanoseconds(began.elapsed()), connections_cut: self.clients.len() }.emit();
     }
@@ -318,6 +323,7 @@ impl Parts {
             telemetry,
             broker,
             waiters: Arc::default(),
+            disposal: Disposal::start().map_err(NodeError::Thread)?,
             scripting,
             stop,
             statistics: Statistics::default(),
@@ -376,15 +382,19 @@ fn accounting(
 
 /// What answers commands, with the threads for what is freed and for scripts.
 fn dispatch(state: &Arc<NodeState>) -> std::io::Result<Dispatch> {
-    let engine = Engine::new(
+    Dispatch::new(engine(state)?, Arc::clone(&state.authenticator), Arc::clone(state)).start_scripts()
+}
+
+/// What runs data commands, with the thread for what is freed.
+fn engine(state: &NodeState) -> std::io::Result<Engine> {
+    Ok(Engine::new(
         Arc::clone(&state.registry),
-        Disposal::start()?,
+        state.disposal.clone(),
         state.telemetry.clone(),
         Arc::clone(&state.herald),
         Arc::clone(&state.waiters),
         Arc::clone(&state.observation),
-    );
-    Dispatch::new(engine, Arc::clone(&state.authenticator), Arc::clone(state)).start_scripts()
+    ))
 }
 
 /// The thread that removes expired keys.
@@ -398,23 +408,25 @@ impl SweepThread {
         let (stop, stopped) = std::sync::mpsc::channel();
         let registry = Arc::clone(&state.registry);
         let listener = Arc::clone(&state.herald);
+        let attendant = Arc::new(engine(state).map_err(NodeError::Thread)?);
         let (observation, settings) = (Arc::clone(&state.observation), Arc::clone(&state.settings));
-        let mut sweeper = Sweeper::new(Arc::clone(&registry), state.telemetry.clone(), listener);
+        let mut sweeper = Sweeper::new(Arc::clone(&registry), state.telemetry.clone(), listener, attendant);
         let thread = std::thread::Builder::new()
             .name("expiry".to_owned())
             .spawn(move || {
+                let mut wait = registry.sweep_interval();
                 // The sender's end is also an end: the node is gone then.
-                while stopped.recv_timeout(registry.sweep_interval())
-                    == Err(std::sync::mpsc::RecvTimeoutError::Timeout)
-                {
+                while stopped.recv_timeout(wait) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                    wait = registry.sweep_interval();
                     if !settings.active_expire() {
                         continue;
                     }
-                    let began = Instant::now();
-                    let left = sweeper.sweep(unix_millis());
-                    let took = nanoseconds(began.elapsed());
-                    observation.sweeps.count(took, left);
-                    observation.latency.sample("expire-cycle", took);
+                    let sweep = sweeper.sweep(unix_millis());
+                    observation.sweeps.count(nanoseconds(sweep.worked), sweep.left);
+                    observation.latency.sample("expire-cycle", nanoseconds(sweep.longest));
+                    if sweep.left {
+                        wait = sweep.pause;
+                    }
                 }
             })
             .map_err(NodeError::Thread)?;

@@ -292,7 +292,8 @@ fn every_line_has_the_fields_and_types_it_should() {
         command.service_ns = service_ns;
         command.key = Some([0xff, b'"', b'\n'].as_slice().into());
         command.client_name = Some("na\"me\u{1}".into());
-        command.hit = Some(true);
+        command.hit = Some(false);
+        command.miss_reason = Some("evicted");
         command.error = failed.then(|| CommandError { kind: "ERR".into(), message: "bad 'x'".into() });
         commands.offer(command);
     }

@@ -1,46 +1,47 @@
 //! What a data handler works on: locked data, time, chance, and a note of what happened.
 
 pub mod collection;
+mod deadlines;
+mod effects;
 mod events;
 mod everything;
+mod filter;
 mod locks;
+mod past;
 mod session;
+mod shards;
+mod stores;
+mod usage;
 pub mod wait;
 
+pub use effects::Effects;
+pub use effects::Garbage;
 pub use events::EventClass;
 pub use locks::Locks;
 pub use locks::Place;
 pub use locks::Places;
+pub use past::Past;
 pub use wait::Wait;
 
 use crate::command::ReplyError;
 use crate::command::error;
-use crate::keyspace::LockedShard;
 use crate::keyspace::departure::Departure;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::Given;
 use crate::keyspace::entry::UnixMillis;
+use crate::keyspace::journal::Author;
 use crate::keyspace::key::HashedKey;
-use crate::keyspace::seen::Seen;
+use crate::keyspace::lag::Lags;
+use crate::keyspace::shard::Met;
 use crate::keyspace::shard::Shard;
-use crate::keyspace::table::Position;
 use crate::store::Registry;
 use crate::store::Selected;
 use crate::store::Store;
 use crate::store::events::Interest;
 use crate::store::events::Notices;
-use crate::store::script_gate::Denied;
 use crate::value::Value;
 use crate::value::string::Str;
 use crate::value::string::StrRef;
-
-const BY_SESSION: ReplyError =
-    ReplyError::err("a store that keeps keys by session can only be exchanged with another of its kind");
-const OTHER_FILTER: ReplyError =
-    ReplyError::err("stores with different filters cannot be exchanged: their rules stay with their indexes");
-
-/// Values of fewer bytes are dropped at once: handing them over would cost more.
-const GARBAGE_BYTES_MIN: usize = 1 << 20;
 
 /// What a request is stamped with. The same stamp gives the same result, on a client's behalf, in a replay, on a replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,67 +50,6 @@ pub struct Stamp {
     pub now: UnixMillis,
     /// Where its chance begins.
     pub seed: u64,
-}
-
-/// What a handler did, for the layer above to tell.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Effects {
-    /// Changes to data; 0: nothing to log.
-    pub changes: u32,
-    /// Reads that found their key.
-    pub hits: u32,
-    /// Reads that did not.
-    pub misses: u32,
-    /// Expired keys met and removed.
-    pub expired: u32,
-    /// Expired fields of hashes met and removed.
-    pub expired_fields: u32,
-    /// Sessions met whose time was over, and removed with all their keys.
-    pub expired_sessions: u32,
-    /// Keys that had to go to make room.
-    pub evicted: u32,
-    /// Bytes that this freed.
-    pub evicted_bytes: u64,
-}
-
-impl Effects {
-    /// Adds what another command did.
-    pub fn add(&mut self, other: Self) {
-        self.changes = self.changes.saturating_add(other.changes);
-        self.hits = self.hits.saturating_add(other.hits);
-        self.misses = self.misses.saturating_add(other.misses);
-        self.expired = self.expired.saturating_add(other.expired);
-        self.expired_fields = self.expired_fields.saturating_add(other.expired_fields);
-        self.expired_sessions = self.expired_sessions.saturating_add(other.expired_sessions);
-        self.evicted = self.evicted.saturating_add(other.evicted);
-        self.evicted_bytes = self.evicted_bytes.saturating_add(other.evicted_bytes);
-    }
-}
-
-/// Data that was taken out and takes long to drop.
-#[derive(Debug, Default)]
-pub struct Garbage {
-    shards: Vec<Shard>,
-    values: Vec<Value>,
-}
-
-impl Garbage {
-    /// Values that were evicted.
-    pub fn of_values(values: Vec<Value>) -> Self {
-        Self { shards: Vec::new(), values }
-    }
-
-    /// Whether there is nothing.
-    pub fn is_empty(&self) -> bool {
-        self.shards.is_empty() && self.values.is_empty()
-    }
-
-    /// Keeps a big value; drops a small one.
-    fn add(&mut self, value: Value) {
-        if value.heap_bytes() >= GARBAGE_BYTES_MIN {
-            self.values.push(value);
-        }
-    }
 }
 
 /// The world of one data command.
@@ -122,8 +62,12 @@ pub struct Context<'a> {
     touches: bool,
     may_wait: bool,
     in_script: bool,
+    author: Option<Author>,
+    shows_authors: bool,
     wait: Option<Wait>,
     effects: Effects,
+    /// How late expired keys were met, if any were.
+    lags: Option<Box<Lags>>,
     /// As it was once the locks were held.
     interest: Interest,
     notices: Notices,
@@ -155,8 +99,11 @@ impl<'a> Context<'a> {
             touches: true,
             may_wait: false,
             in_script: false,
+            author: None,
+            shows_authors: false,
             wait: None,
             effects: Effects::default(),
+            lags: None,
             interest: registry.interests().now(),
             notices: Notices::default(),
             emptied: false,
@@ -242,6 +189,11 @@ impl<'a> Context<'a> {
         self.effects
     }
 
+    /// How late expired keys were met, if any were.
+    pub fn take_lags(&mut self) -> Option<Box<Lags>> {
+        self.lags.take()
+    }
+
     /// Notes changes to data.
     pub fn changed(&mut self, changes: usize) {
         self.effects.changes =
@@ -315,6 +267,7 @@ impl<'a> Context<'a> {
             Some(old) => self.garbage.add(old),
             None => self.note_new(store, key),
         }
+        self.sign(hashed, at);
         self.changed(1);
     }
 
@@ -342,6 +295,7 @@ impl<'a> Context<'a> {
             .data
             .update(hashed, now, |value| value.as_str_mut().map(change))
             .expect("the key is there: it was looked at or made above, under the same lock");
+        self.sign(hashed, at);
         self.changed(usize::from(changed.is_some()));
         changed.ok_or(error::WRONG_TYPE)
     }
@@ -351,27 +305,11 @@ impl<'a> Context<'a> {
         let (hashed, at) = self.locate(self.store.index(), key);
         let done =
             self.is_live(hashed, at) && self.locks[at].data.set_deadline(hashed, deadline, self.stamp.now);
+        if done {
+            self.note_retimed(hashed, at);
+        }
         self.changed(usize::from(done));
         done
-    }
-
-    /// Notes that `key` was used last so many seconds ago. That is no change.
-    pub fn set_idle(&mut self, key: &[u8], seconds: u64) {
-        let used = self.stamp.now.saturating_sub(seconds.saturating_mul(1000));
-        let (hashed, at) = self.locate(self.store.index(), key);
-        self.locks[at].data.touch(hashed, used);
-    }
-
-    /// How often `key` was asked for lately, from 0 to 15; none where the store does not need to know.
-    pub fn frequency(&self, key: &[u8]) -> Option<u8> {
-        let (hashed, at) = self.locate(self.store.index(), key);
-        self.locks[at].data.frequency(hashed.hash)
-    }
-
-    /// Has `key` count as asked for so often, where that is counted, and not less often than it is known to be.
-    pub fn raise_frequency(&mut self, key: &[u8], count: u8) {
-        let (hashed, at) = self.locate(self.store.index(), key);
-        self.locks[at].data.raise_frequency(hashed.hash, count);
     }
 
     /// Removes `key` and hands its entry over, if it was there and had not expired. Counts one change if so.
@@ -381,9 +319,8 @@ impl<'a> Context<'a> {
             return None;
         }
         self.changed(1);
-        let data = &mut self.locks[at].data;
-        data.touch_session(key, self.stamp.now);
-        data.remove(hashed, Departure::Deleted)
+        self.locks[at].data.touch_session(key, self.stamp.now);
+        self.remove_at(hashed, at, Departure::Deleted)
     }
 
     /// Removes `key`; whether it was there and had not expired. Counts one change if so.
@@ -394,32 +331,6 @@ impl<'a> Context<'a> {
             self.garbage.add(entry.into_value());
         }
         removed
-    }
-
-    /// Visits entries of the store in hash order; see `Keyspace::scan`. Shards are locked one at a time, unless all are
-    /// held already.
-    pub fn scan(
-        &self,
-        from: Position,
-        count: usize,
-        visit: impl FnMut(Seen<'_>),
-    ) -> Result<Option<Position>, ReplyError> {
-        let keyspace = self.store.keyspace();
-        if self.locks.whole {
-            return Ok(keyspace.scan_by(from, count, visit, |shard, at, count, visit| {
-                self.held(shard).scan(at, count, visit)
-            }));
-        }
-        let mut denied = None;
-        let next =
-            keyspace.scan_by(from, count, visit, |shard, at, count, visit| match self.lock_one(shard) {
-                Ok(shard) => shard.scan(at, count, visit),
-                Err(error) => {
-                    denied = Some(error);
-                    Some(at)
-                }
-            });
-        denied.map_or(Ok(next), Err)
     }
 
     /// Removes those of these keys, which a scan has met, whose time is over. No lock is held, or all are; those that are
@@ -439,85 +350,6 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
-    /// Reads one shard of the store.
-    pub fn with_shard<R>(&self, shard: usize, read: impl FnOnce(&Shard) -> R) -> Result<R, ReplyError> {
-        if self.locks.whole {
-            return Ok(read(self.held(shard)));
-        }
-        Ok(read(&*self.lock_one(shard)?))
-    }
-
-    /// Locks one shard of the store; no other is held.
-    fn lock_one(&self, shard: usize) -> Result<LockedShard<'a>, ReplyError> {
-        let locked = self.registry.script_gate().lock(self.store.keyspace(), shard, false);
-        let locked = locked.map_err(|denied| match denied {
-            Denied::Busy(overdue) => ReplyError::busy(overdue),
-            Denied::GiveWay => unreachable!("only who holds locks has to give way"),
-        })?;
-        self.check_selected().map(|()| locked)
-    }
-
-    /// Whether the store is still the one that the client has selected; what it tells is sure while a shard is locked.
-    fn check_selected(&self) -> Result<(), ReplyError> {
-        self.registry.selected(self.selected).map(|_| ()).ok_or(error::NO_STORE)
-    }
-
-    fn held(&self, shard: usize) -> &Shard {
-        let first = self.locks.held.partition_point(|lock| lock.store < self.store.index());
-        &self.locks.held[first + shard].data
-    }
-
-    /// Empties these stores, all at the same moment: their shards are locked until the command ends. Counts each key as
-    /// a change and hands the shards over, for `discard` or to be dropped at once.
-    pub fn take_stores(&mut self, stores: std::ops::Range<usize>) -> Result<Vec<Shard>, ReplyError> {
-        self.lock_stores(stores.clone())?;
-        self.check_selected()?;
-        let mut taken = Vec::with_capacity(self.locks.held.len());
-        for lock in self.locks.held.iter_mut().filter(|lock| stores.contains(&lock.store)) {
-            let keyspace = self.registry.get(lock.store).expect("a locked store exists").keyspace();
-            taken.push(lock.data.take(keyspace.empty_shard()));
-        }
-        self.changed(taken.iter().map(Shard::len).sum());
-        self.notices.emptied |= self.interest.tracks();
-        Ok(taken)
-    }
-
-    /// Exchanges the content of two stores, all at the same moment: their shards are locked until the command ends. Each
-    /// keeps its name and its rules. Counts one change. False, and nothing is done, where stores have come or gone since
-    /// `epoch`, in which these were looked up.
-    pub fn swap_stores(&mut self, left: usize, right: usize, epoch: u64) -> Result<bool, ReplyError> {
-        if left == right {
-            self.changed(1);
-            return Ok(true);
-        }
-        let (lower, upper) = (left.min(right), left.max(right));
-        self.lock_stores([lower, upper].into_iter())?;
-        if !self.locks.whole && self.registry.epoch() != epoch {
-            self.locks.held.clear();
-            return Ok(false);
-        }
-        let setup_of = |index| {
-            let store = self.registry.get(index).filter(|store| self.locks.cover_store(store));
-            store.map(|store| store.keyspace().setup()).ok_or(error::DB_OUT_OF_RANGE)
-        };
-        let (lower_setup, upper_setup) = (setup_of(lower)?, setup_of(upper)?);
-        if lower_setup.by_session != upper_setup.by_session {
-            return Err(BY_SESSION);
-        }
-        if lower_setup != upper_setup {
-            return Err(OTHER_FILTER);
-        }
-        self.changed(1);
-        let now = self.stamp.now;
-        let boundary = self.locks.held.partition_point(|lock| lock.store < upper);
-        let (lowers, uppers) = self.locks.held.split_at_mut(boundary);
-        let lowers = lowers.iter_mut().filter(|lock| lock.store == lower);
-        let uppers = uppers.iter_mut().filter(|lock| lock.store == upper);
-        lowers.zip(uppers).for_each(|(lower, upper)| lower.data.exchange(&mut upper.data, now));
-        self.notices.emptied |= self.interest.tracks();
-        Ok(true)
-    }
-
     /// Puts aside what takes long to drop.
     pub fn discard(&mut self, shards: Vec<Shard>) {
         self.garbage.shards.extend(shards);
@@ -527,26 +359,6 @@ impl<'a> Context<'a> {
     /// after its locks.
     pub fn take_garbage(&mut self) -> Garbage {
         std::mem::take(&mut self.garbage)
-    }
-
-    /// A relative time to live as a deadline; the command's own error where it is not positive or too far away.
-    pub fn deadline_after(
-        &self,
-        amount: i64,
-        unit_millis: i64,
-        command: &str,
-    ) -> Result<UnixMillis, ReplyError> {
-        deadline_from(self.stamp.now, amount, unit_millis, command)
-    }
-
-    /// An absolute time as a deadline; the command's own error where it is not positive or too far away.
-    pub fn deadline_at(
-        &self,
-        amount: i64,
-        unit_millis: i64,
-        command: &str,
-    ) -> Result<UnixMillis, ReplyError> {
-        deadline_from(0, amount, unit_millis, command)
     }
 
     /// The deadline of `key`, which is written without one.
@@ -571,8 +383,11 @@ impl<'a> Context<'a> {
     /// Where `key` lies, a hit or a miss counted; none where there is no such key.
     fn find<'k>(&mut self, key: &'k [u8]) -> Option<(HashedKey<'k>, usize)> {
         let (hashed, at) = self.locate(self.store.index(), key);
-        if !self.is_live(hashed, at) {
-            self.effects.misses += 1;
+        let lapsed_before = self.lapsed();
+        let live = self.is_live(hashed, at);
+        self.locks[at].data.looked_up(hashed, live, self.stamp.now);
+        if !live {
+            self.count_miss(hashed, at, self.lapsed() != lapsed_before);
             if self.touches {
                 self.locks[at].data.asked(hashed.hash);
             }
@@ -580,6 +395,10 @@ impl<'a> Context<'a> {
         }
         self.effects.hits += 1;
         Some((hashed, at))
+    }
+
+    fn lapsed(&self) -> (u32, u32) {
+        (self.effects.expired, self.effects.expired_fields)
     }
 
     fn locate<'k>(&self, store: usize, key: &'k [u8]) -> (HashedKey<'k>, usize) {
@@ -601,13 +420,17 @@ impl<'a> Context<'a> {
     fn is_live(&mut self, key: HashedKey<'_>, at: usize) -> bool {
         let (now, store) = (self.stamp.now, self.locks[at].store);
         let data = &mut self.locks[at].data;
-        let Some(entry) = data.get(key) else {
-            // It may be about to join others whose time is over.
-            self.expire_session(key, at);
-            return false;
+        let part_over = match data.meet(key, now) {
+            Met::Absent => {
+                // It may be about to join others whose time is over.
+                self.expire_session(key, at);
+                return false;
+            }
+            Met::Over => None,
+            Met::Live { part_over } => Some(part_over),
         };
-        if !data.expired(entry, now) {
-            if entry.part_expired(now) {
+        if let Some(part_over) = part_over {
+            if part_over {
                 let removed = data.remove_due_fields(key, now);
                 self.effects.expired_fields += u32::try_from(removed).unwrap_or(u32::MAX);
                 self.note_fields_expired(store, key.bytes, false);
@@ -617,7 +440,7 @@ impl<'a> Context<'a> {
         if self.expire_session(key, at) {
             return false;
         }
-        if let Some(entry) = self.locks[at].data.remove(key, Departure::Expired) {
+        if let Some(entry) = self.remove_at(key, at, Departure::Expired) {
             match entry.value().as_hash().filter(|hash| hash.lapsed(now)) {
                 Some(hash) => {
                     self.effects.expired_fields += u32::try_from(hash.len()).unwrap_or(u32::MAX);
@@ -625,6 +448,7 @@ impl<'a> Context<'a> {
                 }
                 None => {
                     self.effects.expired += 1;
+                    self.count_lag(entry.deadline());
                     self.note_expired(store, key.bytes);
                 }
             }
@@ -633,33 +457,13 @@ impl<'a> Context<'a> {
         false
     }
 
-    /// Locks all shards of these stores, which are named in ascending order, unless all are held already.
-    fn lock_stores(&mut self, stores: impl Iterator<Item = usize> + Clone) -> Result<(), ReplyError> {
-        if self.locks.whole {
-            return Ok(());
-        }
-        assert!(
-            self.locks.held.is_empty(),
-            "a command on whole stores names no keys: who holds a lock must not wait"
-        );
-        self.locks.take_stores(self.registry, stores)?;
-        // Somebody may have read from them in between.
-        self.interest = self.registry.interests().now();
-        Ok(())
+    /// Counts how late a key was met whose time was over at `deadline`.
+    fn count_lag(&mut self, deadline: Option<UnixMillis>) {
+        let lag = self.stamp.now.saturating_sub(deadline.unwrap_or(self.stamp.now));
+        self.lags.get_or_insert_default().count(lag);
     }
 }
 
 fn string(entry: &Entry) -> Result<StrRef<'_>, ReplyError> {
     entry.value().as_str().ok_or(error::WRONG_TYPE)
-}
-
-fn deadline_from(
-    base: UnixMillis,
-    amount: i64,
-    unit_millis: i64,
-    command: &str,
-) -> Result<UnixMillis, ReplyError> {
-    let millis = amount.checked_mul(unit_millis).filter(|millis| *millis > 0);
-    let deadline = millis.and_then(|millis| i64::try_from(base).ok()?.checked_add(millis));
-    deadline.map(i64::unsigned_abs).ok_or_else(|| ReplyError::invalid_expire(command))
 }

@@ -125,6 +125,18 @@ pub const REPLY_TOO_LONG: ReplyError = ReplyError::err("the reply is too long");
 pub const NO_STORE: ReplyError =
     ReplyError::new("NOSTORE", "The selected store has been dropped. SELECT another one; 0 is always there.");
 
+/// No store has the index or the name.
+pub const UNKNOWN_STORE: ReplyError = ReplyError::new("NOSTORE", "There is no such store.");
+/// Another store has the name.
+pub const STORE_EXISTS: ReplyError = ReplyError::err("a store of this name exists already");
+/// There is no index left for another store.
+pub const NO_STORE_LEFT: ReplyError = ReplyError::err("there are as many stores as a node may have");
+/// The default store is always there.
+pub const DEFAULT_STORE_STAYS: ReplyError = ReplyError::err("the default store cannot be dropped");
+/// What is to change needs a store without keys.
+pub const STORE_IN_USE: ReplyError = ReplyError::err(
+    "whether keys are kept by session, or with a filter, can change only while the store has no keys and no client waits for one",
+);
 /// A store index that does not exist.
 pub const DB_OUT_OF_RANGE: ReplyError = ReplyError::err("DB index is out of range");
 /// The client has not authenticated.

@@ -139,6 +139,7 @@ pub enum NodeCommand {
     SlowlogGet,
     SlowlogLen,
     SlowlogReset,
+    Store(StoreCommand),
     Time,
 }
 
@@ -151,6 +152,18 @@ pub enum HotKeysCommand {
     Reset,
     Start,
     Stop,
+}
+
+/// Commands about which stores there are, and by which rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names of the commands")]
+pub enum StoreCommand {
+    Alter,
+    Create,
+    Drop,
+    Help,
+    Info,
+    List,
 }
 
 /// Commands about modules.

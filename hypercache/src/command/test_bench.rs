@@ -1,6 +1,7 @@
 //! A test bench: runs command lines against stores of its own, as the layers above will, at a time that the test moves.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::command::Context;
@@ -13,7 +14,10 @@ use crate::command::spec::Run;
 use crate::command::table::table;
 use crate::config;
 use crate::keyspace::Census;
+use crate::keyspace::departure::Departure;
 use crate::keyspace::entry::UnixMillis;
+use crate::keyspace::journal::Author;
+use crate::keyspace::journal::Via;
 use crate::keyspace::key::HashSeed;
 use crate::keyspace::shard::Swept;
 use crate::resp::Args;
@@ -154,6 +158,22 @@ impl Bench {
         }
     }
 
+    /// Empty stores at this time, whose keys live and go by session; the first with this default time to live.
+    pub fn by_session(now: UnixMillis, default_ttl: Duration) -> Self {
+        let store = |name: &str, default_ttl, eviction| config::Store {
+            default_ttl,
+            eviction,
+            ..config::Store::named(name.to_owned())
+        };
+        let stores = [
+            store("default", default_ttl, config::Eviction::Session),
+            store("second", Duration::ZERO, config::Eviction::Session),
+            store("plain", Duration::ZERO, config::Eviction::None),
+        ];
+        let cache = config::Cache { shards: 4, ..config::Config::default().cache };
+        Self { registry: Registry::new(&stores, &cache, HashSeed(7)), ..Self::at(now) }
+    }
+
     /// Selects a store.
     pub fn select(&mut self, index: usize) {
         self.selected = index;
@@ -195,6 +215,16 @@ impl Bench {
         let mut set = Set::new(store.keyspace().seed().0);
         set.insert(Member::Bytes(b"member"), &Limits::DEFAULT);
         store.keyspace().lock(shard).set(hashed, set.into(), None, self.stamp.now);
+    }
+
+    /// Lets a key make room, if it is there.
+    pub fn evict(&mut self, key: &str) {
+        let keyspace = self.registry.get(self.selected).unwrap().keyspace();
+        let hashed = keyspace.hashed(key.as_bytes());
+        let mut shard = keyspace.lock(keyspace.shard_of(hashed.hash));
+        if let Some(entry) = shard.remove(hashed, Departure::Evicted) {
+            shard.journal().left(hashed.hash, &entry, Departure::Evicted, self.stamp.now);
+        }
     }
 
     /// Runs each line and compares its reply, both with spaces for line breaks.
@@ -320,6 +350,8 @@ impl Bench {
         } else {
             Context::lock(self.stamp, &self.registry, store, keys).expect("no script is running")
         };
+        cx.on_behalf_of(Author::new(7, SocketAddr::from(([127, 0, 0, 1], 50_000)), Via::Resp, 0xabc));
+        cx.show_authors();
         let outcome = handler(&mut cx, args, reply);
         let (effects, garbage, notices) = (cx.effects(), cx.take_garbage(), cx.take_notices());
         Ok((Done { effects, garbage, notices }, outcome))

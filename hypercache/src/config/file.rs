@@ -95,6 +95,7 @@ section! {
         expiry_interval: HumanDuration,
         max_memory: Size,
         keyspace_events: String,
+        miss_ratio_curves: bool,
     }
 }
 
@@ -127,6 +128,8 @@ section! {
         eviction: Eviction,
         default_ttl: HumanDuration,
         cuckoo_filter: CuckooFilter,
+        miss_history: Size,
+        key_journal: usize,
         persistence: StorePersistence,
         replication_factor: u32,
     }

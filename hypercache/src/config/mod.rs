@@ -11,6 +11,7 @@ mod notice;
 mod read;
 mod render;
 mod resolve;
+mod store_change;
 #[cfg(test)]
 mod tests;
 pub mod units;
@@ -27,6 +28,7 @@ pub use memory_limit::ProcessLimit;
 pub use notice::ConfigErrors;
 pub use notice::Notice;
 pub use notice::Place;
+pub use store_change::StoreChange;
 pub use units::SizeOrShare;
 pub use validate::STORES_MAX;
 pub use validate::check_store;
@@ -141,6 +143,8 @@ pub struct Cache {
     pub max_memory: u64,
     /// Events about keys that are published, in the letters of `notify-keyspace-events`; none: empty.
     pub keyspace_events: String,
+    /// Whether a sample of each store's keys is followed, to tell what hit ratio it would have with more memory or less.
+    pub miss_ratio_curves: bool,
 }
 
 /// One named keyspace.
@@ -156,6 +160,10 @@ pub struct Store {
     pub default_ttl: Duration,
     /// Rate of false positives of the store's filter of its keys, 0.001 to 0.1; none: no filter.
     pub cuckoo_filter: Option<f64>,
+    /// Bytes at the most in which the store remembers which keys have left it, and why; 0: it does not.
+    pub miss_history: u64,
+    /// Facts about keys that the store keeps, such as who has written them; 0: none.
+    pub key_journal: usize,
 }
 
 impl Store {
@@ -167,6 +175,8 @@ impl Store {
             eviction: Eviction::None,
             default_ttl: Duration::ZERO,
             cuckoo_filter: None,
+            miss_history: 1 << 20,
+            key_journal: 16_384,
         }
     }
 }
@@ -405,6 +415,7 @@ impl Default for Config {
                 expiry_interval: Duration::from_millis(100),
                 max_memory: 0,
                 keyspace_events: String::new(),
+                miss_ratio_curves: true,
             },
             scripts: Scripts { busy_after: Duration::from_secs(5) },
             stores: vec![Store::named("default".to_owned())],

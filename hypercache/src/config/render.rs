@@ -62,6 +62,7 @@ impl Config {
         page.key(2, "expiry_interval", time(self.cache.expiry_interval));
         page.key(2, "max_memory", Size(self.cache.max_memory));
         page.key(2, "keyspace_events", quoted(&self.cache.keyspace_events));
+        page.key(2, "miss_ratio_curves", self.cache.miss_ratio_curves);
         page.section(0, "scripts");
         page.key(2, "busy_after", time(self.scripts.busy_after));
         page.section(0, "persistence");
@@ -85,6 +86,8 @@ impl Config {
                     page.key(6, "false_positive_rate", rate);
                 }
             }
+            page.key(4, "miss_history", Size(store.miss_history));
+            page.key(4, "key_journal", store.key_journal);
             page.key(4, "persistence", quoted("disabled"));
             page.key(4, "replication_factor", 1);
         }

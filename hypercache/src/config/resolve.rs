@@ -18,6 +18,7 @@ use super::file::StoreSection;
 use super::file::TelemetrySection;
 use super::file::TracingSection;
 use super::notice::Findings;
+use super::read::join;
 use super::units::HumanDuration;
 use super::units::Size;
 
@@ -105,6 +106,7 @@ fn cache(config: &mut Config, said: CacheSection) {
     set_time(&mut config.cache.expiry_interval, said.expiry_interval);
     set(&mut config.cache.max_memory, said.max_memory.map(|Size(bytes)| bytes));
     set(&mut config.cache.keyspace_events, said.keyspace_events);
+    set(&mut config.cache.miss_ratio_curves, said.miss_ratio_curves);
 }
 
 fn telemetry(config: &mut Config, said: TelemetrySection) {
@@ -162,6 +164,8 @@ fn stores(listed: Vec<StoreSection>, findings: &mut Findings) -> Vec<Store> {
         set(&mut store.max_memory, said.max_memory.map(|Size(bytes)| bytes));
         set(&mut store.eviction, said.eviction);
         set_time(&mut store.default_ttl, said.default_ttl);
+        set(&mut store.miss_history, said.miss_history.map(|Size(bytes)| bytes));
+        set(&mut store.key_journal, said.key_journal);
         store.cuckoo_filter = said.cuckoo_filter.and_then(|CuckooFilter(rate)| rate);
         stores.push(store);
     }
@@ -169,20 +173,19 @@ fn stores(listed: Vec<StoreSection>, findings: &mut Findings) -> Vec<Store> {
 }
 
 /// Refuses what a store may ask for in the language of the file but not of this build.
-fn unprovided(store: &StoreSection, path: &str, findings: &mut Findings) {
+pub fn unprovided(store: &StoreSection, path: &str, findings: &mut Findings) {
     if store.persistence.as_ref().is_some_and(|persistence| persistence.0 != PersistenceMode::Disabled) {
         let message = format!("{NO_PERSISTENCE}: set it to disabled or remove it");
-        findings.fault(&format!("{path}.persistence"), message);
+        findings.fault(&join(path, "persistence"), message);
     }
     match store.replication_factor {
         None | Some(1) => {}
         Some(0) => {
-            findings
-                .fault(&format!("{path}.replication_factor"), "is 0, but one copy is the least: set it to 1");
+            findings.fault(&join(path, "replication_factor"), "is 0, but one copy is the least: set it to 1");
         }
         Some(_) => {
             let message = format!("{NO_CLUSTER} and keeps one copy: set it to 1 or remove it");
-            findings.fault(&format!("{path}.replication_factor"), message);
+            findings.fault(&join(path, "replication_factor"), message);
         }
     }
 }

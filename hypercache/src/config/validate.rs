@@ -99,6 +99,10 @@ const CLIENT_MEMORY: Bound = bytes(0, 1 << 50);
 const PROCESS_MEMORY: Bound = bytes(32 * MB, 1 << 50).or_zero();
 /// Letters of `notify-keyspace-events`.
 const EVENT_LETTERS: &str = "KEAg$lshzxetdmn";
+/// At least a cache line for each of 1024 shards.
+const MISS_HISTORY: Bound = bytes(64 * KB, 64 * GB).or_zero();
+/// Who asks about a key has those of its shard read one by one.
+const KEY_JOURNAL: Bound = count(0, 262_144);
 const MEMORY: Bound = bytes(64 * KB, 1 << 50).or_zero();
 
 fn nanoseconds(duration: Duration) -> u64 {
@@ -324,6 +328,8 @@ pub fn store_rules(store: &Store, path: &str, findings: &mut Findings) {
     within(&join(path, "max_memory"), store.max_memory, MEMORY, findings);
     let ttl = time(MILLISECOND, 3650 * DAY).or_zero();
     within(&join(path, "default_ttl"), nanoseconds(store.default_ttl), ttl, findings);
+    within(&join(path, "miss_history"), store.miss_history, MISS_HISTORY, findings);
+    within(&join(path, "key_journal"), store.key_journal as u64, KEY_JOURNAL, findings);
 }
 
 /// Whether a store made while the node runs keeps the rules; what is wrong with it, if anything is.

@@ -15,7 +15,7 @@ use crate::telemetry::process;
 pub enum Area {
     /// Keys and values with their entries.
     Data,
-    /// The tables that find them.
+    /// The tables that find them, and what is remembered of keys beside them.
     Tables,
     /// Connections, what they have sent and what they have not taken.
     Clients,
@@ -134,7 +134,9 @@ impl Accounting {
     /// long.
     pub fn read(&self) -> Areas {
         let entries = self.registry.all().map(|store| store.census().bytes as u64).sum();
-        let tables = self.registry.all().map(|store| store.keyspace().all_table_bytes() as u64).sum();
+        let keyspaces = self.registry.all().map(|store| store.keyspace());
+        let tables =
+            keyspaces.map(|keyspace| (keyspace.all_table_bytes() + keyspace.recall_bytes()) as u64).sum();
         let bytes = Area::ALL.map(|area| match area {
             Area::Data => entries,
             Area::Tables => tables,

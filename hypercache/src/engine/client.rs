@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU8;
 use std::sync::atomic::AtomicU16;
+use std::sync::atomic::AtomicU32;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
@@ -23,6 +24,7 @@ use crate::engine::parked::Parked;
 use crate::engine::pubsub::SubscriptionCounts;
 use crate::engine::tracking::ClientTracking;
 use crate::resp::Protocol;
+use crate::store::names::CLIENTS;
 
 /// What a client says of itself.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -66,6 +68,8 @@ pub struct Client {
     pub since: Instant,
     labels: Mutex<Labels>,
     user: Mutex<Option<Arc<str>>>,
+    /// The number that facts about keys know its name by; 0: it has none.
+    name_number: AtomicU32,
     active_ms: AtomicU64,
     commands: AtomicU64,
     bytes_in: AtomicU64,
@@ -121,6 +125,7 @@ impl Client {
             since: Instant::now(),
             labels: Mutex::default(),
             user: Mutex::default(),
+            name_number: AtomicU32::new(0),
             active_ms: AtomicU64::new(0),
             commands: AtomicU64::new(0),
             bytes_in: AtomicU64::new(0),
@@ -149,6 +154,17 @@ impl Client {
     /// What it says of itself.
     pub fn labels(&self) -> MutexGuard<'_, Labels> {
         self.labels.lock()
+    }
+
+    /// Changes what it calls itself.
+    pub fn set_name(&self, name: Option<Box<str>>) {
+        self.name_number.store(name.as_deref().map_or(0, |name| CLIENTS.number(name)), Relaxed);
+        self.labels.lock().name = name;
+    }
+
+    /// The number that facts about keys know its name by; 0: it has none.
+    pub fn name_number(&self) -> u32 {
+        self.name_number.load(Relaxed)
     }
 
     /// Who it has authenticated as; none: it has not.

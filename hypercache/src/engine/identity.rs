@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU8;
 use std::sync::atomic::Ordering::Relaxed;
 
+use crate::store::names::USERS;
+
 /// How far a user may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
@@ -19,18 +21,28 @@ pub enum Standing {
 #[derive(Debug)]
 pub struct Identity {
     name: Arc<str>,
+    number: u32,
     standing: AtomicU8,
 }
 
 impl Identity {
     /// Of a user that has just been made and may do nothing yet.
     pub fn new(name: &str) -> Self {
-        Self { name: name.into(), standing: AtomicU8::new(Standing::Limited as u8) }
+        Self {
+            name: name.into(),
+            number: USERS.number(name),
+            standing: AtomicU8::new(Standing::Limited as u8),
+        }
     }
 
     /// The user's name.
     pub fn name(&self) -> &Arc<str> {
         &self.name
+    }
+
+    /// The number that facts about keys know the name by.
+    pub fn number(&self) -> u32 {
+        self.number
     }
 
     /// Whether nothing needs to be checked.

@@ -1,6 +1,7 @@
 //! Runs requests on this node's data.
 
 pub mod accounting;
+pub mod caller;
 pub mod client;
 pub mod client_memory;
 pub mod disposal;
@@ -17,6 +18,7 @@ mod room;
 pub mod session;
 pub mod settings;
 pub mod tracking;
+mod traffic;
 pub mod transaction;
 mod unlocked;
 pub mod version;
@@ -46,12 +48,11 @@ use crate::command::error;
 use crate::command::spec::Flags;
 use crate::command::spec::Keys;
 use crate::command::spec::Run;
-use crate::engine::client::Client;
+use crate::engine::caller::Caller;
 use crate::engine::waiting::Waiters;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::store::Registry;
-use crate::store::Selected;
 use crate::store::Store;
 use crate::store::events::Listener;
 use crate::store::eviction::Evictor;
@@ -230,7 +231,7 @@ impl Engine {
     ) -> (Locks<'a>, Result<Execution, ReplyError>) {
         let stamp = session.stamp();
         let manner = if session.in_script { Manner::Script } else { Manner::AtOnce };
-        let ran = self.run_handler(call, stamp, (session.selected(), &session.client), locks, manner, reply);
+        let ran = self.run_handler(call, stamp, &session.caller(), locks, manner, reply);
         (ran.locks, ran.result)
     }
 
@@ -251,7 +252,7 @@ impl Engine {
         &'a self,
         call: &Call<'_>,
         stamp: Stamp,
-        (selected, client): (Selected, &Client),
+        caller: &Caller<'_>,
         locks: Locks<'a>,
         manner: Manner,
         reply: &mut ReplyWriter,
@@ -259,7 +260,8 @@ impl Engine {
         let Run::Data(handler) = call.command.spec.run else {
             unreachable!("{}: only data commands come down here", call.command.name);
         };
-        let Some(store) = self.registry.selected(selected) else {
+        let client = caller.client;
+        let Some(store) = self.registry.selected(caller.store) else {
             return Ran { locks, result: Err(error::NO_STORE), wait: None };
         };
         if !locks.are_current(&self.registry)
@@ -268,22 +270,31 @@ impl Engine {
             return Ran { locks, result: Err(error), wait: None };
         }
         let mut context = Context::with_locks(stamp, &self.registry, store, locks);
-        context.insist_on(selected);
+        context.insist_on(caller.store);
         // `TOUCH` is for nothing but the trace.
         if client.no_touch() && call.command.name != "TOUCH" {
             context.read_without_trace();
+        }
+        if call.command.spec.flags.has(Flags::WRITE) {
+            context.on_behalf_of(caller.author());
+        } else if caller.unrestricted {
+            context.show_authors();
         }
         match manner {
             Manner::AtOnce => {}
             Manner::MayWait => context.let_wait(),
             Manner::Script => context.serve_script(),
         }
+        let mark = reply.len();
         let mut outcome = handler(&mut context, call.args, reply);
+        if traffic::is_due() {
+            traffic::note(store, call, reply.len().saturating_sub(mark));
+        }
         if reply.take_cut() && outcome.is_ok() {
             outcome = Err(error::REPLY_TOO_LONG);
         }
         let (effects, garbage, wait) = (context.effects(), context.take_garbage(), context.take_wait());
-        let notices = context.take_notices();
+        let (notices, lags) = (context.take_notices(), context.take_lags());
         let mut locks = context.into_locks();
         if !notices.is_empty() {
             self.herald.tell(notices, client.id, &mut locks.changes);
@@ -298,13 +309,21 @@ impl Engine {
         }
         self.disposal.discard(garbage);
         self.tell(store, effects);
+        if let Some(lags) = lags {
+            let meters = self.telemetry.meters();
+            meters.expiry_lags(store.index() as u16, lags.counts(), lags.sum_ms());
+        }
         Ran { locks, result: outcome.map(|()| Execution { effects, ..Execution::default() }), wait }
     }
 
     fn tell(&self, store: &Store, effects: Effects) {
         let meters = self.telemetry.meters();
         if effects.hits + effects.misses > 0 {
-            meters.lookups(store.index() as u16, effects.hits, effects.misses);
+            let departed: u32 = effects.departed.iter().sum();
+            meters.lookups(store.index() as u16, effects.hits, effects.misses - departed);
+            if departed > 0 {
+                meters.missed(store.index() as u16, effects.departed);
+            }
         }
         if effects.changes > 0 {
             meters.changed(store.index() as u16, effects.changes);
@@ -314,6 +333,10 @@ impl Engine {
         }
         if effects.expired_fields > 0 {
             meters.expired_fields(store.index() as u16, ExpiryMode::Lazy, effects.expired_fields.into());
+        }
+        if effects.expired_sessions > 0 {
+            let sessions = effects.expired_sessions.into();
+            meters.expired_sessions(store.index() as u16, ExpiryMode::Lazy, sessions);
         }
     }
 }
@@ -337,9 +360,9 @@ impl Executor for Engine {
                 break locks.found_in(epoch);
             }
         };
-        let (stamp, client) = (session.stamp(), (session.selected(), &*session.client));
+        let stamp = session.stamp();
         let manner = if session.may_wait() { Manner::MayWait } else { Manner::AtOnce };
-        let ran = self.run_handler(call, stamp, client, locks, manner, reply);
+        let ran = self.run_handler(call, stamp, &session.caller(), locks, manner, reply);
         if let (Some(wait), Ok(_)) = (ran.wait, &ran.result) {
             // What others wait for first: its own changes, such as a consumer that is new, are not to wake it.
             let mut locks = self.serve(ran.locks, session);

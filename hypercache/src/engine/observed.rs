@@ -6,6 +6,7 @@ use std::time::Instant;
 use std::time::SystemTime;
 
 use crate::command::ReplyError;
+use crate::command::context::Effects;
 use crate::engine::Call;
 use crate::engine::Execution;
 use crate::engine::Executor;
@@ -13,6 +14,7 @@ use crate::engine::Flow;
 use crate::engine::Observation;
 use crate::engine::Session;
 use crate::engine::observation::Measured;
+use crate::keyspace::departure::Departure;
 use crate::resp::ReplyWriter;
 use crate::telemetry::CommandError;
 use crate::telemetry::CommandRecord;
@@ -20,6 +22,7 @@ use crate::telemetry::CommandSample;
 use crate::telemetry::Keep;
 use crate::telemetry::Telemetry;
 use crate::telemetry::TraceContext;
+use crate::telemetry::meters::MISS_REASONS;
 use crate::telemetry::nanoseconds;
 
 /// Measures what goes through it.
@@ -131,6 +134,16 @@ impl<E> Observed<E> {
     }
 }
 
+/// Why a key was not there; of several the reason that says most: that a key had to make room, that its time was over, that
+/// somebody has deleted it, and only then that nothing is known of it.
+fn miss_reason(effects: Effects) -> Option<&'static str> {
+    let [deleted, expired, evicted] = effects.departed;
+    let counts =
+        [(evicted, Departure::Evicted), (expired, Departure::Expired), (deleted, Departure::Deleted)];
+    let known = counts.into_iter().find(|(count, _)| *count > 0).map(|(_, why)| why.word());
+    known.or_else(|| (effects.misses > 0).then_some(MISS_REASONS[0]))
+}
+
 #[cold]
 fn tell(
     keep: Keep,
@@ -171,6 +184,7 @@ fn tell(
         parent,
         hit: (effects.hits + effects.misses > 0).then_some(effects.misses == 0),
         evicted: (effects.evicted, effects.evicted_bytes),
+        miss_reason: miss_reason(effects),
     };
     session.keep(record);
 }

@@ -84,6 +84,7 @@ pub fn concerns(spec: &Spec) -> Option<bool> {
         Run::Script(_) if spec.flags.has(Flags::ALLOW_BUSY) => None,
         Run::Script(_) => Some(spec.flags.has(Flags::WRITE) || spec.flags.has(Flags::MAY_REPLICATE)),
         Run::Session(SessionCommand::Exec) => Some(true),
+        Run::Node(_) if spec.flags.has(Flags::WRITE) => Some(true),
         _ => None,
     }
 }

@@ -21,7 +21,8 @@ impl Engine {
         if !call.command.spec.flags.has(Flags::DENYOOM) {
             return Ok(Effects::default());
         }
-        let store = self.registry.selected(session.selected()).ok_or(error::NO_STORE)?;
+        // One that has been dropped is told of when the command runs: in a transaction another may be selected by then.
+        let Some(store) = self.registry.selected(session.selected()) else { return Ok(Effects::default()) };
         let (effects, reached) = self.make_room(store, call.args.bytes() as u64, session);
         match reached {
             None => Ok(effects),

@@ -5,6 +5,7 @@ use std::time::Instant;
 use std::time::SystemTime;
 
 use crate::command::context::Stamp;
+use crate::engine::caller::Caller;
 use crate::engine::client::Client;
 use crate::engine::identity::Identity;
 use crate::engine::observation::monitors::Monitoring;
@@ -16,6 +17,7 @@ use crate::engine::tracking::Tracked;
 use crate::engine::transaction::Transaction;
 use crate::engine::transaction::WatchList;
 use crate::keyspace::entry::UnixMillis;
+use crate::keyspace::journal::Via;
 use crate::resp::Protocol;
 use crate::store::Selected;
 use crate::telemetry::CommandRecord;
@@ -174,6 +176,28 @@ impl Session {
             Door::Resp => Origin::Resp(self.client.address),
             Door::Http => Origin::Http(self.client.address),
         }
+    }
+
+    /// On whose behalf its next command runs.
+    pub fn caller(&self) -> Caller<'_> {
+        let via = match (self.in_script, self.door) {
+            (true, _) => Via::Script,
+            (false, Door::Resp) => Via::Resp,
+            (false, Door::Http) => Via::Http,
+        };
+        Caller {
+            client: &self.client,
+            store: self.selected(),
+            via,
+            user: self.user.as_ref().map_or(0, |user| user.number()),
+            trace: self.trace.as_ref().map_or(0, |trace| trace.trace_id),
+            unrestricted: self.user.as_ref().is_some_and(|user| user.is_unrestricted()),
+        }
+    }
+
+    /// The trace context that its commands take part in.
+    pub fn trace(&self) -> Option<&TraceContext> {
+        self.trace.as_ref()
     }
 
     /// Whether its commands may wait for something: over HTTP each has to answer at once.

@@ -26,17 +26,21 @@ use crate::engine::Execution;
 use crate::engine::Flow;
 use crate::engine::Manner;
 use crate::engine::Session;
+use crate::engine::caller::Caller;
 use crate::engine::client::Client;
+use crate::engine::identity::Identity;
 use crate::engine::parked::Answer;
 use crate::engine::parked::Parked;
 use crate::engine::parked::Waiting;
 use crate::engine::session::unix_millis;
 use crate::engine::unlocked;
+use crate::keyspace::journal::Via;
 use crate::keyspace::key::HashedKey;
 use crate::resp::OwnedArgs;
 use crate::resp::ReplyWriter;
 use crate::store::Registry;
 use crate::store::Selected;
+use crate::store::events::Attendant;
 use crate::value::view::ValueRef;
 
 /// A command that waits for keys.
@@ -45,6 +49,8 @@ struct Waiter {
     parked: Arc<Parked>,
     client: Arc<Client>,
     store: Selected,
+    user: Option<Arc<Identity>>,
+    trace: u128,
     /// What to run when something has come.
     args: OwnedArgs,
     awaited: Awaited,
@@ -158,7 +164,40 @@ impl Drop for Place {
     }
 }
 
+impl Attendant for Engine {
+    fn attend(&self, store: usize, shard: usize) -> bool {
+        if self.waiters.is_empty() {
+            return true;
+        }
+        let Some(found) = self.registry.get(store) else { return true };
+        let Ok(mut data) = self.registry.script_gate().lock(found.keyspace(), shard, false) else {
+            return false;
+        };
+        let places = data.waits().changed().iter().map(|hash| KeyPlace { store, shard, hash: *hash });
+        let places: Places = places.collect();
+        drop(data);
+        if places.is_empty() {
+            return true;
+        }
+        let Ok(locks) = self.lock(places, true) else { return false };
+        let now = unix_millis();
+        drop(self.serve_stamped(locks, Stamp { now, seed: now }));
+        true
+    }
+}
+
 impl Waiter {
+    fn caller(&self) -> Caller<'_> {
+        Caller {
+            client: &self.client,
+            store: self.store,
+            via: Via::Resp,
+            user: self.user.as_ref().map_or(0, |user| user.number()),
+            trace: self.trace,
+            unrestricted: self.user.as_ref().is_some_and(|user| user.is_unrestricted()),
+        }
+    }
+
     fn find(&self, place: KeyPlace, locks: &mut Locks<'_>, now: u64) -> Found {
         let Some((_, at)) = self.keys.iter().find(|(key, _)| *key == place) else { return Found::OtherType };
         let args = self.args.view();
@@ -234,6 +273,8 @@ impl Engine {
             parked: Arc::clone(&parked),
             client: Arc::clone(&session.client),
             store: session.selected(),
+            user: session.user.clone(),
+            trace: session.trace().map_or(0, |trace| trace.trace_id),
             args: wait.args.unwrap_or_else(|| call.args.to_owned()),
             awaited: wait.awaited,
             keys: wait.keys.filter_map(place).collect(),
@@ -257,18 +298,22 @@ impl Engine {
     /// Serves those who wait for keys that have changed under these locks, the longest waiting first, and tells what is to
     /// be told of all changes together.
     pub(super) fn serve<'a>(&'a self, locks: Locks<'a>, session: &mut Session) -> Locks<'a> {
-        let mut locks = if self.waiters.is_empty() { locks } else { self.serve_lines(locks, session) };
+        self.serve_stamped(locks, session.stamp())
+    }
+
+    fn serve_stamped<'a>(&'a self, locks: Locks<'a>, stamp: Stamp) -> Locks<'a> {
+        let mut locks = if self.waiters.is_empty() { locks } else { self.serve_lines(locks, stamp) };
         self.broadcast(&mut locks);
         locks
     }
 
-    fn serve_lines<'a>(&'a self, mut locks: Locks<'a>, session: &mut Session) -> Locks<'a> {
+    fn serve_lines<'a>(&'a self, mut locks: Locks<'a>, mut stamp: Stamp) -> Locks<'a> {
         let mut changed = std::collections::VecDeque::from(locks.take_changed());
         if changed.is_empty() {
             return locks;
         }
         // What took its time, such as a transaction, may have let a key's time run out.
-        let now = unix_millis();
+        stamp.now = unix_millis();
         while let Some(place) = changed.pop_front() {
             let mut last = 0;
             while let Some(id) = locks.shard(place).and_then(|shard| shard.waits().next(place.hash, last)) {
@@ -277,14 +322,15 @@ impl Engine {
                 if !waiter.touched.iter().all(|touched| locks.shard(*touched).is_some()) {
                     continue;
                 }
-                match waiter.find(place, &mut locks, now) {
+                match waiter.find(place, &mut locks, stamp.now) {
                     // Somebody further back may wait for just that.
                     Found::Nothing if self.waiters.groups.load(Relaxed) == 0 => break,
                     Found::Nothing | Found::OtherType => continue,
                     Found::Awaited => {}
                 }
                 let waits;
-                (locks, waits) = self.run_again(&waiter, Stamp { now, ..session.stamp() }, locks);
+                stamp.seed = stamp.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+                (locks, waits) = self.run_again(&waiter, stamp, locks);
                 let since = locks.take_changed();
                 if !waits {
                     // What a command changes that goes on waiting is its own bookkeeping, and nobody's to wait for.
@@ -309,14 +355,8 @@ impl Engine {
             let began = Instant::now();
             let mut reply = ReplyWriter::new(waiter.client.protocol());
             let call = Call { args: waiter.args.view(), ..waiter.parked.call() };
-            let ran = self.run_handler(
-                &call,
-                stamp,
-                (waiter.store, &waiter.client),
-                locks.take()?,
-                Manner::MayWait,
-                &mut reply,
-            );
+            let caller = waiter.caller();
+            let ran = self.run_handler(&call, stamp, &caller, locks.take()?, Manner::MayWait, &mut reply);
             locks = Some(ran.locks);
             if ran.wait.is_some() && ran.result.is_ok() {
                 return None;

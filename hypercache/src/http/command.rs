@@ -156,7 +156,7 @@ fn argument(part: &RawValue) -> Result<Vec<u8>, Problem> {
 }
 
 /// A reply as JSON. How deep replies nest is bounded where they are decoded.
-fn typed(frame: Frame) -> Value {
+pub fn typed(frame: Frame) -> Value {
     match frame {
         Frame::Simple(text) | Frame::Bulk(text) | Frame::Verbatim { text, .. } => string(&text),
         Frame::BigNumber(digits) => string(&digits),

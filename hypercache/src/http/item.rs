@@ -105,6 +105,14 @@ pub struct MemberItem {
     member_base64: Option<String>,
 }
 
+/// An item of a filter.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilterItem {
+    item: Option<String>,
+    item_base64: Option<String>,
+}
+
 /// A member of a sorted set and its score.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -138,6 +146,13 @@ impl Arguments for ValueItem {
 impl Arguments for MemberItem {
     fn append(&self, parts: &mut Vec<Vec<u8>>) -> Result<(), Problem> {
         parts.push(name("member", self.member.as_ref(), self.member_base64.as_ref())?);
+        Ok(())
+    }
+}
+
+impl Arguments for FilterItem {
+    fn append(&self, parts: &mut Vec<Vec<u8>>) -> Result<(), Problem> {
+        parts.push(name("item", self.item.as_ref(), self.item_base64.as_ref())?);
         Ok(())
     }
 }
@@ -223,6 +238,14 @@ pub fn bytes(frame: &Frame) -> Option<&[u8]> {
 pub fn integer(frame: &Frame) -> Result<i64, Problem> {
     match frame {
         Frame::Integer(number) => Ok(*number),
+        _ => Err(unexpected()),
+    }
+}
+
+/// Whether a reply says yes.
+pub fn truth(frame: &Frame) -> Result<bool, Problem> {
+    match frame {
+        Frame::Boolean(truth) => Ok(*truth),
         _ => Err(unexpected()),
     }
 }

@@ -1,17 +1,11 @@
-//! Keys of any type, and stores: `/api/stores` and what is below it for all of them.
-
-use std::sync::Arc;
+//! Keys of any type: what is below `/api/stores/{store}` for all of them.
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use serde_json::Value;
-use serde_json::json;
 
-use crate::http::HttpState;
 use crate::http::body;
 use crate::http::item;
 use crate::http::item::Object;
@@ -23,7 +17,6 @@ use crate::http::place::AskedQuery;
 use crate::http::place::NoQuery;
 use crate::http::place::Place;
 use crate::http::problem::Problem;
-use crate::http::stats;
 use crate::http::ttl::Ttl;
 use crate::resp::frame::Frame;
 
@@ -36,18 +29,6 @@ pub struct KeysQuery {
     r#match: Option<String>,
     /// Only keys of this type.
     r#type: Option<String>,
-}
-
-/// The stores.
-pub async fn stores(State(state): State<Arc<HttpState>>) -> Json<Value> {
-    Json(json!({ "stores": stats::stores(&state) }))
-}
-
-/// One store.
-pub async fn store(place: Place, asked: AskedQuery<NoQuery>) -> Result<Json<Value>, Problem> {
-    let (NoQuery {}, store) = (place::query(asked)?, place.store(None)?);
-    let stores = stats::stores(&place.state);
-    stores.get(store.index()).cloned().map(Json).ok_or_else(item::unexpected)
 }
 
 /// A page of keys.

@@ -1,5 +1,6 @@
 //! The description of the API for programs and people (OpenAPI 3.1).
 
+mod filters;
 mod schemas;
 mod stores;
 
@@ -78,7 +79,7 @@ fn paths() -> Value {
         },
         "/stats": { "get": simple("Statistics of the node") },
     });
-    for (path, operations) in stores::paths(&string(&[])) {
+    for (path, operations) in stores::paths(&string(&[])).into_iter().chain(filters::paths()) {
         paths[path] = operations;
     }
     paths
@@ -165,7 +166,7 @@ fn schemes() -> Value {
 /// Schemas of requests and answers.
 fn schemas() -> Value {
     let mut schemas = requests();
-    for more in [answers(), schemas::about_stores()] {
+    for more in [answers(), schemas::about_stores(), filters::schemas()] {
         for (name, schema) in more.as_object().into_iter().flatten() {
             schemas[name] = schema.clone();
         }

@@ -16,8 +16,10 @@ use crate::http::run::Caller;
 use crate::http::run::Runner;
 use crate::store::Store;
 
-/// Longest name in a path or an item that is taken: of a key, a field or a member; in bytes.
+/// Longest name in a path or an item that is taken: of a key, a field, a member or an item of a filter; in bytes.
 pub const NAME_BYTES_MAX: usize = 8 * 1024;
+/// Below it the store stands where it does below `/api/stores/`, and the key right after it.
+const FILTERS: &str = "/api/filter/";
 /// The default store.
 const DEFAULT_STORE: &str = "0";
 
@@ -53,7 +55,7 @@ pub fn check_name(what: &str, name: &[u8]) -> Result<(), Problem> {
     }
 }
 
-/// The place that a request names, below `/api/cache/` or `/api/stores/`.
+/// The place that a request names, below `/api/cache/`, `/api/filter/` or `/api/stores/`.
 pub struct Place {
     /// What all requests share.
     pub state: Arc<HttpState>,
@@ -74,12 +76,16 @@ impl FromRequestParts<Arc<HttpState>> for Place {
 impl Place {
     /// The key in the path, decoded to the bytes it stands for.
     pub fn key(&self) -> Result<Vec<u8>, Problem> {
-        let at = if self.names_store() { 5 } else { 3 };
+        let at = match () {
+            () if self.path.starts_with(FILTERS) => 4,
+            () if self.names_store() => 5,
+            () => 3,
+        };
         let key = self.segment(at);
         check_name("key", &key).map(|()| key)
     }
 
-    /// The part of the key's value in the path: `what` is a field or a member.
+    /// The part of the key's value in the path: `what` is a field, a member or an item.
     pub fn part(&self, what: &str) -> Result<Vec<u8>, Problem> {
         let part = self.segment(7);
         check_name(what, &part).map(|()| part)
@@ -108,7 +114,7 @@ impl Place {
     }
 
     fn names_store(&self) -> bool {
-        self.path.starts_with("/api/stores/")
+        self.path.starts_with("/api/stores/") || self.path.starts_with(FILTERS)
     }
 
     /// A part of the path between slashes, decoded; empty where there are fewer.

@@ -10,6 +10,10 @@ use serde::Serialize;
 use crate::command::ReplyError;
 use crate::command::error;
 
+/// Errors that say no more than `ERR` and mean that things are not as the request would have them.
+const CONFLICTS: [ReplyError; 4] =
+    [error::STORE_EXISTS, error::NO_STORE_LEFT, error::DEFAULT_STORE_STAYS, error::STORE_IN_USE];
+
 /// What went wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -88,7 +92,8 @@ impl From<ReplyError> for Problem {
         }
         let status = match error.prefix {
             "WRONGTYPE" | "BUSYKEY" | "BUSYGROUP" => StatusCode::CONFLICT,
-            "NOGROUP" | "NOSCRIPT" => StatusCode::NOT_FOUND,
+            "ERR" if CONFLICTS.contains(&error) => StatusCode::CONFLICT,
+            "NOFILTER" | "NOGROUP" | "NOSCRIPT" | "NOSTORE" => StatusCode::NOT_FOUND,
             "ERR" if error == error::NO_SUCH_KEY => StatusCode::NOT_FOUND,
             "OOM" => StatusCode::INSUFFICIENT_STORAGE,
             "NOAUTH" | "WRONGPASS" => StatusCode::UNAUTHORIZED,

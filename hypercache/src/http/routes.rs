@@ -20,17 +20,23 @@ use crate::http::HttpState;
 use crate::http::batch;
 use crate::http::command;
 use crate::http::counters;
+use crate::http::filter;
+use crate::http::filter_keys;
 use crate::http::hashes;
 use crate::http::health;
+use crate::http::hot_keys;
 use crate::http::keys;
 use crate::http::lists;
 use crate::http::metrics;
+use crate::http::mrc;
 use crate::http::openapi;
 use crate::http::problem::Problem;
 use crate::http::sets;
 use crate::http::stats;
+use crate::http::stores;
 use crate::http::strings;
 use crate::http::trace;
+use crate::http::why;
 use crate::http::zsets;
 
 type Routes = Vec<(&'static str, &'static [&'static str], MethodRouter<Arc<HttpState>>)>;
@@ -48,6 +54,10 @@ pub fn all() -> Routes {
             put(strings::put).get(strings::get).delete(strings::delete),
         ),
         ("/api/command", &["POST"], post(command::run)),
+        ("/api/hotkeys", &["GET"], get(hot_keys::get)),
+        ("/api/filter/{store}", &["GET", "POST"], get(filter::get).post(filter::keys)),
+        ("/api/filter/{store}/{key}", &["GET"], get(filter::key)),
+        ("/api/why/{key}", &["GET"], get(why::of_query)),
         ("/api/openapi.json", &["GET"], get(openapi::document)),
         ("/health", &["GET"], get(health::health)),
         ("/health/live", &["GET"], get(health::live)),
@@ -62,15 +72,21 @@ pub fn all() -> Routes {
 /// The paths below `/api/stores`.
 fn of_stores() -> Routes {
     vec![
-        ("/api/stores", &["GET"], get(keys::stores)),
-        ("/api/stores/{store}", &["GET"], get(keys::store)),
+        ("/api/stores", &["GET", "POST"], get(stores::list).post(stores::create)),
+        (
+            "/api/stores/{store}",
+            &["GET", "PATCH", "DELETE"],
+            get(stores::get).patch(stores::alter).delete(stores::delete),
+        ),
         ("/api/stores/{store}/keys", &["GET"], get(keys::list)),
         ("/api/stores/{store}/keys/{key}", &["GET", "DELETE"], get(keys::get).delete(keys::delete)),
+        ("/api/stores/{store}/keys/{key}/why", &["GET"], get(why::of_path)),
         (
             "/api/stores/{store}/keys/{key}/ttl",
             &["PUT", "DELETE"],
             put(keys::put_ttl).delete(keys::delete_ttl),
         ),
+        ("/api/stores/{store}/mrc", &["GET"], get(mrc::get)),
         (
             "/api/stores/{store}/strings/{key}",
             &["PUT", "GET", "HEAD", "DELETE"],
@@ -80,6 +96,12 @@ fn of_stores() -> Routes {
             "/api/stores/{store}/counters/{key}",
             &["GET", "POST"],
             get(counters::get).post(counters::increment),
+        ),
+        ("/api/stores/{store}/filters/{key}", &["GET", "POST"], get(filter_keys::get).post(filter_keys::add)),
+        (
+            "/api/stores/{store}/filters/{key}/items/{item}",
+            &["PUT", "GET", "DELETE"],
+            put(filter_keys::put_item).get(filter_keys::item).delete(filter_keys::delete_item),
         ),
         ("/api/stores/{store}/hashes/{key}", &["GET", "PATCH"], get(hashes::get).patch(hashes::patch)),
         (
@@ -126,6 +148,7 @@ async fn index() -> Json<serde_json::Value> {
             "api": "/api/openapi.json",
             "cache": "/api/cache/{key}",
             "command": "/api/command",
+            "filter": "/api/filter/{store}",
             "health": "/health",
             "metrics": "/metrics",
             "statistics": "/stats",

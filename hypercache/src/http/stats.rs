@@ -9,9 +9,11 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::config::Word;
 use crate::engine::version::VERSION;
 use crate::http::HttpState;
 use crate::store::Store;
+use crate::telemetry::meters::MISS_REASONS;
 use crate::telemetry::meters::Totals;
 use crate::telemetry::process;
 
@@ -35,7 +37,7 @@ pub async fn node(State(state): State<Arc<HttpState>>) -> Json<Value> {
             "allocator": allocator,
             "process": pressure(&state),
         },
-        "cache": effectiveness(totals.hits(), totals.misses()),
+        "cache": effectiveness(totals.hits(), totals.misses_by_reason()),
         "stores": by_store(&state, &totals),
     }))
 }
@@ -60,7 +62,7 @@ fn pressure(state: &HttpState) -> Value {
 pub async fn cache(State(state): State<Arc<HttpState>>) -> Json<Value> {
     let totals = state.telemetry.meters().totals();
     Json(
-        json!({ "total": effectiveness(totals.hits(), totals.misses()), "stores": by_store(&state, &totals) }),
+        json!({ "total": effectiveness(totals.hits(), totals.misses_by_reason()), "stores": by_store(&state, &totals) }),
     )
 }
 
@@ -70,27 +72,44 @@ pub fn stores(state: &HttpState) -> Value {
 }
 
 fn by_store(state: &HttpState, totals: &Totals) -> Value {
-    let one = |store: &Store| {
-        let census = store.census();
-        let counts = totals.stores.get(store.index());
-        let (hits, misses) = counts.map_or((0, 0), |counts| (counts.hits, counts.misses));
-        let expired = counts.map_or(0, |counts| counts.expired_lazy + counts.expired_active);
-        json!({
-            "name": store.name(),
-            "index": store.index(),
-            "keys": census.keys,
-            "expiring_keys": census.expiring,
-            "memory_bytes": census.total_bytes(),
-            "limit_bytes": store.limit_bytes(),
-            "expired": expired,
-            "cache": effectiveness(hits, misses),
-        })
-    };
-    state.registry.all().map(one).collect()
+    state.registry.all().map(|store| one(store, totals)).collect()
 }
 
-fn effectiveness(hits: u64, misses: u64) -> Value {
+/// One store.
+pub fn store(state: &HttpState, store: &Store) -> Value {
+    one(store, &state.telemetry.meters().totals())
+}
+
+fn one(store: &Store, totals: &Totals) -> Value {
+    let (rules, census) = (store.rules(), store.census());
+    let counts = totals.stores.get(store.index());
+    let (hits, misses) =
+        counts.map_or_else(Default::default, |counts| (counts.hits, counts.misses_by_reason));
+    let expired = counts.map_or(0, |counts| counts.expired_lazy + counts.expired_active);
+    let ttl = (!rules.default_ttl.is_zero()).then_some(rules.default_ttl.as_secs_f64());
+    json!({
+        "name": rules.name,
+        "index": store.index(),
+        "keys": census.keys,
+        "expiring_keys": census.expiring,
+        "memory_bytes": census.total_bytes(),
+        "limit_bytes": rules.max_memory,
+        "eviction": rules.eviction.word(),
+        "default_ttl_seconds": ttl,
+        "filter_rate": rules.cuckoo_filter,
+        "expired": expired,
+        "cache": effectiveness(hits, misses),
+    })
+}
+
+fn effectiveness(hits: u64, by_reason: [u64; MISS_REASONS.len()]) -> Value {
+    let misses: u64 = by_reason.iter().sum();
     let lookups = hits + misses;
+    let reasons: Map<String, Value> = MISS_REASONS
+        .into_iter()
+        .zip(by_reason)
+        .map(|(reason, count)| (reason.to_owned(), count.into()))
+        .collect();
     let ratio = (lookups > 0).then(|| hits as f64 / lookups as f64);
-    json!({ "hits": hits, "misses": misses, "hit_ratio": ratio })
+    json!({ "hits": hits, "misses": misses, "hit_ratio": ratio, "misses_by_reason": reasons })
 }

@@ -3,6 +3,7 @@ mod collections;
 mod command;
 mod description;
 mod failures;
+mod mrc;
 mod pause;
 mod refusals;
 mod socket;
@@ -294,7 +295,13 @@ async fn statistics_and_metrics_tell_what_happened() {
     bench.get("k").await;
     bench.get("missing").await;
     let (_, stats) = bench.call("GET", "/stats", "").await;
-    assert_eq!(stats["cache"], json!({"hits": 1, "misses": 1, "hit_ratio": 0.5}));
+    assert_eq!(
+        stats["cache"],
+        json!({
+            "hits": 1, "misses": 1, "hit_ratio": 0.5,
+            "misses_by_reason": {"never_seen": 1, "deleted": 0, "expired": 0, "evicted": 0},
+        })
+    );
     let (_, cache) = bench.call("GET", "/api/cache/stats", "").await;
     assert_eq!((&cache["stores"][0]["name"], &cache["stores"][0]["keys"]), (&json!("default"), &json!(1)));
     let response = bench.send(Request::get("/metrics").body(Body::empty()).unwrap()).await;

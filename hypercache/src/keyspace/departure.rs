@@ -10,3 +10,17 @@ pub enum Departure {
     /// It had to make room.
     Evicted,
 }
+
+impl Departure {
+    /// All reasons, in their order.
+    pub const ALL: [Self; 3] = [Self::Deleted, Self::Expired, Self::Evicted];
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Deleted => "deleted",
+            Self::Expired => "expired",
+            Self::Evicted => "evicted",
+        }
+    }
+}

@@ -23,10 +23,11 @@ pub struct KeyHasher {
 }
 
 impl KeyHasher {
-    /// Takes the leading `session_bits` bits of a hash, fewer than 64, from the key's session and the others from the key.
-    pub fn by_session(seed: HashSeed, session_bits: u32) -> Self {
-        assert!(session_bits < 64, "some bits have to tell keys of a session apart");
-        Self { seed, session_bits }
+    /// For keys in shards that the leading `shard_bits` bits choose, fewer than 64: where keys live and go by session, these
+    /// bits come from the session.
+    pub fn of_shards(seed: HashSeed, by_session: bool, shard_bits: u32) -> Self {
+        debug_assert!(shard_bits < 64, "some bits have to tell keys of a session apart");
+        Self { seed, session_bits: if by_session { shard_bits } else { 0 } }
     }
 
     /// The 64-bit hash of a key.
@@ -107,7 +108,7 @@ mod tests {
 
     #[test]
     fn keys_of_a_session_share_as_many_bits_as_they_should() {
-        let (hasher, plain) = (KeyHasher::by_session(HashSeed(9), 4), KeyHasher::from(HashSeed(9)));
+        let (hasher, plain) = (KeyHasher::of_shards(HashSeed(9), true, 4), KeyHasher::from(HashSeed(9)));
         let keys: Vec<String> = (0..200).map(|n| format!("u1:{n}")).collect();
         let mut hashes: Vec<u64> = keys.iter().map(|key| hasher.hash(key.as_bytes())).collect();
         assert!(hashes.iter().all(|hash| hash >> 60 == hasher.session(b"u1:0") >> 60));

@@ -3,11 +3,18 @@
 //! The leading bits of a key's hash choose its shard, each shard has its own short lock. Whoever needs several locks
 //! them in ascending order, and so nobody waits in a circle.
 
+pub mod biggest;
 pub mod departure;
 pub mod entry;
 pub mod eviction;
 pub mod expiry;
+pub mod filter;
+pub mod history;
+pub mod journal;
 pub mod key;
+pub mod lag;
+pub mod miss_ratio;
+pub mod refilter;
 pub mod seen;
 pub mod sessions;
 pub mod setup;
@@ -27,9 +34,12 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use parking_lot::MutexGuard;
 
+use crate::keyspace::filter::standing::Published;
 use crate::keyspace::key::HashSeed;
 use crate::keyspace::key::HashedKey;
 use crate::keyspace::key::KeyHasher;
+use crate::keyspace::miss_ratio::Curve;
+use crate::keyspace::miss_ratio::Sampler;
 use crate::keyspace::seen::Seen;
 use crate::keyspace::setup::Setup;
 use crate::keyspace::shard::Shard;
@@ -45,8 +55,11 @@ pub struct Keyspace {
     by_session: AtomicBool,
     /// The rate of the filters' false positives, as its bits; 0: no filters.
     filter: AtomicU64,
+    miss_history: AtomicUsize,
+    key_journal: AtomicUsize,
     shard_bits: u32,
     shards: Box<[Slot]>,
+    sampler: Sampler,
     total: Total,
 }
 
@@ -76,8 +89,10 @@ struct Sizes {
     bytes: AtomicUsize,
     sessions: AtomicUsize,
     table: AtomicUsize,
+    recall: AtomicUsize,
     /// What of both together the keyspace's total has been told.
     told: AtomicUsize,
+    filter: Published,
 }
 
 /// Sizes of a whole keyspace.
@@ -112,6 +127,7 @@ pub struct NotEmpty;
 pub struct LockedShard<'a> {
     shard: MutexGuard<'a, Shard>,
     sizes: &'a Sizes,
+    sampler: &'a Sampler,
     total: &'a Total,
 }
 
@@ -121,13 +137,20 @@ impl Keyspace {
         assert!(shards.is_power_of_two(), "the configuration is checked before it gets here");
         let shard_bits = shards.trailing_zeros();
         let empty_table = Shard::new(setup, shard_bits).overhead_bytes();
-        let slot = || Slot { shard: Mutex::new(Shard::new(setup, shard_bits)), sizes: Sizes::default() };
+        let slot = || {
+            let (shard, sizes) = (Shard::new(setup, shard_bits), Sizes::default());
+            shard.publish_filter(&sizes.filter);
+            Slot { shard: Mutex::new(shard), sizes }
+        };
         Self {
             seed: setup.seed,
             by_session: AtomicBool::new(setup.by_session),
             filter: AtomicU64::new(rate_bits(setup.filter)),
+            miss_history: AtomicUsize::new(setup.miss_history),
+            key_journal: AtomicUsize::new(setup.key_journal),
             shard_bits,
             shards: std::iter::repeat_with(slot).take(shards).collect(),
+            sampler: Sampler::off(),
             total: Total { bytes: AtomicUsize::new(0), empty_table },
         }
     }
@@ -146,25 +169,45 @@ impl Keyspace {
     pub fn setup(&self) -> Setup {
         let bits = self.filter.load(Relaxed);
         let filter = (bits != 0).then(|| f64::from_bits(bits));
-        Setup { seed: self.seed, by_session: self.by_session(), filter }
+        Setup {
+            seed: self.seed,
+            by_session: self.by_session(),
+            filter,
+            miss_history: self.miss_history.load(Relaxed),
+            key_journal: self.key_journal.load(Relaxed),
+        }
     }
 
     /// Gives it another setup of the same seed; `shards` are all its shards. An error, and nothing is changed, where that
-    /// needs it to be without keys and it is not.
+    /// needs it to be without keys and it is not. Filters for keys that are there are begun, and not asked before
+    /// `build_filter` has built them.
     pub fn reconfigure(&self, setup: Setup, shards: &mut [LockedShard<'_>]) -> Result<(), NotEmpty> {
         debug_assert_eq!((setup.seed, shards.len()), (self.seed, self.shards.len()));
-        if setup == self.setup() {
+        let present = self.setup();
+        if setup == present {
             return Ok(());
         }
-        if shards.iter().any(|shard| !shard.is_empty()) {
+        let is_moved = setup.by_session != present.by_session;
+        if is_moved && shards.iter().any(|shard| !shard.is_empty()) {
             return Err(NotEmpty);
         }
         self.by_session.store(setup.by_session, Relaxed);
         self.filter.store(rate_bits(setup.filter), Relaxed);
+        self.miss_history.store(setup.miss_history, Relaxed);
+        self.key_journal.store(setup.key_journal, Relaxed);
         for shard in shards {
-            drop(shard.take(Shard::new(setup, self.shard_bits)));
+            shard.limit_memory(setup, self.shard_bits);
+            if is_moved {
+                drop(shard.take(Shard::new(setup, self.shard_bits)));
+            }
+            shard.set_filter(setup.filter);
         }
         Ok(())
+    }
+
+    /// How its keys are hashed. It stays the same while a shard is locked.
+    pub fn hasher(&self) -> KeyHasher {
+        KeyHasher::of_shards(self.seed, self.by_session(), self.shard_bits)
     }
 
     /// How many shards there are.
@@ -177,10 +220,6 @@ impl Keyspace {
         HashedKey { bytes: key, hash: self.hasher().hash(key) }
     }
 
-    fn hasher(&self) -> KeyHasher {
-        if self.by_session() { KeyHasher::by_session(self.seed, self.shard_bits) } else { self.seed.into() }
-    }
-
     /// The shard that a hash belongs to.
     pub fn shard_of(&self, hash: u64) -> usize {
         if self.shard_bits == 0 { 0 } else { (hash >> (64 - self.shard_bits)) as usize }
@@ -189,7 +228,12 @@ impl Keyspace {
     /// Locks one shard.
     pub fn lock(&self, shard: usize) -> LockedShard<'_> {
         let slot = &self.shards[shard];
-        LockedShard { shard: slot.shard.lock(), sizes: &slot.sizes, total: &self.total }
+        LockedShard {
+            shard: slot.shard.lock(),
+            sizes: &slot.sizes,
+            sampler: &self.sampler,
+            total: &self.total,
+        }
     }
 
     /// Bytes that a shard's table takes beside its entries.
@@ -197,9 +241,14 @@ impl Keyspace {
         self.shards[shard].sizes.table.load(Relaxed) + self.total.empty_table
     }
 
+    /// Bytes of what is remembered of keys beside them: which have left, and what has happened to them.
+    pub fn recall_bytes(&self) -> usize {
+        self.shards.iter().map(|slot| slot.sizes.recall.load(Relaxed)).sum()
+    }
+
     /// Bytes that all tables take beside their entries.
     pub fn all_table_bytes(&self) -> usize {
-        self.shards.iter().map(|slot| slot.sizes.table.load(Relaxed)).sum()
+        (0..self.shards.len()).map(|shard| self.table_bytes(shard)).sum()
     }
 
     /// Locks one shard unless that takes longer than `patience`.
@@ -207,7 +256,12 @@ impl Keyspace {
         let slot = &self.shards[shard];
         let locked =
             if patience.is_zero() { slot.shard.try_lock() } else { slot.shard.try_lock_for(patience) };
-        locked.map(|shard| LockedShard { shard, sizes: &slot.sizes, total: &self.total })
+        locked.map(|shard| LockedShard {
+            shard,
+            sizes: &slot.sizes,
+            sampler: &self.sampler,
+            total: &self.total,
+        })
     }
 
     /// Sizes as they were when each shard's lock was last given back; takes no lock.
@@ -223,6 +277,33 @@ impl Keyspace {
             census.table_bytes += of_shard.table_bytes;
         }
         census
+    }
+
+    /// Begins to sample keys for a miss-ratio curve, or begins anew. A shard whose lock is taken joins at the next tick.
+    pub fn start_sample(&self) {
+        self.sampler.start();
+        self.collect_touches();
+    }
+
+    fn collect_touches(&self) {
+        for shard in 0..self.shards.len() {
+            if let Some(mut locked) = self.try_lock_for(shard, Duration::ZERO) {
+                self.sampler.take_now(locked.touches());
+            }
+        }
+    }
+
+    /// The miss-ratio curve; none where no keys are sampled. Takes no lock that a command waits for.
+    pub fn curve(&self) -> Option<Curve> {
+        self.sampler.curve()
+    }
+
+    /// Collects what the shards have seen of sampled keys, except where their locks are taken, and lets the sampler age. To be
+    /// called once a second or so; sizes of up to `horizon` bytes are of interest.
+    pub fn tick(&self, horizon: u64) {
+        if self.sampler.tick(horizon) {
+            self.collect_touches();
+        }
     }
 
     /// As `census`, of one shard.
@@ -334,18 +415,21 @@ impl LockedShard<'_> {
         let table = self.shard.overhead_bytes().saturating_sub(empty);
         let entries = self.shard.entry_bytes();
         self.sizes.table.store(table, Relaxed);
+        self.sizes.recall.store(self.shard.recall_bytes(), Relaxed);
         let (told, now) = (self.sizes.told.load(Relaxed), entries + table);
         if told.abs_diff(now) >= UNTOLD_BYTES {
             // Only who holds the shard's lock writes what it has told.
             self.sizes.told.store(now, Relaxed);
             self.total.bytes.fetch_add(now.wrapping_sub(told), Relaxed);
         }
+        self.shard.publish_filter(&self.sizes.filter);
     }
 }
 
 impl Drop for LockedShard<'_> {
     fn drop(&mut self) {
         self.publish_sizes();
+        self.sampler.take(self.shard.touches());
     }
 }
 

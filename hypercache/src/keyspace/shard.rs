@@ -1,17 +1,27 @@
 //! One shard of a keyspace: entries, their deadlines and their bytes, kept in step.
 
+mod big_keys;
 mod evict;
+pub mod filtering;
+mod sampling;
 mod session;
 
+use crate::keyspace::biggest;
+use crate::keyspace::biggest::Biggest;
 use crate::keyspace::departure::Departure;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::Given;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::expiry::FieldDeadlines;
+use crate::keyspace::history::History;
+use crate::keyspace::journal::Journal;
 use crate::keyspace::key::HashedKey;
+use crate::keyspace::lag::Lags;
+use crate::keyspace::miss_ratio::Touches;
 use crate::keyspace::seen::Seen;
 use crate::keyspace::sessions::Sessions;
 use crate::keyspace::setup::Setup;
+use crate::keyspace::shard::filtering::Filtering;
 use crate::keyspace::table::Position;
 use crate::keyspace::table::Table;
 use crate::keyspace::waits::Waits;
@@ -30,7 +40,9 @@ pub struct Swept {
     pub sessions: u64,
     /// Bytes that they took.
     pub bytes: u64,
-    /// How long the longest overdue of them had been overdue, in milliseconds.
+    /// How late the keys were removed.
+    pub lags: Lags,
+    /// How long the longest overdue of keys and fields had been overdue, in milliseconds.
     pub lag_max: u64,
     /// Whether more is due.
     pub more: bool,
@@ -43,7 +55,16 @@ impl Swept {
         self.fields += other.fields;
         self.sessions += other.sessions;
         self.bytes += other.bytes;
+        self.lags.add(&other.lags);
         self.lag_max = self.lag_max.max(other.lag_max);
+    }
+
+    /// Adds a key that was so many milliseconds late.
+    fn expired(&mut self, entry: &Entry, lag: u64) {
+        self.keys += 1;
+        self.bytes += entry.footprint() as u64;
+        self.lags.count(lag);
+        self.lag_max = self.lag_max.max(lag);
     }
 }
 
@@ -59,6 +80,20 @@ pub enum Lapse {
     },
 }
 
+/// How it stands with a key that is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Met {
+    /// There is no such key.
+    Absent,
+    /// Its time is over, or that of its session.
+    Over,
+    /// It is there.
+    Live {
+        /// The time of a part of its value is over.
+        part_over: bool,
+    },
+}
+
 /// The shard.
 #[derive(Debug)]
 pub struct Shard {
@@ -66,26 +101,38 @@ pub struct Shard {
     field_deadlines: FieldDeadlines,
     watches: Watches,
     waits: Waits,
+    touches: Touches,
+    biggest: Biggest,
     /// Where keys live and go by session; their entries have no deadlines then.
     sessions: Option<Box<Sessions>>,
     /// How often keys are asked for; none: nobody needs to know.
     usage: Option<Box<evict::Usage>>,
+    filtering: Filtering,
+    history: History,
+    journal: Journal,
     entry_bytes: usize,
 }
 
 /// What the shard notes of an entry beside it.
 #[derive(Clone, Copy)]
 struct Noted {
+    /// See `biggest::TYPES`.
+    kind: u8,
     bytes: usize,
     deadline: Option<UnixMillis>,
     field_deadline: Option<UnixMillis>,
 }
 
 impl Noted {
-    const NOTHING: Self = Self { bytes: 0, deadline: None, field_deadline: None };
+    const NOTHING: Self = Self { kind: 0, bytes: 0, deadline: None, field_deadline: None };
 
     fn of(entry: &Entry) -> Self {
-        Self { bytes: entry.footprint(), deadline: entry.deadline(), field_deadline: entry.earliest_part() }
+        Self {
+            kind: biggest::kind(entry.value()),
+            bytes: entry.footprint(),
+            deadline: entry.deadline(),
+            field_deadline: entry.earliest_part(),
+        }
     }
 }
 
@@ -98,8 +145,13 @@ impl Shard {
             field_deadlines: FieldDeadlines::default(),
             watches: Watches::default(),
             waits: Waits::default(),
+            touches: Touches::default(),
+            biggest: Biggest::default(),
             sessions: setup.by_session.then(|| Box::new(Sessions::new(hasher))),
             usage: None,
+            filtering: Filtering::new(setup, prefix_bits),
+            history: History::new(setup.miss_history_of_shard(prefix_bits)),
+            journal: Journal::new(setup.key_journal_of_shard(prefix_bits)),
             entry_bytes: 0,
         }
     }
@@ -129,12 +181,18 @@ impl Shard {
         self.entry_bytes
     }
 
-    /// Bytes of the table itself, of deadlines and of sessions.
+    /// Bytes of the table itself, of deadlines, of sessions and of the filter.
     pub fn overhead_bytes(&self) -> usize {
         self.table.overhead_bytes()
             + self.field_deadlines.bytes()
             + self.usage_bytes()
             + self.sessions.as_ref().map_or(0, |sessions| sessions.bytes())
+            + self.filtering.heap_bytes()
+    }
+
+    /// Bytes of what it remembers of keys beside them. They do not count against a limit: eviction does not free them.
+    pub fn recall_bytes(&self) -> usize {
+        self.history.bytes() + self.journal.bytes()
     }
 
     /// The entry of `key`, be it expired or not.
@@ -171,6 +229,7 @@ impl Shard {
         let Some(entry) = self.table.find_mut(key.hash, key.bytes) else {
             let entry = Entry::new(key.bytes, value, deadline, now);
             self.arrived(key.hash, &entry, now);
+            self.journal.written(key.hash, entry.footprint(), deadline, true, now);
             self.table.insert(key.hash, entry);
             return None;
         };
@@ -182,6 +241,7 @@ impl Shard {
         entry.rewrite(value, deadline, now);
         let after = Noted::of(entry);
         self.note_change(key.hash, before, after);
+        self.journal.written(key.hash, after.bytes, deadline, false, now);
         Some(old)
     }
 
@@ -200,6 +260,7 @@ impl Shard {
         let after = Noted::of(entry);
         self.note_change(key.hash, before, after);
         self.asked(key.hash);
+        self.journal.changed(key.hash, after.bytes, after.deadline, now);
         Some(result)
     }
 
@@ -232,6 +293,14 @@ impl Shard {
         true
     }
 
+    /// Notes in the journal that `key` was given the deadline that it has.
+    pub fn note_retimed(&mut self, key: HashedKey<'_>, now: UnixMillis) {
+        if let Some(entry) = self.table.find(key.hash, key.bytes) {
+            let (bytes, deadline) = (entry.footprint(), self.deadline(entry));
+            self.journal.retimed(key.hash, bytes, deadline, now);
+        }
+    }
+
     /// Removes `key`.
     pub fn remove(&mut self, key: HashedKey<'_>, why: Departure) -> Option<Entry> {
         self.remove_by(key.hash, why, |entry| entry.key() == key.bytes)
@@ -239,15 +308,17 @@ impl Shard {
 
     /// Removes up to `budget` keys and fields that have expired by `now`, the longest overdue first.
     pub fn sweep(&mut self, now: UnixMillis, budget: u64) -> Swept {
-        self.sweep_telling(now, budget, &mut |_, _| {})
+        self.sweep_telling(now, budget, &mut |_, _| {}, &mut Vec::new())
     }
 
-    /// As `sweep`; tells each key that lost something, and what.
+    /// As `sweep`; tells each key that lost something, and what, and puts what is to be dropped once the lock is given back
+    /// into `garbage`.
     pub fn sweep_telling(
         &mut self,
         now: UnixMillis,
         budget: u64,
         tell: &mut dyn FnMut(&[u8], Lapse),
+        garbage: &mut Vec<Entry>,
     ) -> Swept {
         let mut swept = Swept::default();
         while let Some((deadline, hash)) = self.table.first_due(now) {
@@ -259,12 +330,12 @@ impl Shard {
                 .remove_by(hash, Departure::Expired, |entry| entry.deadline() == Some(deadline))
                 .expect("a deadline that is due was read from its entry");
             self.watches.note(hash);
+            self.journal.left(hash, &entry, Departure::Expired, now);
             tell(entry.key(), Lapse::Key);
-            swept.keys += 1;
-            swept.bytes += entry.footprint() as u64;
-            swept.lag_max = swept.lag_max.max(now - deadline);
+            swept.expired(&entry, now - deadline);
+            garbage.push(entry);
         }
-        self.sweep_sessions(now, budget, &mut swept, tell);
+        self.sweep_sessions(now, budget, &mut swept, tell, garbage);
         self.sweep_fields(now, budget, &mut swept, tell);
         swept
     }
@@ -301,7 +372,10 @@ impl Shard {
             if emptied {
                 let removed =
                     self.remove_by(hash, Departure::Expired, |entry| entry.value().is_empty_collection());
-                swept.bytes += removed.map_or(0, |entry| entry.footprint() as u64);
+                if let Some(entry) = removed {
+                    self.journal.left(hash, &entry, Departure::Expired, now);
+                    swept.bytes += entry.footprint() as u64;
+                }
             }
             // Two hashes may agree in their key's hash and the deadline; one note stands for both.
             if self.table.find_by(hash, due).is_some() {
@@ -328,15 +402,22 @@ impl Shard {
 
     /// Notes an entry that is about to be put into the table.
     fn arrived(&mut self, hash: u64, entry: &Entry, now: UnixMillis) {
+        self.history.remove(hash);
         self.note(hash, Noted::NOTHING, Noted::of(entry));
         self.join_session(hash, entry.key());
-        self.note_arrival(now);
+        self.note_arrival(hash, now);
+        self.filtering.arrived(hash, &self.table);
     }
 
     /// Notes an entry that was taken out of the table.
-    fn departed(&mut self, hash: u64, entry: &Entry, _why: Departure) {
+    fn departed(&mut self, hash: u64, entry: &Entry, why: Departure) {
+        self.history.insert(hash, why);
+        if why != Departure::Evicted {
+            self.touches.removed(hash);
+        }
         self.note(hash, Noted::of(entry), Noted::NOTHING);
         self.leave_session(hash, entry.key());
+        self.filtering.departed(hash, &self.table);
     }
 
     /// Who watches which keys here.
@@ -349,29 +430,60 @@ impl Shard {
         &mut self.waits
     }
 
-    /// Takes all keys out; who watches or waits stays with the shard and is told.
+    /// Why keys that are not here have left.
+    pub fn history(&mut self) -> &mut History {
+        &mut self.history
+    }
+
+    /// What has lately happened to keys here.
+    pub fn journal(&mut self) -> &mut Journal {
+        &mut self.journal
+    }
+
+    /// Lets what it remembers take up to as much as a setup has it, for keys that share `prefix_bits`.
+    pub fn limit_memory(&mut self, setup: Setup, prefix_bits: u32) {
+        self.history.limit(setup.miss_history_of_shard(prefix_bits));
+        self.journal.limit(setup.key_journal_of_shard(prefix_bits));
+    }
+
+    /// Forgets what it remembers of keys that have been here.
+    pub fn forget(&mut self) {
+        self.history.clear();
+        self.journal.clear();
+    }
+
+    /// Takes all keys out; who watches or waits stays with the shard and is told, and so does what it remembers. It does not
+    /// remember each of the keys that go: that would take as long as they are many.
     pub fn take(&mut self, empty: Self) -> Self {
         let mut taken = std::mem::replace(self, empty);
+        self.history = std::mem::take(&mut taken.history);
+        self.journal = std::mem::take(&mut taken.journal);
         self.watches = std::mem::take(&mut taken.watches);
         self.watches.note_all(|hash| taken.holds(hash));
         self.waits = std::mem::take(&mut taken.waits);
         self.waits.note_all(|hash| taken.holds(hash));
+        self.keep_touches(&mut taken);
         self.count_usage(taken.usage.is_some());
+        self.filter_stays(&taken);
         taken
     }
 
-    /// Exchanges all keys with another shard of the same place; who watches or waits stays where it is and is told. A key
-    /// that was not there and whose time is over at `now` where it is put in its place is still not there.
+    /// Exchanges all keys with another shard of the same place, and what is remembered of those that were there; who watches
+    /// or waits stays where it is and is told. A key that was not there and whose time is over at `now` where it is put in its place is still not there.
     pub fn exchange(&mut self, other: &mut Self, now: UnixMillis) {
         std::mem::swap(self, other);
         std::mem::swap(&mut self.watches, &mut other.watches);
         std::mem::swap(&mut self.waits, &mut other.waits);
+        self.exchange_touches(other);
         // Whether usage is counted is the store's policy; what was counted begins anew with other keys.
         let counts = (self.usage.is_some(), other.usage.is_some());
         if counts.0 != counts.1 {
             self.count_usage(counts.1);
             other.count_usage(counts.0);
         }
+        self.filters_stay(other);
+        self.history.exchange_limits(&mut other.history);
+        self.journal.exchange_limits(&mut other.journal);
         self.note_exchanged(other, now);
         other.note_exchanged(self, now);
     }
@@ -398,6 +510,10 @@ impl Shard {
     /// Keeps bytes and field deadlines in step with an entry that has changed, and notes it for who waits for its key.
     fn note(&mut self, hash: u64, before: Noted, after: Noted) {
         self.waits.note(hash);
+        if after.bytes > 0 {
+            self.touches.written(hash, after.bytes, after.deadline);
+        }
+        self.biggest.note(hash, (before.kind, before.bytes), (after.kind, after.bytes));
         self.entry_bytes = self.entry_bytes - before.bytes + after.bytes;
         self.field_deadlines.retime(hash, before.field_deadline, after.field_deadline);
     }

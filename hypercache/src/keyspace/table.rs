@@ -6,6 +6,7 @@
 //! keys never stops the shard. Segments partition the hash space in order, so a scan that goes by hash is exact however
 //! the table changes under it: a key's hash does not.
 
+mod range;
 mod sample;
 mod slots;
 

@@ -80,12 +80,13 @@ fn deadlines_are_met_in_order_through_splits_and_joins() {
     for now in [0, 1, 2, 500, 1000, 1 << 50] {
         let before = keys.clone().filter(|n| n % 4 == 0 && deadline(*n) <= now).count();
         let mut last = 0;
-        shard.sweep_telling(now, u64::MAX, &mut |key, lapse| {
+        let tell = &mut |key: &[u8], lapse| {
             let n: u64 = std::str::from_utf8(&key[1..]).unwrap().parse().unwrap();
             assert_eq!((n % 4, lapse), (0, Lapse::Key));
             assert!(last <= deadline(n) && deadline(n) <= now, "in order and not too early");
             last = deadline(n);
-        });
+        };
+        shard.sweep_telling(now, u64::MAX, tell, &mut Vec::new());
         assert_eq!(shard.len(), 15_000 - before);
     }
     assert_eq!(shard.expiring(), 5000);

@@ -57,6 +57,11 @@ impl Waits {
         waited.into_iter().for_each(|hash| self.note(hash));
     }
 
+    /// The keys that have changed and were not taken yet.
+    pub fn changed(&self) -> &[u64] {
+        &self.changed
+    }
+
     /// Takes the keys that have changed, in the order in which they did first.
     pub fn take_changed(&mut self) -> Vec<u64> {
         std::mem::take(&mut self.changed)
@@ -78,6 +83,7 @@ mod tests {
         for hash in [2, 1, 2, 9] {
             waits.note(hash);
         }
+        assert_eq!(waits.changed(), [2, 1]);
         assert_eq!((waits.queue(1).collect::<Vec<_>>(), waits.take_changed()), (vec![3, 8], vec![2, 1]));
         assert_eq!((waits.next(1, 0), waits.next(1, 3), waits.next(1, 8)), (Some(3), Some(8), None));
         waits.remove(1, 3);

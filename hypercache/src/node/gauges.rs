@@ -5,8 +5,12 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::engine::pubsub::Topic;
 use crate::http::HttpState;
+use crate::keyspace::filter::standing::Standing;
 use crate::server::node_commands::NodeState;
+use crate::store::prediction::Prediction;
+use crate::store::prediction::SIZES;
 use crate::store::pressure::Level;
+use crate::store::traffic;
 use crate::telemetry::catalogue;
 
 /// Has the gauges set before each page of metrics. Takes no lock that a command waits for, and time in proportion to
@@ -26,8 +30,16 @@ fn set(state: &NodeState, http: &HttpState) {
         let (name, census) = (store.name(), store.census());
         catalogue::STORE_KEYS.of(&[&name, "all"]).set(census.keys as f64);
         catalogue::STORE_KEYS.of(&[&name, "expiring"]).set(census.expiring as f64);
+        if store.keyspace().by_session() {
+            catalogue::STORE_SESSIONS.of(&[&name]).set(census.sessions as f64);
+        }
         catalogue::STORE_MEMORY.of(&[&name]).set(census.total_bytes() as f64);
         catalogue::STORE_LIMIT.of(&[&name]).set(store.limit_bytes() as f64);
+        if let Some(prediction) = Prediction::of(store, &state.registry) {
+            set_prediction(&name, &prediction);
+        }
+        traffic::set_gauges(store);
+        set_filter(&name, store.keyspace().filter_standing());
     }
     catalogue::MEMORY_USED.of(&[]).set(state.registry.used_bytes() as f64);
     catalogue::MEMORY_LIMIT.of(&[]).set(state.registry.limit_bytes() as f64);
@@ -44,6 +56,15 @@ fn set(state: &NodeState, http: &HttpState) {
     catalogue::CONNECTIONS_LIMIT.of(&[]).set(state.settings.max_connections() as f64);
 }
 
+fn set_prediction(store: &str, prediction: &Prediction) {
+    catalogue::STORE_SAMPLING.of(&[store]).set(prediction.curve.sampling_ratio);
+    for (size, halves) in SIZES {
+        if let Some(ratio) = prediction.hit_ratio(halves) {
+            catalogue::STORE_PREDICTED_HITS.of(&[store, size]).set(ratio);
+        }
+    }
+}
+
 /// Where memory goes, and how near the process is to its limit, by the last look of the watch.
 fn memory(state: &NodeState) {
     for (area, bytes) in state.accounting.read().by_word() {
@@ -58,4 +79,39 @@ fn memory(state: &NodeState) {
         catalogue::MEMORY_PRESSURE_CHANGES.of(&[level.word()]).increment(0);
     }
     catalogue::MEMORY_PURGED.of(&[]).increment(0);
+}
+
+/// A store without a filter has none of it; what was counted before a filter was switched off stays.
+fn set_filter(store: &str, filter: Option<Standing>) {
+    let is_there = filter.is_some();
+    let filter = filter.unwrap_or_default();
+    catalogue::FILTER_ITEMS.of(&[store]).set(filter.items as f64);
+    catalogue::FILTER_CAPACITY.of(&[store]).set(filter.slots as f64);
+    catalogue::FILTER_MEMORY.of(&[store]).set(filter.bytes as f64);
+    catalogue::FILTER_BUILT.of(&[store]).set(filter.covered);
+    if !is_there {
+        return;
+    }
+    let tally = filter.tally;
+    for (result, lookups) in [
+        ("negative", tally.negatives),
+        ("true_positive", tally.true_positives),
+        ("false_positive", tally.false_positives),
+    ] {
+        catalogue::FILTER_LOOKUPS.of(&[store, result]).absolute(lookups);
+    }
+    for (kind, rate) in [
+        ("wanted", Some(filter.wanted_rate)),
+        ("expected", Some(filter.expected_rate)),
+        ("measured", filter.measured_rate()),
+    ] {
+        if let Some(rate) = rate {
+            catalogue::FILTER_FALSE_POSITIVES.of(&[store, kind]).set(rate);
+        }
+    }
+    for (kind, changes) in
+        [("moved", tally.kicks), ("split", tally.splits), ("joined", tally.joins), ("built", tally.built)]
+    {
+        catalogue::FILTER_CHANGES.of(&[store, kind]).absolute(changes);
+    }
 }

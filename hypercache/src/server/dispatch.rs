@@ -22,6 +22,7 @@ use crate::engine::observation::Measured;
 use crate::engine::observation::monitors::Origin;
 use crate::engine::transaction;
 use crate::engine::transaction::Transaction;
+use crate::engine::transaction::WatchList;
 use crate::resp::ReplyWriter;
 use crate::security::Authenticator;
 use crate::security::acl::log::Scene;
@@ -176,19 +177,7 @@ impl Dispatch {
         let runs_scripts =
             transaction.queued.iter().any(|queued| matches!(queued.command.spec.run, Run::Script(_)));
         let mut world = runs_scripts.then(|| self.node.scripting.enter()).transpose()?;
-        let mut epoch = registry.epoch();
-        let mut locks = loop {
-            let places = transaction::places(registry, session.store, &transaction.queued, watched.as_ref());
-            let locks = match places {
-                Some((places, writes)) => self.engine.lock(places, writes)?,
-                None => Locks::of_all(registry)?,
-            };
-            let now = registry.epoch();
-            if now == epoch {
-                break locks.found_in(epoch);
-            }
-            epoch = now;
-        };
+        let mut locks = self.lock_queued(session.store, &transaction, watched.as_ref())?;
         if watched.as_ref().is_some_and(|watched| !watched.unchanged(&mut locks, session.now())) {
             reply.null_array();
             drop(locks);
@@ -238,6 +227,28 @@ impl Dispatch {
         drop(world);
         registry.script_gate().do_deferred();
         Ok(Execution { flow, effects, ..Execution::default() })
+    }
+
+    /// Locks what the queued commands and the watched keys need, of a client that has selected `store`.
+    fn lock_queued(
+        &self,
+        store: usize,
+        transaction: &Transaction,
+        watched: Option<&WatchList>,
+    ) -> Result<Locks<'_>, ReplyError> {
+        let registry = self.engine.registry();
+        let mut epoch = registry.epoch();
+        loop {
+            let locks = match transaction::places(registry, store, &transaction.queued, watched) {
+                Some((places, writes)) => self.engine.lock(places, writes)?,
+                None => Locks::of_all(registry)?,
+            };
+            let now = registry.epoch();
+            if now == epoch {
+                return Ok(locks.found_in(epoch));
+            }
+            epoch = now;
+        }
     }
 
     /// Whether there is room for each queued command that needs some; if not, none of them runs.

@@ -178,6 +178,7 @@ fn acting_for(session: &mut Session) -> Session {
     let seed = session.stamp().seed;
     let mut acting = Session::new(Arc::clone(&session.client), Door::Resp, session.user.clone(), seed);
     acting.select(session.selected());
+    acting.set_trace(session.trace().cloned());
     acting
 }
 

@@ -282,7 +282,7 @@ fn reset(session: &mut Session, world: &World<'_>, reply: &mut ReplyWriter) {
     session.set_trace(None);
     session.client.set_no_evict(false);
     session.client.set_no_touch(false);
-    session.client.labels().name = None;
+    session.client.set_name(None);
     reply.simple("RESET");
 }
 
@@ -319,7 +319,7 @@ fn label(bytes: &[u8]) -> Option<Option<Box<str>>> {
 
 fn set_name(name: &[u8], session: &mut Session) -> Result<(), ReplyError> {
     let name = label(name).ok_or_else(|| ReplyError::text(format!("Client names {NAME_WITH_SPACES}")))?;
-    session.client.labels().name = name;
+    session.client.set_name(name);
     Ok(())
 }
 

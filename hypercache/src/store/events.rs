@@ -6,6 +6,7 @@ pub mod selection;
 
 pub use interest::Interest;
 pub use interest::Interests;
+pub use notice::Attendant;
 pub use notice::Cause;
 pub use notice::Listener;
 pub use notice::Notice;

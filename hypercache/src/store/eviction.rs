@@ -113,13 +113,21 @@ impl Store {
         }
     }
 
+    /// Whether it lets keys go at all.
+    pub fn evicts(&self) -> bool {
+        self.eviction() != config::Eviction::None
+    }
+
     /// Whether anything in it may give way as it is now.
     pub fn may_evict(&self) -> bool {
-        let Some(policy) = self.policy() else { return false };
+        if !self.evicts() {
+            return false;
+        }
+        let expiring_only = self.policy().is_some_and(|policy| policy.expiring_only);
         let shards = 0..self.keyspace().shards();
         shards
             .map(|shard| self.keyspace().census_of(shard))
-            .any(|census| if policy.expiring_only { census.expiring > 0 } else { census.keys > 0 })
+            .any(|census| if expiring_only { census.expiring > 0 } else { census.keys > 0 })
     }
 }
 

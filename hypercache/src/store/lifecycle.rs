@@ -36,9 +36,9 @@ pub enum Refusal {
     /// The default store is always there.
     #[error("the default store cannot be dropped")]
     Default,
-    /// The rule cannot change while the store is in use.
-    #[error("{0} can change only while the store has no keys and no client waits for one")]
-    InUse(&'static str),
+    /// What is to change needs a store that has no keys and for which nobody waits.
+    #[error("this can change only while the store has no keys and no client waits for one")]
+    InUse,
     /// The rules break those of the configuration.
     #[error("{0}")]
     Invalid(String),
@@ -83,6 +83,7 @@ impl Registry {
         if let Some(keyspace) = keyspace {
             let changed = keyspace.reconfigure(super::setup(&rules, self.seed), &mut held);
             changed.expect("nobody writes to a slot without a store");
+            held.iter_mut().for_each(|shard| shard.forget_lookups());
         }
         named(slot.index(), &rules.name);
         self.fill(slot, rules);
@@ -110,14 +111,16 @@ impl Registry {
         } else {
             let keyspace = store.keyspace();
             let mut held = self.lock_all(keyspace)?;
-            let what = if old.by_session == new.by_session { "the filter" } else { "keeping by session" };
+            let is_moved = old.by_session != new.by_session;
             let waited_for = held.iter_mut().any(|shard| !shard.waits().is_empty());
-            if waited_for && old.by_session != new.by_session {
-                return Err(Refusal::InUse(what));
+            if waited_for && is_moved {
+                return Err(Refusal::InUse);
             }
-            keyspace.reconfigure(new, &mut held).map_err(|_| Refusal::InUse(what))?;
-            store.note_layout();
-            self.advance();
+            keyspace.reconfigure(new, &mut held).map_err(|_| Refusal::InUse)?;
+            if is_moved {
+                store.note_layout();
+                self.advance();
+            }
             held
         };
         store.set_rules(after);
@@ -139,6 +142,7 @@ impl Registry {
         let census = keyspace.census();
         let take = |shard: &mut LockedShard<'_>| {
             let taken = shard.take(keyspace.empty_shard());
+            shard.forget();
             // Whoever waits is told below.
             drop(shard.waits().take_changed());
             taken

@@ -6,11 +6,15 @@
 
 pub mod events;
 pub mod eviction;
+pub mod filters;
 pub mod lifecycle;
+pub mod names;
+pub mod prediction;
 pub mod pressure;
 pub mod registry;
 pub mod script_gate;
 pub mod sweep;
+pub mod traffic;
 
 pub use pressure::Pressure;
 pub use registry::Registry;
@@ -36,6 +40,7 @@ use crate::keyspace::Keyspace;
 use crate::keyspace::key::HashSeed;
 use crate::keyspace::setup::Setup;
 use crate::store::eviction::Evictions;
+use crate::store::traffic::Traffic;
 
 /// Limits of fewer bytes are compared with exact sums.
 const EXACT_BELOW: u64 = 64 << 20;
@@ -55,6 +60,7 @@ pub struct Store {
     eviction: AtomicU8,
     evictions: Evictions,
     keyspace: OnceLock<Keyspace>,
+    traffic: Traffic,
 }
 
 /// A store as somebody has selected it: when it is dropped, this is the end of it, whatever takes its slot.
@@ -89,6 +95,7 @@ impl Store {
             eviction: AtomicU8::new(0),
             evictions: Evictions::default(),
             keyspace: OnceLock::new(),
+            traffic: Traffic::default(),
         }
     }
 
@@ -127,6 +134,11 @@ impl Store {
         self.limit_bytes.load(Relaxed)
     }
 
+    /// What gives way when the limit is reached, in the configuration's word.
+    pub fn policy_word(&self) -> &'static str {
+        self.eviction().word()
+    }
+
     /// Time to live of keys written without one, in whole milliseconds.
     pub fn default_ttl(&self) -> Option<Duration> {
         let millis = self.default_ttl_ms.load(Relaxed);
@@ -148,6 +160,11 @@ impl Store {
     /// The slot's keyspace, where it has had a store.
     pub(crate) fn keyspace_if_made(&self) -> Option<&Keyspace> {
         self.keyspace.get()
+    }
+
+    /// Which of its keys have most of its accesses.
+    pub fn traffic(&self) -> &Traffic {
+        &self.traffic
     }
 
     /// What it remembers of making room.
@@ -193,5 +210,11 @@ impl Store {
 
 /// What a keyspace needs to know of a store's rules.
 fn setup(rules: &config::Store, seed: HashSeed) -> Setup {
-    Setup { seed, by_session: rules.eviction == Eviction::Session, filter: rules.cuckoo_filter }
+    Setup {
+        seed,
+        by_session: rules.eviction == Eviction::Session,
+        filter: rules.cuckoo_filter,
+        miss_history: usize::try_from(rules.miss_history).unwrap_or(usize::MAX),
+        key_journal: rules.key_journal,
+    }
 }

@@ -36,6 +36,8 @@ pub struct Registry {
     /// Held by whoever changes which stores there are, or their rules.
     pub(super) changing: Mutex<()>,
     pub(super) shards: usize,
+    /// Whether keys are sampled for miss-ratio curves.
+    sampled: bool,
     pub(super) seed: HashSeed,
     /// Bytes all stores together may hold; 0: no limit. Behind `CONFIG SET maxmemory`.
     limit_bytes: AtomicU64,
@@ -61,6 +63,7 @@ impl Registry {
             epoch: AtomicU64::new(0),
             changing: Mutex::new(()),
             shards: cache.shards,
+            sampled: cache.miss_ratio_curves,
             seed,
             limit_bytes: cache.max_memory.into(),
             limits: ArcSwap::default(),
@@ -161,7 +164,12 @@ impl Registry {
 
     /// Lets a store begin in a slot without one, under these rules.
     pub(super) fn fill(&self, slot: &Store, rules: config::Store) {
-        slot.keyspace.get_or_init(|| Keyspace::new(self.shards, super::setup(&rules, self.seed)));
+        let keyspace =
+            slot.keyspace.get_or_init(|| Keyspace::new(self.shards, super::setup(&rules, self.seed)));
+        if self.sampled {
+            keyspace.start_sample();
+        }
+        slot.traffic.clear();
         slot.set_rules(rules);
         self.advance();
         slot.turn();
@@ -239,10 +247,16 @@ impl Registry {
         self.all().map(|store| store.about_bytes(limit)).sum()
     }
 
+    /// The limit of the process, where it is so near that nothing is to grow.
+    pub fn pressed(&self) -> Option<LimitReached> {
+        let (used_bytes, limit_bytes) = self.pressure.refuses(|| self.used_bytes())?;
+        Some(LimitReached { reason: "memory_pressure", used_bytes, limit_bytes })
+    }
+
     /// The limit that a write which needs memory would pass in `store` and for which nothing may give way, if there is one.
     pub fn limit_reached(&self, store: &Store) -> Option<LimitReached> {
-        if let Some((used_bytes, limit_bytes)) = self.pressure.refuses(|| self.used_bytes()) {
-            return Some(LimitReached { reason: "memory_pressure", used_bytes, limit_bytes });
+        if let Some(reached) = self.pressed() {
+            return Some(reached);
         }
         if store.limit_bytes() != 0 {
             let (used_bytes, limit_bytes) = (store.census().total_bytes() as u64, store.limit_bytes());

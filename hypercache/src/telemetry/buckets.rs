@@ -41,14 +41,21 @@ pub const COUNT_BOUNDS: [u64; 11] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024
 /// The same bounds as they are exported.
 pub const COUNTS: [f64; 11] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
 
-/// Bounds of histograms that were counted by powers of two: the highest value of each, up to 48 days in seconds.
-pub const POWERS: [f64; 23] = powers();
+/// Bounds of histograms of how late something is done that is timed in milliseconds, in seconds: a millisecond less than
+/// each power of two of them, up to somewhat more than an hour.
+pub const LAG_SECONDS: [f64; 23] = powers(1000.0);
 
-const fn powers() -> [f64; 23] {
+/// Buckets of such a histogram: one for each bound and one for what is above the last.
+pub const LAG_BUCKETS: usize = LAG_SECONDS.len() + 1;
+
+/// Bounds of histograms that were counted by powers of two: the highest value of each, up to 48 days in seconds.
+pub const POWERS: [f64; 23] = powers(1.0);
+
+const fn powers(divisor: f64) -> [f64; 23] {
     let mut bounds = [0.0; 23];
     let mut power = 0;
     while power < bounds.len() {
-        bounds[power] = ((1_u64 << power) - 1) as f64;
+        bounds[power] = ((1_u64 << power) - 1) as f64 / divisor;
         power += 1;
     }
     bounds

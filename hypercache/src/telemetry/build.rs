@@ -131,12 +131,13 @@ impl<'a> Builder<'a> {
         let slow = config.slow_command;
         let commands = Arc::new(CommandTelemetry::new(sampler.clone(), meters.clone(), inbox.clone(), slow));
         let http = HttpTelemetry::new(sampler.clone(), commands.clone(), inbox.clone(), voice.clone());
+        let redaction = Redaction::new(config.log.keys);
         let worker = Worker {
             receiver,
             sampler,
             meters: meters.clone(),
             builder: SpanBuilder::new(self.node.version),
-            redaction: Redaction::new(config.log.keys),
+            redaction: redaction.clone(),
             writer: writer.clone(),
             context,
             own: own.clone(),
@@ -162,6 +163,7 @@ impl<'a> Builder<'a> {
             set_filter,
             level: Mutex::new(config.log.level.clone()),
             sources: Mutex::new(Vec::new()),
+            redaction,
         };
         set_capacities(&inner);
         start_worker(worker, inner, spans_done)

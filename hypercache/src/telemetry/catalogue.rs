@@ -4,6 +4,7 @@
 //! `docs/telemetry.md` and the tests that hold dashboards and alert rules to it.
 
 use crate::telemetry::buckets::COUNTS;
+use crate::telemetry::buckets::LAG_SECONDS;
 use crate::telemetry::buckets::LATENCY_SECONDS;
 use crate::telemetry::buckets::POWERS;
 use crate::telemetry::definition::CounterDef;
@@ -33,6 +34,9 @@ catalogue! {
     CounterDef STORE_LOOKUPS ["store", "result"] Meters "hypercache_store_lookups_total";
     "Keys looked up by reading commands, by whether they were there."
 
+    CounterDef STORE_MISSES ["store", "reason"] Meters "hypercache_store_misses_total";
+    "Keys that reading commands did not find: never_seen, or deleted, expired or evicted as far as the store remembers."
+
     GaugeDef STORE_KEYS ["store", "kind"] Facade "hypercache_store_keys";
     "Keys in a store; kind is all, or expiring for those with a time to live."
 
@@ -42,14 +46,50 @@ catalogue! {
     GaugeDef STORE_LIMIT ["store"] Facade "hypercache_store_limit_bytes";
     "Bytes a store may hold; 0 means no limit of its own."
 
+    GaugeDef STORE_PREDICTED_HITS ["store", "size"] Facade "hypercache_store_predicted_hit_ratio";
+    "Share of lookups that would be hits if the store had so many times its size, by its miss-ratio curve."
+
+    GaugeDef STORE_SAMPLING ["store"] Facade "hypercache_store_sampling_ratio";
+    "Share of a store's keys that is followed for its miss-ratio curve."
+
+    GaugeDef STORE_HOT_KEYS ["store", "keys"] Facade "hypercache_store_hot_keys_ratio";
+    "Share of a store's accesses that its so many hottest keys have together."
+
+    CounterDef FILTER_LOOKUPS ["store", "result"] Facade "hypercache_filter_lookups_total";
+    "Lookups that a store's filter was asked about: negative when it answered, true_positive or false_positive when the table had to be asked."
+
+    GaugeDef FILTER_FALSE_POSITIVES ["store", "kind"] Facade "hypercache_filter_false_positive_ratio";
+    "Share of the lookups of absent keys that a store's filter passes on; kind is wanted, expected from its load, or measured."
+
+    GaugeDef FILTER_ITEMS ["store"] Facade "hypercache_filter_keys";
+    "Keys in a store's filter."
+
+    GaugeDef FILTER_CAPACITY ["store"] Facade "hypercache_filter_slots";
+    "Keys that the slots of a store's filter could take."
+
+    GaugeDef FILTER_MEMORY ["store"] Facade "hypercache_filter_memory_bytes";
+    "Bytes a store's filter takes."
+
+    GaugeDef FILTER_BUILT ["store"] Facade "hypercache_filter_built_ratio";
+    "Share of a store's keys that its filter can answer for; less than 1 while it is built."
+
+    CounterDef FILTER_CHANGES ["store", "kind"] Facade "hypercache_filter_changes_total";
+    "What was done to a store's filter: fingerprints moved, segments split, pairs of segments joined, segments built."
+
     CounterDef EXPIRED_KEYS ["store", "mode"] Meters "hypercache_expired_keys_total";
     "Keys removed because their time was over; lazy when found by a command, active when swept."
 
     CounterDef EXPIRED_FIELDS ["store", "mode"] Meters "hypercache_expired_fields_total";
     "Fields of hashes removed because their time was over; lazy when found by a command, active when swept."
 
-    HistogramDef EXPIRY_LAG ["store"] Facade "hypercache_expiry_lag_seconds" buckets &LATENCY_SECONDS;
-    "How long the longest overdue key of a sweep had been overdue."
+    HistogramDef EXPIRY_LAG ["store"] Meters "hypercache_expiry_lag_seconds" buckets &LAG_SECONDS;
+    "How long expired keys had been overdue when they were removed, each counted."
+
+    CounterDef EXPIRED_SESSIONS ["store", "mode"] Meters "hypercache_expired_sessions_total";
+    "Sessions removed because their time was over; lazy when found by a command, active when swept."
+
+    GaugeDef STORE_SESSIONS ["store"] Facade "hypercache_store_sessions";
+    "Sessions in a store whose keys live and go by session."
 
     HistogramDef EXPIRY_CYCLE_DURATION [] Facade "hypercache_expiry_cycle_duration_seconds" buckets &LATENCY_SECONDS;
     "Time one sweep for expired keys took."
@@ -110,6 +150,9 @@ catalogue! {
 
     CounterDef AUTHENTICATIONS ["result"] Facade "hypercache_authentications_total";
     "Attempts to authenticate, by success or failure."
+
+    CounterDef STORE_CHANGES ["change"] Facade "hypercache_store_changes_total";
+    "Stores made, altered and dropped while running, by which of these."
 
     CounterDef CONFIG_CHANGES [] Facade "hypercache_config_changes_total";
     "Settings changed while running."
@@ -247,7 +290,10 @@ mod tests {
     /// Gauges and histograms that count things have no unit.
     const COUNTED: &[&str] = &[
         "hypercache_store_keys",
+        "hypercache_filter_keys",
+        "hypercache_filter_slots",
         "hypercache_pipeline_commands",
+        "hypercache_store_sessions",
         "hypercache_evicted_hits",
         "hypercache_connections",
         "hypercache_blocked_clients",

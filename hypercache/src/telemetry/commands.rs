@@ -90,6 +90,8 @@ pub struct CommandRecord {
     pub hit: Option<bool>,
     /// Keys that had to go to make room for it, and bytes that this freed.
     pub evicted: (u32, u64),
+    /// Of a key that was not there: why; of several the one that says most.
+    pub miss_reason: Option<&'static str>,
 }
 
 /// What the telemetry thread is given.

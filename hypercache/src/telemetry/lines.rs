@@ -55,6 +55,9 @@ pub(super) fn command(
         line.u64("hypercache.evicted.keys", record.evicted.0.into());
         line.u64("hypercache.evicted.bytes", record.evicted.1);
     }
+    if let Some(reason) = record.miss_reason {
+        line.str("hypercache.miss_reason", reason);
+    }
     if let Some(name) = &record.client_name {
         line.str("hypercache.client.name", name);
     }

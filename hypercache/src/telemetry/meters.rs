@@ -5,6 +5,7 @@
 //! the next new one, so no count is lost and threads that come and go cost no memory.
 
 mod cells;
+mod names;
 mod totals;
 mod weight;
 
@@ -15,7 +16,10 @@ pub use totals::Series;
 pub use totals::StoreTotals;
 pub use totals::Totals;
 
+use crate::config::STORES_MAX;
+use crate::telemetry::buckets::LAG_BUCKETS;
 use cells::Shard;
+use names::Names;
 use parking_lot::Mutex;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -27,7 +31,7 @@ use std::sync::atomic::Ordering::Relaxed;
 pub const OTHER: &str = "_OTHER";
 
 /// Error prefixes that have a label of their own; the last stands for all others.
-pub const ERROR_TYPES: [&str; 29] = [
+pub const ERROR_TYPES: [&str; 30] = [
     "ERR",
     "WRONGTYPE",
     "OOM",
@@ -56,8 +60,12 @@ pub const ERROR_TYPES: [&str; 29] = [
     "UNBLOCKED",
     "INVALIDOBJ",
     "NOREPLICAS",
+    "NOSTORE",
     OTHER,
 ];
+
+/// Why a read did not find its key. What was never seen includes what is forgotten.
+pub const MISS_REASONS: [&str; 4] = ["never_seen", "deleted", "expired", "evicted"];
 
 /// One executed command.
 #[derive(Debug, Clone, Copy)]
@@ -102,7 +110,7 @@ pub struct Meters {
     id: u64,
     this: Weak<Meters>,
     commands: Vec<String>,
-    stores: Vec<String>,
+    stores: Mutex<Names>,
     other: usize,
     shards: Mutex<Shards>,
 }
@@ -142,6 +150,7 @@ impl Meters {
             commands.len() - 1
         });
         let stores = if stores.is_empty() { vec!["default".to_owned()] } else { stores };
+        let stores = Mutex::new(Names::new(stores));
         let id = NEXT.fetch_add(1, Relaxed);
         Arc::new_cyclic(|this| Self {
             id,
@@ -158,9 +167,18 @@ impl Meters {
         &self.commands
     }
 
-    /// Names of the stores, by index.
-    pub fn store_names(&self) -> &[String] {
-        &self.stores
+    /// Names of the stores that there are.
+    pub fn store_names(&self) -> Vec<Arc<str>> {
+        self.stores.lock().present().collect()
+    }
+
+    /// Gives an index to a new store, or to none: what has been counted for it so far is no longer told by its name.
+    ///
+    /// The cells themselves go on, since their threads alone may write them; what they tell now is taken off later.
+    pub fn name_store(&self, store: usize, name: Option<&str>) {
+        let mut names = self.stores.lock();
+        let base = totals::Base::of(self, store);
+        names.rename(store, name, base);
     }
 
     /// The name of a command, `_OTHER` if there is none.
@@ -168,9 +186,9 @@ impl Meters {
         &self.commands[self.command_index(command)]
     }
 
-    /// The name of a store, the last one's if there is none.
-    pub fn store_name(&self, store: u16) -> &str {
-        &self.stores[self.store_index(store)]
+    /// The name of a store, or of the last one with its index.
+    pub fn store_name(&self, store: u16) -> Arc<str> {
+        self.stores.lock().last(usize::from(store))
     }
 
     /// Counts a command and its durations.
@@ -199,11 +217,17 @@ impl Meters {
         self.with(|shard| shard.slow(command));
     }
 
-    /// Counts keys that reading commands found and did not find.
+    /// Counts keys that reading commands found, and those that they did not find and that were never seen.
     #[inline]
-    pub fn lookups(&self, store: u16, hits: u32, misses: u32) {
+    pub fn lookups(&self, store: u16, hits: u32, never_seen: u32) {
         let store = self.store_index(store);
-        self.with(|shard| shard.store(store).lookups(hits, misses));
+        self.with(|shard| shard.store(store).lookups(hits, never_seen));
+    }
+
+    /// Counts keys that reading commands did not find because they have left, by the rest of `MISS_REASONS`.
+    pub fn missed(&self, store: u16, departed: [u32; MISS_REASONS.len() - 1]) {
+        let store = self.store_index(store);
+        self.with(|shard| shard.store(store).missed(departed));
     }
 
     /// Counts changes to data.
@@ -231,6 +255,18 @@ impl Meters {
         self.with(|shard| shard.store(store).expired_fields(mode, fields));
     }
 
+    /// Counts sessions whose time was over.
+    pub fn expired_sessions(&self, store: u16, mode: ExpiryMode, sessions: u64) {
+        let store = self.store_index(store);
+        self.with(|shard| shard.store(store).expired_sessions(mode, sessions));
+    }
+
+    /// Counts how late keys were removed: how many in each bucket of `buckets::LAG_SECONDS`, and the sum in milliseconds.
+    pub fn expiry_lags(&self, store: u16, counts: &[u32; LAG_BUCKETS], sum_ms: u64) {
+        let store = self.store_index(store);
+        self.with(|shard| shard.store(store).expiry_lags(counts, sum_ms));
+    }
+
     /// The sums over all threads.
     pub fn totals(&self) -> Totals {
         Totals::gather(self)
@@ -249,7 +285,7 @@ impl Meters {
 
     #[inline]
     fn store_index(&self, store: u16) -> usize {
-        usize::from(store).min(self.stores.len() - 1)
+        usize::from(store).min(STORES_MAX - 1)
     }
 
     /// Runs `write` on this thread's shard.
@@ -286,7 +322,7 @@ impl Meters {
         let shard = {
             let mut shards = self.shards.lock();
             shards.free.pop().unwrap_or_else(|| {
-                let shard = Arc::new(Shard::new(self.commands.len(), self.stores.len()));
+                let shard = Arc::new(Shard::new(self.commands.len(), STORES_MAX));
                 shards.all.push(shard.clone());
                 shard
             })
@@ -305,7 +341,7 @@ impl Meters {
     fn write_while_thread_ends(&self, write: impl FnOnce(&Shard)) {
         let mut shards = self.shards.lock();
         let shard = shards.free.pop().unwrap_or_else(|| {
-            let shard = Arc::new(Shard::new(self.commands.len(), self.stores.len()));
+            let shard = Arc::new(Shard::new(self.commands.len(), STORES_MAX));
             shards.all.push(shard.clone());
             shard
         });

@@ -108,6 +108,7 @@ struct Inner {
     set_filter: build::SetFilter,
     level: Mutex<String>,
     sources: Mutex<Vec<ScrapeSource>>,
+    redaction: redaction::Redaction,
 }
 
 impl Telemetry {
@@ -132,6 +133,12 @@ impl Telemetry {
         store_names: Vec<String>,
     ) -> Builder<'a> {
         Builder::new(config, node, command_names, store_names)
+    }
+
+    /// A key as lines and spans may show it: the field's name and its value; none: not at all.
+    pub fn shown_key(&self, key: &[u8]) -> Option<(&'static str, String)> {
+        let shown = self.inner.redaction.key(Some(key));
+        shown.field().map(|(field, text)| (field, text.to_owned()))
     }
 
     /// The counters of the hot path.
@@ -168,7 +175,7 @@ impl Telemetry {
         inner.own.command_queue.set(inner.inbox.waiting() as f64);
         inner.own.span_queue.set(inner.spans.as_ref().map_or(0, |spans| spans.waiting()) as f64);
         inner.own.log_queue.set(inner.writer.waiting() as f64);
-        let mut page = Page::after(inner.exporter.render());
+        let mut page = Page::after(&inner.exporter.render(), &inner.meters.store_names());
         page.meters(&inner.meters);
         page.process(&ProcessStats::read());
         let (text, series) = page.finish();

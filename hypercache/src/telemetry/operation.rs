@@ -42,9 +42,13 @@ pub static MEMORY_PURGE: OperationDef =
 pub static STORE_FLUSH: OperationDef =
     OperationDef { name: "store.flush", span_above: Duration::ZERO, histogram: None };
 
+/// A filter built for the keys of a store, from the first part to the last.
+pub static FILTER_BUILD: OperationDef =
+    OperationDef { name: "filter.build", span_above: Duration::ZERO, histogram: None };
+
 /// Every kind of operation.
-pub static OPERATIONS: [&OperationDef; 5] =
-    [&NODE_START, &NODE_STOP, &EXPIRY_CYCLE, &MEMORY_PURGE, &STORE_FLUSH];
+pub static OPERATIONS: [&OperationDef; 6] =
+    [&NODE_START, &NODE_STOP, &EXPIRY_CYCLE, &MEMORY_PURGE, &STORE_FLUSH, &FILTER_BUILD];
 
 events! {
     /// An operation failed.

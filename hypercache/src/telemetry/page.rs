@@ -1,18 +1,22 @@
 //! The Prometheus page: what the exporter renders, then the hot meters and the process, each family in one piece.
 
 use crate::telemetry::buckets::COUNTS;
+use crate::telemetry::buckets::LAG_SECONDS;
 use crate::telemetry::buckets::LATENCY_SECONDS;
 use crate::telemetry::catalogue;
 use crate::telemetry::definition::MetricInfo;
 use crate::telemetry::meters::CommandTotals;
 use crate::telemetry::meters::LatencyTotals;
+use crate::telemetry::meters::MISS_REASONS;
 use crate::telemetry::meters::Meters;
 use crate::telemetry::meters::Series;
+use crate::telemetry::meters::StoreTotals;
 use crate::telemetry::meters::Totals;
 use crate::telemetry::process;
 use crate::telemetry::process::ProcessStats;
 use std::fmt::Display;
 use std::fmt::Write;
+use std::sync::Arc;
 
 /// One of the histograms of a series.
 type ChooseLatencies = fn(&Series) -> &LatencyTotals;
@@ -23,9 +27,14 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// Continues the exporter's page.
-    pub(super) fn after(exporter: String) -> Self {
-        Self { out: exporter }
+    /// Continues the exporter's page, which forgets no store: what it has of others than these is left out.
+    pub(super) fn after(exporter: &str, stores: &[Arc<str>]) -> Self {
+        let mut out = String::with_capacity(exporter.len());
+        for line in exporter.lines().filter(|line| store_of(line).is_none_or(|of| names(stores, of))) {
+            out.push_str(line);
+            out.push('\n');
+        }
+        Self { out }
     }
 
     /// The page and how many series are on it.
@@ -63,7 +72,7 @@ impl Page {
             for series in &totals.series {
                 let outcome = if series.failed { "error" } else { "ok" };
                 let command = meters.command_names()[series.command].as_str();
-                let labels = [command, meters.store_names()[series.store].as_str(), outcome];
+                let labels = [command, &*totals.stores[series.store].name, outcome];
                 let of = latencies(series);
                 self.histogram(info, &labels, &LATENCY_SECONDS, &of.buckets, of.sum_ns as f64 / 1e9);
             }
@@ -91,21 +100,40 @@ impl Page {
     fn stores(&mut self, totals: &Totals) {
         let lookups = catalogue::STORE_LOOKUPS.info();
         self.family(lookups);
-        for store in &totals.stores {
+        for store in named(totals) {
             self.sample(lookups, &[&store.name, "hit"], store.hits);
             self.sample(lookups, &[&store.name, "miss"], store.misses);
         }
+        let misses = catalogue::STORE_MISSES.info();
+        self.family(misses);
+        for store in &totals.stores {
+            for (reason, count) in MISS_REASONS.into_iter().zip(store.misses_by_reason) {
+                self.sample(misses, &[&store.name, reason], count);
+            }
+        }
         let expired = catalogue::EXPIRED_KEYS.info();
         self.family(expired);
-        for store in &totals.stores {
+        for store in named(totals) {
             self.sample(expired, &[&store.name, "lazy"], store.expired_lazy);
             self.sample(expired, &[&store.name, "active"], store.expired_active);
         }
         let fields = catalogue::EXPIRED_FIELDS.info();
         self.family(fields);
-        for store in &totals.stores {
+        for store in named(totals) {
             self.sample(fields, &[&store.name, "lazy"], store.expired_fields_lazy);
             self.sample(fields, &[&store.name, "active"], store.expired_fields_active);
+        }
+        let sessions = catalogue::EXPIRED_SESSIONS.info();
+        self.family(sessions);
+        for store in &totals.stores {
+            self.sample(sessions, &[&store.name, "lazy"], store.expired_sessions_lazy);
+            self.sample(sessions, &[&store.name, "active"], store.expired_sessions_active);
+        }
+        let lags = catalogue::EXPIRY_LAG.info();
+        self.family(lags);
+        for store in &totals.stores {
+            let sum = store.expiry_lag_ms as f64 / 1e3;
+            self.histogram(lags, &[&store.name], &LAG_SECONDS, &store.expiry_lags, sum);
         }
     }
 
@@ -189,5 +217,37 @@ impl Page {
 
     fn put(&mut self, text: std::fmt::Arguments<'_>) {
         self.out.write_fmt(text).expect("a String takes all writes");
+    }
+}
+
+/// The stores that there are.
+fn named(totals: &Totals) -> impl Iterator<Item = &StoreTotals> {
+    totals.stores.iter().filter(|store| !store.name.is_empty())
+}
+
+/// The store that a line is about, if it is about one. Its name has no characters that would be escaped.
+fn store_of(line: &str) -> Option<&str> {
+    const LABEL: &str = "store=\"";
+    if line.starts_with('#') {
+        return None;
+    }
+    let at = line.match_indices(LABEL).map(|(at, _)| at).find(|at| line[..*at].ends_with(['{', ',']))?;
+    line[at + LABEL.len()..].split('"').next()
+}
+
+fn names(stores: &[Arc<str>], of: &str) -> bool {
+    stores.iter().any(|store| **store == *of)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_stores_that_are_no_more_are_left_out() {
+        let exported = "# HELP a Of store=\"x\".\na{store=\"x\"} 1\na{kind=\"k\",store=\"y\"} 2\na{restore=\"z\"} 3\n\nb 4\n";
+        let kept = Page::after(exported, &["y".into()]).out;
+        let expected = "# HELP a Of store=\"x\".\na{kind=\"k\",store=\"y\"} 2\na{restore=\"z\"} 3\n\nb 4\n";
+        assert_eq!(kept, expected);
     }
 }

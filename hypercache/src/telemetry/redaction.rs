@@ -8,6 +8,7 @@ use std::hash::RandomState;
 const SHOWN_BYTES_MAX: usize = 256;
 
 /// Shows keys the way the configuration says.
+#[derive(Clone)]
 pub(super) struct Redaction {
     mode: KeyRedaction,
     /// Keyed anew in each process, so that hashes cannot be looked up in a table of common keys.

@@ -232,6 +232,9 @@ fn command_attributes(record: &CommandRecord, command: &str, store: &str) -> Vec
         attributes.push(KeyValue::new("hypercache.evicted.keys", i64::from(record.evicted.0)));
         attributes.push(KeyValue::new("hypercache.evicted.bytes", signed(record.evicted.1)));
     }
+    if let Some(reason) = record.miss_reason {
+        attributes.push(KeyValue::new("hypercache.miss_reason", reason));
+    }
     if let Some(error) = &record.error {
         attributes.push(KeyValue::new("error.type", error.kind.to_string()));
         attributes.push(KeyValue::new("db.response.status_code", error.kind.to_string()));

@@ -105,7 +105,8 @@ impl Worker {
     }
 
     fn command(&mut self, record: &CommandRecord) {
-        let names = (self.meters.command_name(record.command), self.meters.store_name(record.store));
+        let store = self.meters.store_name(record.store);
+        let names = (self.meters.command_name(record.command), &*store);
         let key = self.redaction.key(record.key.as_deref());
         let error = record.error.as_ref().map(|error| redaction::error_text(&error.message));
         let ratio = record.keep.span_ratio.filter(|_| self.spans.is_some());

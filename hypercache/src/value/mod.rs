@@ -7,6 +7,7 @@ mod filter_form;
 pub mod geo;
 pub mod glob;
 pub mod hash;
+pub mod heavy_hitters;
 pub mod hyperloglog;
 pub mod lcs;
 pub mod limits;

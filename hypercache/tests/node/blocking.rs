@@ -321,3 +321,16 @@ fn replicas_that_are_not_there_are_waited_for_until_the_time_is_over() {
         }
     }
 }
+
+#[test]
+fn whoever_waits_in_a_group_is_told_when_the_streams_time_is_over() {
+    let node = TestNode::start();
+    let mut other = node.client();
+    assert_eq!(other.text("XGROUP CREATE s g $ MKSTREAM"), "OK");
+    let mut reader = waiting(&node, &mut other, "XREADGROUP GROUP g c BLOCK 0 STREAMS s >");
+    // Nobody asks for the stream from here on: it is removed in the background.
+    assert_eq!(other.text("PEXPIRE s 50"), "1");
+    let told = format!("{:?}", reader.reply());
+    assert!(told.contains("NOGROUP"), "{told}");
+    assert_eq!(blocked(&mut other), 0);
+}

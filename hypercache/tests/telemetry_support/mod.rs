@@ -189,6 +189,7 @@ pub fn record(keep: Keep, command: u16) -> CommandRecord {
         parent: None,
         hit: None,
         evicted: (0, 0),
+        miss_reason: None,
     }
 }
 

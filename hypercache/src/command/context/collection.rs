@@ -205,9 +205,10 @@ impl Context<'_> {
             })
             .expect("the key is there: it was looked at above, under the same lock");
         self.emptied = emptied;
+        self.sign(key, at);
         if emptied {
             // Without elements it may still have room for many.
-            let entry = data.remove(key, Departure::Deleted);
+            let entry = self.remove_at(key, at, Departure::Deleted);
             entry.into_iter().for_each(|entry| self.garbage.add(entry.into_value()));
         }
         result.ok_or(error::WRONG_TYPE)

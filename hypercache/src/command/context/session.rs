@@ -33,7 +33,7 @@ impl Context<'_> {
     pub(super) fn remove_silently(&mut self, store: usize, key: &[u8]) {
         let (hashed, at) = self.locate(store, key);
         if self.is_live(hashed, at)
-            && let Some(entry) = self.locks[at].data.remove(hashed, Departure::Deleted)
+            && let Some(entry) = self.remove_at(hashed, at, Departure::Deleted)
         {
             self.garbage.add(entry.into_value());
         }
@@ -49,13 +49,18 @@ impl Context<'_> {
     pub(super) fn expire_session(&mut self, key: HashedKey<'_>, at: usize) -> bool {
         let (now, store) = (self.stamp.now, self.locks[at].store);
         let mut gone: Vec<Entry> = Vec::new();
+        let deadline = self.locks[at].data.session_deadline(key.bytes);
         let over = self.locks[at].data.expire_session(key.bytes, now, &mut |entry| gone.push(entry));
         self.effects.expired_sessions += u32::from(over);
         for entry in gone {
             self.effects.expired = self.effects.expired.saturating_add(1);
+            self.count_lag(deadline);
             self.note_expired(store, entry.key());
             self.garbage.add(entry.into_value());
         }
         over
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ pub mod database;
 pub mod dump;
 mod element_scan;
 pub mod expiry;
+pub mod filter;
 mod first_ready;
 pub mod geo;
 pub mod geo_search;
@@ -25,6 +26,7 @@ pub mod list;
 pub mod list_blocking;
 pub mod list_element;
 pub mod list_move;
+pub mod miss_ratio;
 pub mod module;
 pub mod observation;
 pub mod persistence;
@@ -37,6 +39,7 @@ pub mod set;
 pub mod set_algebra;
 mod several_keys;
 pub mod sort;
+pub mod store;
 pub mod stream;
 pub mod stream_claim;
 pub mod stream_group;
@@ -47,7 +50,9 @@ pub mod stream_read;
 mod stream_reply;
 pub mod string;
 pub mod string_range;
+pub mod top_keys;
 pub mod transaction;
+pub mod why;
 pub mod zset;
 pub mod zset_add;
 pub mod zset_algebra;
@@ -71,6 +76,7 @@ pub const ALL: &[&[Spec]] = &[
     database::COMMANDS,
     dump::COMMANDS,
     expiry::COMMANDS,
+    filter::COMMANDS,
     geo::COMMANDS,
     geo_search::COMMANDS,
     hash::COMMANDS,
@@ -83,6 +89,7 @@ pub const ALL: &[&[Spec]] = &[
     list_blocking::COMMANDS,
     list_element::COMMANDS,
     list_move::COMMANDS,
+    miss_ratio::COMMANDS,
     module::COMMANDS,
     observation::COMMANDS,
     persistence::COMMANDS,
@@ -94,6 +101,7 @@ pub const ALL: &[&[Spec]] = &[
     set::COMMANDS,
     set_algebra::COMMANDS,
     sort::COMMANDS,
+    store::COMMANDS,
     stream::COMMANDS,
     stream_claim::COMMANDS,
     stream_group::COMMANDS,
@@ -103,6 +111,7 @@ pub const ALL: &[&[Spec]] = &[
     string::COMMANDS,
     string_range::COMMANDS,
     transaction::COMMANDS,
+    why::COMMANDS,
     zset::COMMANDS,
     zset_add::COMMANDS,
     zset_algebra::COMMANDS,

@@ -1,5 +1,6 @@
 //! Commands that tell what the node did and how long it took: entries only, what they tell lies with the engine.
 
+use crate::command::families::top_keys;
 use crate::command::spec::Flags;
 use crate::command::spec::Group;
 use crate::command::spec::HotKeysCommand;
@@ -139,6 +140,7 @@ const HOTKEYS: &[Spec] = &[
         "",
         "O(1)",
     ),
+    top_keys::TOP,
 ];
 
 const fn hot_keys(name: &'static str, arity: i16, command: HotKeysCommand) -> Spec {

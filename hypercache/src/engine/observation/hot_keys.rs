@@ -2,8 +2,6 @@
 //!
 //! While there is none under way, that costs a command one relaxed load.
 
-mod heavy_hitters;
-
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -17,7 +15,7 @@ use rand::rngs::StdRng;
 use crate::engine::Call;
 use crate::engine::observation::Measured;
 use crate::keyspace::entry::UnixMillis;
-use heavy_hitters::HeavyHitters;
+use crate::value::heavy_hitters::HeavyHitters;
 
 /// Counters for each key that is told: the more, the smaller the error.
 const COUNTERS_PER_KEY: usize = 10;

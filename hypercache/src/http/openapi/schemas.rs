@@ -23,7 +23,15 @@ pub fn about_stores() -> Value {
         || object(&[], json!({ "field": text, "field_base64": text, "value": {}, "value_base64": text }));
     let value = || object(&[], json!({ "value": {}, "value_base64": text }));
     let list_of = |item: Value| object(&["items"], json!({ "items": items(item) }));
+    let rules = store_rules();
+    let mut new_store = rules.clone();
+    new_store["properties"]["name"] =
+        json!({ "type": "string", "description": "1 to 64 letters, digits, `-` or `_`, not all digits" });
+    new_store["required"] = json!(["name"]);
     json!({
+        "NewStore": new_store,
+        "Store": { "type": "object", "required": ["name"] },
+        "StoreRules": rules,
         "Added": about(json!({ "added": count })),
         "BareValue": object(&["value"], json!({ "value": {} })),
         "CommandAnswer": {
@@ -54,8 +62,11 @@ pub fn about_stores() -> Value {
             }),
         ),
         "KeyTtl": about(json!({ "ttl_seconds": ttl })),
+        "Life": life(),
         "List": about(json!({ "length": count, "items": items(value()) })),
         "Member": about(member()),
+        "HotKeys": hot_keys(),
+        "MissRatios": miss_ratios(),
         "MemberAdded": about(json!({ "member": text, "member_base64": text, "added": truth })),
         "Members": list_of(object(&[], member())),
         "Pop": object(&["side"], json!({ "side": side, "count": { "type": "integer", "minimum": 1, "maximum": ITEMS_MAX } })),
@@ -73,12 +84,30 @@ pub fn about_stores() -> Value {
     })
 }
 
+/// What may be said of a store, in the words of the configuration file.
+fn store_rules() -> Value {
+    let properties = json!({
+        "max_memory": { "type": ["string", "integer"], "description": "Such as 512MB, or bytes; 0: no limit of its own" },
+        "eviction": { "type": "string", "enum": ["none", "lru", "lfu", "session"] },
+        "default_ttl": { "type": ["string", "integer"], "description": "Such as 1h or 300s; 0: none" },
+        "cuckoo_filter": {
+            "description": "true, false, or an object",
+            "type": ["boolean", "object"],
+            "properties": {
+                "enabled": { "type": "boolean" },
+                "false_positive_rate": { "type": "number", "minimum": 0.001, "maximum": 0.1 },
+            },
+        },
+    });
+    object(&[], properties)
+}
+
 /// Members of answers that stand for each other, or are left out.
-const OPTIONAL: [&str; 6] =
-    ["field", "field_base64", "member", "member_base64", "value_base64", "key_base64"];
+const OPTIONAL: [&str; 8] =
+    ["field", "field_base64", "item", "item_base64", "member", "member_base64", "value_base64", "key_base64"];
 
 /// An answer about a key, with these members more.
-fn about(more: Value) -> Value {
+pub(super) fn about(more: Value) -> Value {
     let text = json!({ "type": "string" });
     let mut properties = json!({ "key": text, "key_base64": text, "store": text });
     for (name, schema) in more.as_object().into_iter().flatten() {
@@ -93,4 +122,86 @@ fn about(more: Value) -> Value {
         .chain(["store"])
         .collect();
     object(&required, properties)
+}
+
+/// What `WHY` answers; what is not known is null.
+fn life() -> Value {
+    let (text, count) = (json!({ "type": ["string", "null"] }), json!({ "type": ["integer", "null"] }));
+    let mut author = object(
+        &["via", "trace_id"],
+        json!({
+            "via": { "type": "string", "enum": ["resp", "http", "script"] },
+            "trace_id": text, "client": count, "name": text, "address": text, "user": text,
+        }),
+    );
+    author["type"] = json!(["object", "null"]);
+    let events = ["created", "overwritten", "changed", "ttl_changed", "deleted", "expired", "evicted"];
+    let event = object(
+        &["event", "at", "by", "size_bytes", "ttl_ms"],
+        json!({
+            "event": { "type": "string", "enum": events },
+            "at": count, "by": author, "size_bytes": count, "ttl_ms": count,
+            "age_seconds": count, "idle_seconds": count, "hits": count,
+        }),
+    );
+    let mut flushed = object(&["at", "by"], json!({ "at": count, "by": author }));
+    flushed["type"] = json!(["object", "null"]);
+    let states = ["present", "deleted", "expired", "evicted", "never_seen"];
+    about(json!({
+        "state": { "type": "string", "enum": states },
+        "type": text, "encoding": text, "size_bytes": count, "ttl_ms": count, "age_seconds": count,
+        "idle_seconds": count, "hits": count, "written_at": count, "written_by": author, "left_at": count,
+        "policy": text, "limit_bytes": count, "flushed": flushed,
+        "events": { "type": "array", "items": event },
+    }))
+}
+
+fn miss_ratios() -> Value {
+    let (text, count, number) =
+        (json!({ "type": "string" }), json!({ "type": "integer" }), json!({ "type": ["number", "integer"] }));
+    let names = [
+        "store",
+        "basis",
+        "bytes",
+        "lookups",
+        "sampled_keys",
+        "sampling_ratio",
+        "seconds",
+        "half_life_seconds",
+        "hit_ratios",
+        "curve",
+    ];
+    let ratio = json!({ "type": ["number", "integer", "null"], "description": "Null where nobody has looked anything up" });
+    let point = object(&["bytes", "miss_ratio"], json!({ "bytes": count, "miss_ratio": number }));
+    object(
+        &names,
+        json!({
+            "store": text,
+            "basis": { "type": "string", "enum": ["store_limit", "node_limit", "used_bytes"], "description": "What the present size is" },
+            "bytes": { "type": "integer", "description": "The present size, in bytes of entries" },
+            "lookups": count,
+            "sampled_keys": count,
+            "sampling_ratio": number,
+            "seconds": { "type": "integer", "description": "Since the store was made" },
+            "half_life_seconds": count,
+            "hit_ratios": object(&["0.5", "1", "2", "4"], json!({ "0.5": ratio, "1": ratio, "2": ratio, "4": ratio })),
+            "curve": { "type": "array", "items": point },
+        }),
+    )
+}
+
+fn hot_keys() -> Value {
+    let (text, count) = (json!({ "type": "string" }), json!({ "type": "integer" }));
+    let key = json!({ "type": ["string", "object"], "description": "A text, or `{\"base64\": …}` where it is no UTF-8" });
+    let told = json!({ "key": key, "count": count, "bytes": count, "share": { "type": ["number", "integer"] }, "type": text, "size": count });
+    object(
+        &["store", "by", "keys"],
+        json!({
+            "store": text,
+            "by": { "type": "string", "enum": ["count", "bytes", "size"] },
+            "total": { "type": "integer", "description": "What was counted for all keys" },
+            "half_life_seconds": count,
+            "keys": { "type": "array", "items": object(&["key"], told) },
+        }),
+    )
 }

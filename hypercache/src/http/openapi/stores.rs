@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::http::batch::ITEMS_MAX;
 use crate::http::openapi::described;
+use crate::http::openapi::filters;
 use crate::http::openapi::parameter;
 use crate::http::openapi::problem;
 use crate::http::openapi::schema;
@@ -17,8 +18,17 @@ use crate::http::openapi::value_content;
 pub fn paths(strings: &Value) -> Map<String, Value> {
     let mut paths = Map::new();
     paths.insert("/api/command".to_owned(), json!({ "post": command() }));
-    paths.insert("/api/stores".to_owned(), json!({ "get": simple("The stores, with statistics of each") }));
-    for (path, mut operations) in of_keys(strings).into_iter().chain(of_collections()) {
+    let mut why = json!({ "get": why(&[store()]) });
+    why["parameters"] = path_parameters("{key}");
+    paths.insert("/api/why/{key}".to_owned(), why);
+    paths.insert("/api/hotkeys".to_owned(), json!({ "get": hot_keys() }));
+    paths.insert(
+        "/api/stores".to_owned(),
+        json!({ "get": simple("The stores, with statistics of each"), "post": create() }),
+    );
+    for (path, mut operations) in
+        of_keys(strings).into_iter().chain(of_collections()).chain(filters::of_keys())
+    {
         let path = format!("/api/stores/{{store}}{path}");
         operations["parameters"] = path_parameters(&path);
         paths.insert(path, operations);
@@ -29,18 +39,26 @@ pub fn paths(strings: &Value) -> Map<String, Value> {
 /// Stores, keys, strings and hashes: the end of each path below a store, and its operations.
 fn of_keys(strings: &Value) -> Vec<(&'static str, Value)> {
     vec![
-        ("", json!({ "get": simple("Statistics of a store") })),
+        (
+            "",
+            json!({ "get": simple("Rules and statistics of a store"), "patch": alter(), "delete": drop_store() }),
+        ),
         ("/keys", json!({ "get": read("A page of keys", &key_pages(), "KeyPage") })),
         (
             "/keys/{key}",
             json!({ "get": read("Type and time to live of a key", &[], "Key"), "delete": remove("Removes a key of any type") }),
         ),
+        ("/keys/{key}/why", json!({ "get": why(&[]) })),
         (
             "/keys/{key}/ttl",
             json!({
                 "put": write("Gives a key a time to live from now", "Ttl", "KeyTtl"),
                 "delete": remove("Lets a key live for ever"),
             }),
+        ),
+        (
+            "/mrc",
+            json!({ "get": read("The miss-ratio curve: what hit ratio the store would have with more memory or less", &[], "MissRatios") }),
         ),
         ("/strings/{key}", strings.clone()),
         (
@@ -113,12 +131,58 @@ fn of_collections() -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn path_parameters(path: &str) -> Value {
+fn create() -> Value {
+    let mut operation = change("Makes a store, as STORE CREATE does", "NewStore");
+    operation["responses"]["201"] = json!({
+        "description": "It is there",
+        "headers": { "Location": { "description": "Its path", "schema": { "type": "string" } } },
+        "content": { "application/json": { "schema": schema("Store") } },
+    });
+    operation["responses"]["409"] =
+        problem("A store has the name already, or there are as many stores as a node may have");
+    operation
+}
+
+fn alter() -> Value {
+    let mut operation = change("Changes rules of a store, all or none, as STORE ALTER does", "StoreRules");
+    operation["responses"]["200"] = described("They hold", "Store");
+    operation["responses"]["404"] = problem("There is no such store");
+    operation["responses"]["409"] = problem("What is to change needs a store without keys");
+    operation
+}
+
+fn drop_store() -> Value {
+    json!({
+        "summary": "Drops a store with all its keys, as STORE DROP does",
+        "responses": {
+            "204": { "description": "It is gone" },
+            "403": problem("The user may not do this"),
+            "404": problem("There is no such store"),
+            "409": problem("The default store is always there"),
+        },
+    })
+}
+
+fn change(summary: &str, body: &str) -> Value {
+    json!({
+        "summary": summary,
+        "requestBody": { "required": true, "content": { "application/json": { "schema": schema(body) } } },
+        "responses": {
+            "400": problem("The request is not as expected, or asks for what is not provided"),
+            "403": problem("The user may not do this"),
+            "413": problem("The body is too large"),
+            "415": problem("The body is not declared as JSON"),
+        },
+    })
+}
+
+pub(super) fn path_parameters(path: &str) -> Value {
     let known = [
         ("{store}", "store", "Index or name of the store"),
         ("{key}", "key", "The key, percent-encoded; 1 to 8192 bytes"),
         ("{field}", "field", "The field, percent-encoded; 1 to 8192 bytes"),
         ("{member}", "member", "The member, percent-encoded; 1 to 8192 bytes"),
+        ("{item}", "item", "The item, percent-encoded; 1 to 8192 bytes"),
     ];
     let named = known.iter().filter(|(place, ..)| path.contains(place));
     named.map(|(_, name, what)| parameter(name, "path", true, "string", what)).collect()
@@ -184,7 +248,7 @@ fn scores() -> Vec<Value> {
     ]
 }
 
-fn read(summary: &str, parameters: &[Value], answer: &str) -> Value {
+pub(super) fn read(summary: &str, parameters: &[Value], answer: &str) -> Value {
     json!({
         "summary": summary,
         "parameters": parameters,
@@ -197,14 +261,29 @@ fn read(summary: &str, parameters: &[Value], answer: &str) -> Value {
     })
 }
 
-fn bodiless(summary: &str, answer: &str) -> Value {
+fn why(parameters: &[Value]) -> Value {
+    json!({
+        "summary": "Tells what is known of a key: whether it is there, and if not why it has left; who has written it",
+        "description": "A key that nobody knows is `never_seen`, which is no problem. Times are Unix milliseconds. Who others are is \
+                        shown to users without limits only.",
+        "parameters": parameters,
+        "responses": {
+            "200": described("What is known", "Life"),
+            "400": problem("The request is not as expected"),
+            "403": problem("The user may not ask"),
+            "404": problem("There is no such store"),
+        },
+    })
+}
+
+pub(super) fn bodiless(summary: &str, answer: &str) -> Value {
     let mut operation = read(summary, &[], answer);
     operation["responses"]["200"] = described("It is done", answer);
     operation["responses"]["507"] = problem("The store is at its memory limit");
     operation
 }
 
-fn write(summary: &str, asked: &str, answer: &str) -> Value {
+pub(super) fn write(summary: &str, asked: &str, answer: &str) -> Value {
     let mut operation = bodiless(summary, answer);
     operation["requestBody"] = json!({ "required": true, "content": { "application/json": schema(asked) } });
     operation["responses"]["413"] = problem("The body is too large");
@@ -212,7 +291,7 @@ fn write(summary: &str, asked: &str, answer: &str) -> Value {
     operation
 }
 
-fn remove(summary: &str) -> Value {
+pub(super) fn remove(summary: &str) -> Value {
     let mut operation = read(summary, &[], "Problem");
     let responses = operation["responses"].as_object_mut().expect("made so above");
     responses.remove("200");
@@ -262,4 +341,29 @@ fn command() -> Value {
             "507": problem("The store is at its memory limit"),
         },
     })
+}
+
+fn hot_keys() -> Value {
+    let parameters = [
+        store(),
+        parameter(
+            "by",
+            "query",
+            false,
+            "string",
+            "count (accesses), bytes (moved) or size; count if none is given",
+        ),
+        parameter(
+            "count",
+            "query",
+            false,
+            "integer",
+            "Keys at the most, of each type by size; 1 to 64, 10 if none is given",
+        ),
+    ];
+    read(
+        "The keys with most accesses or bytes moved in the last minutes, or the biggest keys of each type",
+        &parameters,
+        "HotKeys",
+    )
 }

@@ -8,7 +8,7 @@ use super::*;
 
 /// A path with something in each of its places.
 fn filled(path: &str) -> String {
-    [("{store}", "default"), ("{key}", "k"), ("{field}", "f"), ("{member}", "m")]
+    [("{store}", "default"), ("{key}", "k"), ("{field}", "f"), ("{member}", "m"), ("{item}", "i")]
         .iter()
         .fold(path.to_owned(), |path, (place, name)| path.replace(place, name))
 }
@@ -138,8 +138,18 @@ async fn answers_about_stores(bench: &Bench) -> Vec<(&'static str, Value)> {
         ("KeyTtl", "PUT", "/keys/z/ttl", json!({"ttl": "1h"})),
         ("Key", "GET", "/keys/z", Value::Null),
         ("KeyPage", "GET", "/keys?count=2", Value::Null),
+        ("MissRatios", "GET", "/mrc", Value::Null),
     ] {
         let (status, answer) = bench.ask(method, path, body).await;
+        assert_eq!(status, StatusCode::OK, "{method} {path}: {answer}");
+        answers.push((name, answer));
+    }
+    bench.put("big", json!({"value": "x".repeat(5000)})).await;
+    for (name, method, path, body) in [
+        ("HotKeys", "GET", "/api/hotkeys", String::new()),
+        ("HotKeys", "GET", "/api/hotkeys?by=size&store=default&count=3", String::new()),
+    ] {
+        let (status, answer) = bench.call(method, path, body).await;
         assert_eq!(status, StatusCode::OK, "{method} {path}: {answer}");
         answers.push((name, answer));
     }

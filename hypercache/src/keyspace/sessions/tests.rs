@@ -283,7 +283,6 @@ fn members_of_a_big_session_go_together_and_memory_comes_back() {
     assert_eq!(swept, 256);
     let rest: u64 = (0..4).map(|shard| pair.keyspace.lock(shard).sweep(9000, u64::MAX).keys).sum();
     assert_eq!(rest, 5000 - 256);
-    pair.keyspace.scan(0, usize::MAX, |entry| eprintln!("left {:?}", String::from_utf8_lossy(entry.key())));
     assert_eq!((pair.keyspace.census().keys, pair.keyspace.census().sessions), (0, 0));
     let left: usize = (0..4).map(|shard| pair.keyspace.lock(shard).sessions().unwrap().bytes()).sum();
     assert!(left < empty + 4 * 64 * 32 * 100, "{left} {empty}");

@@ -1,5 +1,7 @@
 //! What in a shard makes room for others.
 
+use std::collections::VecDeque;
+
 use crate::keyspace::departure::Departure;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::Ticks;
@@ -18,6 +20,8 @@ const SLOTS: usize = 256;
 const SLOTS_PER_CANDIDATE: usize = 8;
 /// The share of the newest keys that has a time of grace while the least used go, as a divisor: one in a hundred.
 const GRACE_SHARE: usize = 100;
+/// Keys that may wait for their turn beyond the time of grace.
+const NEWEST_SPARE: usize = 64;
 /// How many times the idle time counts of what was not used since it was made.
 const UNPROVEN_WEIGHT: Rank = 8;
 /// Bits of a rank that tell the time of the last use.
@@ -32,6 +36,8 @@ pub struct Usage {
     /// Keys written after this are among the newest.
     grace_from: Ticks,
     grace_next: Ticks,
+    /// Hashes of the newest keys, oldest first: they have yet to stand up to the others.
+    newest: VecDeque<u64>,
 }
 
 impl Usage {
@@ -74,7 +80,9 @@ impl Shard {
 
     /// Bytes that counting takes.
     pub(super) fn usage_bytes(&self) -> usize {
-        self.usage.as_ref().map_or(0, |usage| size_of::<Usage>() + usage.popularity.heap_bytes())
+        self.usage.as_ref().map_or(0, |usage| {
+            size_of::<Usage>() + usage.popularity.heap_bytes() + usage.newest.capacity() * size_of::<u64>()
+        })
     }
 
     /// Bytes that counting takes in a shard without keys.
@@ -83,10 +91,14 @@ impl Shard {
     }
 
     /// Notes a key that was not there before.
-    pub(super) fn note_arrival(&mut self, now: UnixMillis) {
+    pub(super) fn note_arrival(&mut self, hash: u64, now: UnixMillis) {
         let keys = self.len() + 1;
         let Some(usage) = &mut self.usage else { return };
         usage.popularity.fit(keys);
+        usage.newest.push_back(hash);
+        if usage.newest.len() > keys / GRACE_SHARE + NEWEST_SPARE {
+            usage.newest.pop_front();
+        }
         usage.arrived += 1;
         if usage.arrived > keys / GRACE_SHARE {
             usage.arrived = 0;
@@ -96,10 +108,10 @@ impl Shard {
     }
 
     /// Tells up to `count` entries that may go, with the hashes of their keys, from a place that `random` chooses on. How
-    /// many there were. Few places are looked at: where only some entries may go and none of them is met, the one whose
-    /// time is over soonest is told.
+    /// many there were, beside one whose time of grace is over. Few places are looked at: where only some entries may go
+    /// and none of them is met, the one whose time is over soonest is told.
     pub fn candidates(
-        &self,
+        &mut self,
         policy: Policy,
         now: UnixMillis,
         random: u64,
@@ -109,10 +121,20 @@ impl Shard {
         if policy.expiring_only && self.expiring() == 0 {
             return 0;
         }
-        let soonest = || self.table.first_due(UnixMillis::MAX);
         if policy.order == Order::Deadline {
-            let rank_of = |hash| self.rank_at(hash, policy, now);
-            return soonest().and_then(|(_, hash)| Some(found(hash, rank_of(hash)?))).map_or(0, |()| 1);
+            let soonest = self.table.first_due(UnixMillis::MAX);
+            let Some((hash, rank)) =
+                soonest.and_then(|(_, hash)| Some((hash, self.rank_at(hash, policy, now)?)))
+            else {
+                return 0;
+            };
+            found(hash, rank);
+            return 1;
+        }
+        if let Some(hash) = self.next_of_the_newest()
+            && let Some(rank) = self.rank_at(hash, policy, now)
+        {
+            found(hash, rank);
         }
         let mut seen = 0;
         let slots = count.saturating_mul(SLOTS_PER_CANDIDATE).saturating_add(SLOTS);
@@ -126,13 +148,21 @@ impl Shard {
         });
         if seen == 0
             && policy.expiring_only
-            && let Some((_, hash)) = soonest()
+            && let Some((_, hash)) = self.table.first_due(UnixMillis::MAX)
             && let Some(rank) = self.rank_at(hash, policy, now)
         {
             found(hash, rank);
             seen = 1;
         }
         seen
+    }
+
+    /// The hash of a key whose time of grace is over: whether it may stay is decided once, as by TinyLFU's admission. A
+    /// sample would meet few of them.
+    fn next_of_the_newest(&mut self) -> Option<u64> {
+        let grace = self.len() / GRACE_SHARE;
+        let usage = self.usage.as_mut()?;
+        if usage.newest.len() > grace { usage.newest.pop_front() } else { None }
     }
 
     /// How much the entry with this hash deserves to go; none where there is none, or it may not go.
@@ -148,6 +178,7 @@ impl Shard {
         let why = if overdue { Departure::Expired } else { Departure::Evicted };
         let entry = self.remove_by(hash, why, may_go)?;
         self.watches.note(hash);
+        self.journal.left(hash, &entry, why, now);
         Some((entry, overdue))
     }
 

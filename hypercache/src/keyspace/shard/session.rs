@@ -38,8 +38,14 @@ impl Shard {
     pub fn deadline(&self, entry: &Entry) -> Option<UnixMillis> {
         match &self.sessions {
             None => entry.deadline(),
-            Some(sessions) => sessions.deadline(sessions.of_key(entry.key())),
+            Some(_) => self.session_deadline(entry.key()),
         }
+    }
+
+    /// When the session of a key is over; none: never, or there is no such session.
+    pub fn session_deadline(&self, key: &[u8]) -> Option<UnixMillis> {
+        let sessions = self.sessions.as_ref()?;
+        sessions.deadline(sessions.of_key(key))
     }
 
     /// Whether the time of an entry of this shard is over at `now`, or that of every part of its value. To be asked in
@@ -58,7 +64,7 @@ impl Shard {
     /// Ends the session of `key` if its time is over at `now`: removes all its keys and hands each over. Whether it was.
     pub fn expire_session(&mut self, key: &[u8], now: UnixMillis, take: &mut dyn FnMut(Entry)) -> bool {
         let Some(session) = self.session_over(key, now) else { return false };
-        self.end_session(session, Departure::Expired, take);
+        self.end_session(session, Departure::Expired, now, take);
         true
     }
 
@@ -78,7 +84,7 @@ impl Shard {
         };
         let idle = sessions.idle(session, now).unwrap_or_default();
         let (mut keys, mut bytes) = (0, 0);
-        self.end_session(session, why, &mut |entry| {
+        self.end_session(session, why, now, &mut |entry| {
             keys += 1;
             bytes += entry.footprint() as u64;
             take(entry, why);
@@ -150,6 +156,7 @@ impl Shard {
         budget: u64,
         swept: &mut Swept,
         tell: &mut dyn FnMut(&[u8], Lapse),
+        garbage: &mut Vec<Entry>,
     ) {
         while let Some((deadline, session)) =
             self.sessions.as_mut().and_then(|sessions| sessions.first_expired(now))
@@ -158,11 +165,10 @@ impl Shard {
                 swept.more = true;
                 return;
             }
-            self.end_session(session, Departure::Expired, &mut |entry| {
+            self.end_session(session, Departure::Expired, now, &mut |entry| {
                 tell(entry.key(), Lapse::Key);
-                swept.keys += 1;
-                swept.bytes += entry.footprint() as u64;
-                swept.lag_max = swept.lag_max.max(now - deadline);
+                swept.expired(&entry, now - deadline);
+                garbage.push(entry);
             });
             swept.sessions += 1;
         }
@@ -174,13 +180,16 @@ impl Shard {
         sessions.deadline(session).filter(|deadline| *deadline <= now).map(|_| session)
     }
 
-    fn end_session(&mut self, session: u64, why: Departure, take: &mut dyn FnMut(Entry)) {
+    fn end_session(&mut self, session: u64, why: Departure, now: UnixMillis, take: &mut dyn FnMut(Entry)) {
         let Some(sessions) = &mut self.sessions else { return };
         let hasher = sessions.hasher();
         for hash in sessions.take(session) {
             let removed = self.remove_by(hash, why, |entry| hasher.session(entry.key()) == session);
             self.watches.note(hash);
-            removed.into_iter().for_each(&mut *take);
+            if let Some(entry) = removed {
+                self.journal.left(hash, &entry, why, now);
+                take(entry);
+            }
         }
     }
 }

@@ -141,3 +141,16 @@ proptest! {
         prop_assert!(model.keys().all(|key| table.find(seed.hash(key), key).is_some()));
     }
 }
+
+#[test]
+fn what_is_looked_for_by_its_hash_is_not_taken_for_another() {
+    let keys: Vec<Vec<u8>> = (0..400).map(name).collect();
+    let mut table = Table::new(HashSeed(5), 0);
+    fill(&mut table, &keys);
+    for key in keys {
+        let hash = table.hasher.hash(&key);
+        assert_eq!(table.find_by(hash, |_| true).map(Entry::key), Some(&*key));
+        assert_eq!(table.find_by_mut(hash, |_| true).map(|entry| entry.key().to_vec()), Some(key.clone()));
+        assert_eq!(table.remove_by(hash, |_| true).unwrap().key(), key);
+    }
+}

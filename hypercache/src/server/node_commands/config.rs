@@ -4,7 +4,7 @@ mod absent;
 pub mod eviction;
 mod observation;
 mod parameters;
-mod values;
+pub(super) mod values;
 
 use crate::command::ReplyError;
 use crate::command::error;

@@ -79,6 +79,7 @@ impl Fixture {
         let authenticator = Authenticator::new(config.security.requirepass.clone());
         let authenticator = Arc::new(authenticator.with_file(config.security.users_file.clone()).unwrap());
         let (stop_sender, stop) = mpsc::channel(1);
+        let disposal = Disposal::start().expect("a thread can be started");
         let broker = Arc::<Broker>::default();
         let clients = Arc::<Clients>::default();
         let herald = Herald::new(Arc::clone(&registry), Arc::clone(&broker), Arc::clone(&clients));
@@ -107,13 +108,13 @@ impl Fixture {
             stop: stop_sender,
             broker,
             waiters: Arc::default(),
+            disposal: disposal.clone(),
             scripting: Arc::new(Scripting::new(Arc::clone(&registry), 0).expect("Lua states can be made")),
             statistics: Statistics::default(),
             observation: Arc::new(Observation::new(config.telemetry.slow_command)),
             config,
         });
         node.configure();
-        let disposal = Disposal::start().expect("a thread can be started");
         let (herald, waiters) = (Arc::clone(&node.herald), Arc::clone(&node.waiters));
         let observation = Arc::clone(&node.observation);
         let engine = Engine::new(registry, disposal, telemetry.clone(), herald, waiters, observation);

@@ -19,6 +19,7 @@ pub mod persistence;
 pub mod replication;
 pub mod small;
 pub mod statistics;
+pub mod store;
 
 pub use statistics::Statistics;
 
@@ -32,6 +33,7 @@ use crate::command::spec::NodeCommand;
 use crate::config::Config;
 use crate::engine::Accounting;
 use crate::engine::Call;
+use crate::engine::Disposal;
 use crate::engine::Execution;
 use crate::engine::Flow;
 use crate::engine::Herald;
@@ -51,6 +53,8 @@ use crate::server::node_commands::info::Memory;
 use crate::server::node_commands::statistics::Counts;
 use crate::server::pubsub;
 use crate::store::Registry;
+use crate::store::prediction;
+use crate::store::traffic;
 use crate::telemetry::Telemetry;
 use crate::telemetry::process::ProcessStats;
 
@@ -84,6 +88,8 @@ pub struct NodeState {
     pub waiters: Arc<Waiters>,
     /// Tells of changes to keys.
     pub herald: Arc<Herald>,
+    /// Frees what was dropped.
+    pub disposal: Disposal,
     /// Asks the node to stop.
     pub stop: mpsc::Sender<&'static str>,
     /// Scripts and functions.
@@ -97,11 +103,13 @@ pub struct NodeState {
 }
 
 impl NodeState {
-    /// Notes what rates and peaks in `INFO` are made from; to be called about once a second.
+    /// Notes what rates and peaks in `INFO` are made from, and lets samples age; to be called about once a second.
     pub fn tick(&self) {
         let counts = Counts::read(&self.telemetry, &self.clients, &self.registry);
         self.statistics.look(Instant::now(), &counts);
         self.statistics.memory_peak(Memory::read(&ProcessStats::read()).used());
+        prediction::tick(&self.registry);
+        traffic::tick(&self.registry, &self.telemetry);
         self.limit_clients();
         self.clients.all().iter().for_each(|client| client.check_output());
     }
@@ -190,6 +198,7 @@ pub fn run(
         NodeCommand::SlowlogGet => command_log::slow_get(args, node, reply)?,
         NodeCommand::SlowlogLen => command_log::slow_len(node, reply),
         NodeCommand::SlowlogReset => command_log::slow_reset(node, reply),
+        NodeCommand::Store(command) => store::run(command, args, session, node, reply)?,
         NodeCommand::Time => small::time(reply),
     }
     Ok(Execution { flow, ..Execution::default() })

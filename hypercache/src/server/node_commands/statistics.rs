@@ -15,6 +15,7 @@ use crate::engine::client::Clients;
 use crate::store::Registry;
 use crate::telemetry::Telemetry;
 use crate::telemetry::meters::LatencyTotals;
+use crate::telemetry::meters::MISS_REASONS;
 
 /// Rates are averages over this long: one look more than the interval of ticks at the least.
 const RATE_WINDOW: Duration = Duration::from_secs(2);
@@ -47,6 +48,8 @@ pub struct Counts {
     pub hits: u64,
     /// Reads that did not.
     pub misses: u64,
+    /// The same by reason, in the order of `MISS_REASONS`.
+    pub misses_by_reason: [u64; MISS_REASONS.len()],
     /// Changes to data.
     pub changes: u64,
     /// Keys whose time was over and that were removed.
@@ -70,11 +73,10 @@ impl Counts {
     pub fn read(telemetry: &Telemetry, clients: &Clients, registry: &Registry) -> Self {
         let totals = telemetry.meters().totals();
         let (bytes_in, bytes_out) = (totals.bytes_in(), totals.bytes_out());
+        let misses_by_reason = totals.misses_by_reason();
         let (hits, misses, expired) = (totals.hits(), totals.misses(), totals.expired());
-        let fields =
-            totals.stores.iter().map(|store| store.expired_fields_lazy + store.expired_fields_active);
-        let expired_fields = fields.sum();
-        let changes = totals.stores.iter().map(|store| store.changes).sum();
+        let expired_fields = totals.all.expired_fields_lazy + totals.all.expired_fields_active;
+        let changes = totals.all.changes;
         let by_command = totals.by_command.into_iter().map(|command| CommandCounts {
             calls: command.calls,
             failed: command.failed,
@@ -87,6 +89,7 @@ impl Counts {
             bytes_out,
             hits,
             misses,
+            misses_by_reason,
             changes,
             expired,
             expired_fields,
@@ -113,6 +116,9 @@ impl Counts {
             (&mut self.refused, base.refused),
         ];
         pairs.into_iter().for_each(|(now, before)| *now = now.saturating_sub(before));
+        for (now, before) in self.misses_by_reason.iter_mut().zip(base.misses_by_reason) {
+            *now = now.saturating_sub(before);
+        }
         subtract_errors(&mut self.errors, &base.errors);
         for (now, before) in self.by_command.iter_mut().zip(&base.by_command) {
             now.calls = now.calls.saturating_sub(before.calls);

@@ -43,6 +43,13 @@ impl Notices {
     }
 }
 
+/// Serves those who wait for keys that have changed beside commands.
+pub trait Attendant: Send + Sync {
+    /// Serves those who wait for changed keys of a shard, which the caller has not locked. False where a script stands in
+    /// the way, and the shard is to be attended to again.
+    fn attend(&self, store: usize, shard: usize) -> bool;
+}
+
 /// Hears what happens to keys beside commands, while their shard is still locked.
 pub trait Listener: Send + Sync {
     /// Takes notice.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
+use crate::config::Eviction as Rule;
 use crate::keyspace::LockedShard;
+use crate::keyspace::departure::Departure;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::eviction::Candidate;
@@ -96,11 +98,11 @@ impl Evictor {
         wanted: u64,
         now: UnixMillis,
     ) -> (Option<Freed>, Option<LimitReached>) {
-        let (own, all) = (store.limit_bytes(), self.registry.limit_bytes());
+        let (own, all) = (store.limit_bytes(), self.registry.eviction_target_bytes());
         let own_over = own != 0 && store.about_bytes(own) + wanted.max(Registry::ROOM_BYTES) > own;
         let all_over = all != 0 && self.registry.about_bytes(all) + wanted.max(Registry::ROOM_BYTES) > all;
         if !own_over && !all_over {
-            return (None, None);
+            return (None, self.registry.pressed());
         }
         self.make_room_slowly(store, (own_over, all_over), wanted, now)
     }
@@ -121,14 +123,14 @@ impl Evictor {
             reached = self.clear(Scope::One(store), ("store_limit", limit), wanted, now, &mut freed);
         }
         if all_over && reached.is_none() {
-            let limit = self.registry.limit_bytes();
+            let limit = self.registry.eviction_target_bytes();
             reached = self.clear(Scope::All, ("node_limit", limit), wanted, now, &mut freed);
         }
         if freed.keys > 0 {
             freed.took = began.elapsed();
             store.evictions().stripe().tally.worked(nanoseconds(freed.took));
         }
-        (Some(freed), reached)
+        (Some(freed), self.registry.pressed().or(reached))
     }
 
     /// Brings memory a step nearer to its limits, working for about `time`. Whether more is to be done.
@@ -141,7 +143,7 @@ impl Evictor {
                 more |= self.work(Scope::One(store), limit, until, now, &mut freed) == End::Later;
             }
         }
-        let limit = self.registry.limit_bytes();
+        let limit = self.registry.eviction_target_bytes();
         if limit != 0 {
             more |= self.work(Scope::All, limit, until, now, &mut freed) == End::Later;
         }
@@ -193,8 +195,8 @@ impl Evictor {
         let full = used_bytes + Registry::ROOM_BYTES > limit_bytes;
         let reached = LimitReached { reason, used_bytes, limit_bytes };
         let may_evict = match scope {
-            Scope::One(store) => store.policy().is_some(),
-            Scope::All => self.registry.all().any(|store| store.policy().is_some()),
+            Scope::One(store) => store.evicts(),
+            Scope::All => self.registry.all().any(Store::evicts),
         };
         if !may_evict {
             return full.then_some(reached);
@@ -276,7 +278,7 @@ impl Evictor {
 
     /// Lets an entry of this store go.
     fn evict_one(&self, store: &Store, now: UnixMillis, freed: &mut Freed) -> Step {
-        let Some(policy) = store.policy() else { return Step::Nothing };
+        let Some(policy) = store.policy() else { return self.evict_session(store, now, freed) };
         let mut stripe = store.evictions().stripe();
         if stripe.policy != Some(policy) {
             stripe.policy = Some(policy);
@@ -290,21 +292,44 @@ impl Evictor {
                 self.tell(store, &entry, overdue);
                 drop(shard);
                 let bytes = entry.footprint() as u64;
-                if overdue {
-                    stripe.tally.expired += 1;
-                } else {
-                    stripe.tally.evicted(&entry, now);
-                    freed.keys += 1;
-                }
-                freed.bytes += bytes;
-                if entry.value().heap_bytes() >= GARBAGE_BYTES_MIN {
-                    freed.garbage.push(entry.into_value());
-                }
+                note_gone(entry, overdue, &mut stripe, now, freed);
                 Step::Freed(bytes)
             }
             None if busy => Step::Busy,
             None => Step::Nothing,
         }
+    }
+
+    /// Lets a session of this store go, with all its keys.
+    fn evict_session(&self, store: &Store, now: UnixMillis, freed: &mut Freed) -> Step {
+        if store.eviction() != Rule::Session {
+            return Step::Nothing;
+        }
+        let mut stripe = store.evictions().stripe();
+        let (keyspace, mut busy) = (store.keyspace(), false);
+        let start = stripe.random() as usize;
+        for offset in 0..keyspace.shards() {
+            let at = start.wrapping_add(offset) % keyspace.shards();
+            if keyspace.census_of(at).keys == 0 {
+                continue;
+            }
+            let Some(mut shard) = keyspace.try_lock_for(at, Duration::ZERO) else {
+                busy = true;
+                continue;
+            };
+            let mut gone = Vec::new();
+            let mut take = |entry: Entry, why: Departure| gone.push((entry, why == Departure::Expired));
+            let Some(session) = shard.evict_session(now, &mut || stripe.random(), &mut take) else {
+                continue;
+            };
+            gone.iter().for_each(|(entry, overdue)| self.tell(store, entry, *overdue));
+            drop(shard);
+            for (entry, overdue) in gone {
+                note_gone(entry, overdue, &mut stripe, now, freed);
+            }
+            return Step::Freed(session.bytes);
+        }
+        if busy { Step::Busy } else { Step::Nothing }
     }
 
     /// Fills the pool from shards that nobody holds; the last of them, still locked, and whether others were in use.
@@ -324,7 +349,7 @@ impl Evictor {
             if census.keys == 0 || policy.expiring_only && census.expiring == 0 {
                 continue;
             }
-            let Some(shard) = keyspace.try_lock_for(at, Duration::ZERO) else {
+            let Some(mut shard) = keyspace.try_lock_for(at, Duration::ZERO) else {
                 busy = true;
                 continue;
             };
@@ -355,6 +380,20 @@ impl Evictor {
             let notice = Notice { store: store.index(), key: entry.key().into(), modified, event };
             self.listener.hear(Notices { keys: vec![notice], emptied: false });
         }
+    }
+}
+
+/// Counts an entry that is gone, and drops it unless that takes long.
+fn note_gone(entry: Entry, overdue: bool, stripe: &mut Stripe, now: UnixMillis, freed: &mut Freed) {
+    if overdue {
+        stripe.tally.expired += 1;
+    } else {
+        stripe.tally.evicted(&entry, now);
+        freed.keys += 1;
+    }
+    freed.bytes += entry.footprint() as u64;
+    if entry.value().heap_bytes() >= GARBAGE_BYTES_MIN {
+        freed.garbage.push(entry.into_value());
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod command;
 pub mod config;
 pub mod connection;
+pub mod filter;
 pub mod http;
 pub mod lifecycle;
 pub mod memory;
@@ -20,6 +21,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static EventInfo> {
         command::CATALOGUE,
         config::CATALOGUE,
         connection::CATALOGUE,
+        filter::CATALOGUE,
         http::CATALOGUE,
         lifecycle::CATALOGUE,
         memory::CATALOGUE,

@@ -1,6 +1,7 @@
 //! The cells of one thread.
 
 use crate::telemetry::buckets::COUNT_BUCKETS;
+use crate::telemetry::buckets::LAG_BUCKETS;
 use crate::telemetry::buckets::LATENCY_BUCKETS;
 use crate::telemetry::buckets::count_bucket;
 use crate::telemetry::buckets::latency_bucket;
@@ -8,6 +9,7 @@ use crate::telemetry::meters::BatchSample;
 use crate::telemetry::meters::CommandSample;
 use crate::telemetry::meters::ERROR_TYPES;
 use crate::telemetry::meters::ExpiryMode;
+use crate::telemetry::meters::MISS_REASONS;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -81,12 +83,17 @@ pub(super) struct CommandCells {
 #[derive(Debug)]
 pub(super) struct StoreCells {
     pub(super) hits: AtomicU64,
-    pub(super) misses: AtomicU64,
+    /// By reason, in the order of `MISS_REASONS`.
+    pub(super) misses: [AtomicU64; MISS_REASONS.len()],
     pub(super) changes: AtomicU64,
     pub(super) expired_lazy: AtomicU64,
     pub(super) expired_active: AtomicU64,
     pub(super) expired_fields_lazy: AtomicU64,
     pub(super) expired_fields_active: AtomicU64,
+    pub(super) expired_sessions_lazy: AtomicU64,
+    pub(super) expired_sessions_active: AtomicU64,
+    pub(super) expiry_lags: [AtomicU64; LAG_BUCKETS],
+    pub(super) expiry_lag_ms: AtomicU64,
     pub(super) commands: OnceLock<Box<[OnceLock<Box<CommandCells>>]>>,
     command_count: usize,
 }
@@ -95,12 +102,16 @@ impl StoreCells {
     fn new(command_count: usize) -> Self {
         Self {
             hits: AtomicU64::default(),
-            misses: AtomicU64::default(),
+            misses: Default::default(),
             changes: AtomicU64::default(),
             expired_lazy: AtomicU64::default(),
             expired_active: AtomicU64::default(),
             expired_fields_lazy: AtomicU64::default(),
             expired_fields_active: AtomicU64::default(),
+            expired_sessions_lazy: AtomicU64::default(),
+            expired_sessions_active: AtomicU64::default(),
+            expiry_lags: Default::default(),
+            expiry_lag_ms: AtomicU64::default(),
             commands: OnceLock::new(),
             command_count,
         }
@@ -117,9 +128,13 @@ impl StoreCells {
     }
 
     #[inline]
-    pub(super) fn lookups(&self, hits: u32, misses: u32) {
+    pub(super) fn lookups(&self, hits: u32, never_seen: u32) {
         add(&self.hits, u64::from(hits));
-        add(&self.misses, u64::from(misses));
+        add(&self.misses[0], u64::from(never_seen));
+    }
+
+    pub(super) fn missed(&self, departed: [u32; MISS_REASONS.len() - 1]) {
+        self.misses[1..].iter().zip(departed).for_each(|(cell, misses)| add(cell, u64::from(misses)));
     }
 
     #[inline]
@@ -139,6 +154,18 @@ impl StoreCells {
             ExpiryMode::Lazy => add(&self.expired_fields_lazy, fields),
             ExpiryMode::Active => add(&self.expired_fields_active, fields),
         }
+    }
+
+    pub(super) fn expired_sessions(&self, mode: ExpiryMode, sessions: u64) {
+        match mode {
+            ExpiryMode::Lazy => add(&self.expired_sessions_lazy, sessions),
+            ExpiryMode::Active => add(&self.expired_sessions_active, sessions),
+        }
+    }
+
+    pub(super) fn expiry_lags(&self, counts: &[u32; LAG_BUCKETS], sum_ms: u64) {
+        self.expiry_lags.iter().zip(counts).for_each(|(cell, count)| add(cell, u64::from(*count)));
+        add(&self.expiry_lag_ms, sum_ms);
     }
 }
 

@@ -93,3 +93,36 @@ fn cells_of_unseen_pairs_are_not_allocated() {
     let cells = shards[0].stores[2].commands.get().unwrap();
     assert_eq!(cells.iter().filter(|cells| cells.get().is_some()).count(), 1);
 }
+
+#[test]
+fn an_index_that_is_used_anew_begins_at_nothing_and_the_node_forgets_nothing() {
+    let meters = meters();
+    let work = || {
+        meters.command(sample(0, 1, false, 1500));
+        meters.command(sample(1, 1, true, 1500));
+        meters.lookups(1, 3, 1);
+        meters.expired(1, ExpiryMode::Active, 2);
+    };
+    work();
+    meters.name_store(1, None);
+    // Whoever was still under way.
+    meters.lookups(1, 1, 0);
+    let totals = meters.totals();
+    assert_eq!((totals.series.len(), &*totals.stores[1].name, totals.stores[1].hits), (0, "", 0));
+    assert_eq!((totals.commands, totals.failed, totals.hits(), totals.expired()), (2, 1, 4, 2));
+    assert_eq!((meters.store_names().len(), &*meters.store_name(1)), (1, "sessions"));
+
+    meters.name_store(1, Some("other"));
+    assert_eq!(meters.totals().series.len(), 0);
+    work();
+    work();
+    let totals = meters.totals();
+    let other = &totals.stores[1];
+    assert_eq!((&*other.name, other.hits, other.misses, other.expired_active), ("other", 6, 2, 4));
+    let seen: Vec<_> = totals.series.iter().map(|series| (series.failed, series.service.count())).collect();
+    assert_eq!(seen, [(false, 2), (true, 2)]);
+    assert_eq!((totals.series[0].service.sum_ns, totals.series[0].execution.sum_ns), (3000, 1500));
+    assert_eq!((totals.commands, totals.by_command[0].calls, totals.hits(), totals.misses()), (6, 3, 10, 3));
+    meters.name_store(200, Some("beyond"));
+    meters.command(sample(0, 200, false, 1));
+}

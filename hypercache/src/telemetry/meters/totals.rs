@@ -1,13 +1,19 @@
 //! The sums over all threads, as INFO, LATENCY and the metrics page show them.
 
+use crate::config::STORES_MAX;
 use crate::telemetry::buckets::COUNT_BUCKETS;
+use crate::telemetry::buckets::LAG_BUCKETS;
 use crate::telemetry::buckets::LATENCY_BUCKETS;
 use crate::telemetry::meters::ERROR_TYPES;
+use crate::telemetry::meters::MISS_REASONS;
 use crate::telemetry::meters::Meters;
 use crate::telemetry::meters::cells::Durations;
 use crate::telemetry::meters::cells::Latencies;
 use crate::telemetry::meters::cells::Shard;
+use crate::telemetry::meters::cells::StoreCells;
+use crate::telemetry::meters::names::Names;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -33,6 +39,13 @@ impl LatencyTotals {
         self.sum_ns += cells.sum_ns.load(Relaxed);
     }
 
+    fn take_off(&mut self, base: &Self) {
+        for (total, before) in self.buckets.iter_mut().zip(base.buckets) {
+            *total = total.saturating_sub(before);
+        }
+        self.sum_ns = self.sum_ns.saturating_sub(base.sum_ns);
+    }
+
     fn merge(&mut self, other: &Self) {
         for (total, more) in self.buckets.iter_mut().zip(other.buckets) {
             *total += more;
@@ -41,7 +54,7 @@ impl LatencyTotals {
     }
 }
 
-/// One command in one store with one outcome.
+/// One command in one store with one outcome, since the store began.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Series {
     /// Index of the store.
@@ -82,15 +95,17 @@ impl CommandTotals {
     }
 }
 
-/// One store.
+/// One store since it began, or all that there have been.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StoreTotals {
-    /// Name.
-    pub name: String,
+    /// Name; empty where no store has the index.
+    pub name: Arc<str>,
     /// Keys that reading commands found.
     pub hits: u64,
     /// Keys that reading commands did not find.
     pub misses: u64,
+    /// The same by reason, in the order of `MISS_REASONS`.
+    pub misses_by_reason: [u64; MISS_REASONS.len()],
     /// Changes to data, as Redis counts them.
     pub changes: u64,
     /// Expired keys found by commands.
@@ -101,6 +116,14 @@ pub struct StoreTotals {
     pub expired_fields_lazy: u64,
     /// Expired fields of hashes found by sweeps.
     pub expired_fields_active: u64,
+    /// Expired sessions found by commands.
+    pub expired_sessions_lazy: u64,
+    /// Expired sessions found by sweeps.
+    pub expired_sessions_active: u64,
+    /// Expired keys per bucket of `buckets::LAG_SECONDS`, by how late they were removed.
+    pub expiry_lags: [u64; LAG_BUCKETS],
+    /// The sum of that, in milliseconds.
+    pub expiry_lag_ms: u64,
 }
 
 /// Bytes of one kind of client.
@@ -129,6 +152,8 @@ pub struct Totals {
     pub batched_commands: u64,
     /// By index of the store.
     pub stores: Vec<StoreTotals>,
+    /// All stores, those that have been dropped among them; without a name.
+    pub all: StoreTotals,
     /// By index of the command; those never called are all zero.
     pub by_command: Vec<CommandTotals>,
     /// Error replies by prefix; only those that occurred.
@@ -148,39 +173,43 @@ impl Totals {
         self.resp.bytes_out + self.http.bytes_out
     }
 
-    /// Keys found, in all stores.
+    /// Keys found, in all stores that there have been.
     pub fn hits(&self) -> u64 {
-        self.stores.iter().map(|store| store.hits).sum()
+        self.all.hits
     }
 
-    /// Keys not found, in all stores.
+    /// Keys not found, in all stores that there have been.
     pub fn misses(&self) -> u64 {
-        self.stores.iter().map(|store| store.misses).sum()
+        self.all.misses
     }
 
-    /// Expired keys, in all stores.
+    /// The same by reason, in the order of `MISS_REASONS`.
+    pub fn misses_by_reason(&self) -> [u64; MISS_REASONS.len()] {
+        self.all.misses_by_reason
+    }
+
+    /// Expired keys, in all stores that there have been.
     pub fn expired(&self) -> u64 {
-        self.stores.iter().map(|store| store.expired_lazy + store.expired_active).sum()
+        self.all.expired_lazy + self.all.expired_active
     }
 
     pub(super) fn gather(meters: &Meters) -> Self {
         let named = |name: &String| CommandTotals { name: name.clone(), ..CommandTotals::default() };
         let mut totals = Self {
-            stores: meters
-                .store_names()
-                .iter()
-                .map(|name| StoreTotals { name: name.clone(), ..StoreTotals::default() })
-                .collect(),
+            stores: vec![StoreTotals::default(); STORES_MAX],
             by_command: meters.command_names().iter().map(named).collect(),
             ..Self::default()
         };
+        let names = meters.stores.lock();
         let shards = meters.all();
         let mut series = BTreeMap::new();
         let mut errors = vec![[0; ERROR_TYPES.len()]; totals.by_command.len()];
         for shard in &shards {
             totals.add_traffic(shard);
             totals.add_stores(shard);
-            add_series(&mut series, shard);
+            for (store, cells) in shard.stores.iter().enumerate() {
+                add_series(&mut series, store, cells);
+            }
             for (command, cells) in shard.errors.iter().enumerate() {
                 let counts = cells.get().into_iter().flat_map(|cells| cells.iter());
                 errors[command].iter_mut().zip(counts).for_each(|(total, cell)| *total += load(cell));
@@ -193,9 +222,32 @@ impl Totals {
             }
         }
         totals.add_errors(&errors);
-        totals.series = series.into_values().filter(|series: &Series| series.service.count() > 0).collect();
+        totals.series = series.into_values().collect();
         totals.add_up_series();
+        totals.begin_with(&names);
         totals
+    }
+
+    /// Lets what is told of each store begin where the store does.
+    fn begin_with(&mut self, names: &Names) {
+        for (index, store) in self.stores.iter_mut().enumerate() {
+            self.all.add(store);
+            match names.get(index) {
+                Some((name, base)) => {
+                    store.take_off(&base.store);
+                    store.name = Arc::clone(name);
+                }
+                None => *store = StoreTotals::default(),
+            }
+        }
+        self.series.retain_mut(|series| {
+            let Some((_, base)) = names.get(series.store) else { return false };
+            if let Some(base) = base.series.get(&(series.store, series.command, series.failed)) {
+                series.service.take_off(&base.service);
+                series.execution.take_off(&base.execution);
+            }
+            series.service.count() > 0
+        });
     }
 
     fn add_traffic(&mut self, shard: &Shard) {
@@ -209,13 +261,7 @@ impl Totals {
 
     fn add_stores(&mut self, shard: &Shard) {
         for (total, cells) in self.stores.iter_mut().zip(&shard.stores) {
-            total.hits += load(&cells.hits);
-            total.misses += load(&cells.misses);
-            total.changes += load(&cells.changes);
-            total.expired_lazy += load(&cells.expired_lazy);
-            total.expired_active += load(&cells.expired_active);
-            total.expired_fields_lazy += load(&cells.expired_fields_lazy);
-            total.expired_fields_active += load(&cells.expired_fields_active);
+            total.add_cells(cells);
         }
     }
 
@@ -243,14 +289,85 @@ impl Totals {
     }
 }
 
-fn add_series(all: &mut BTreeMap<(usize, usize, bool), Series>, shard: &Shard) {
-    for (store, cells) in shard.stores.iter().enumerate() {
-        let commands = cells.commands.get().into_iter().flat_map(|commands| commands.iter().enumerate());
-        for (command, cells) in commands.filter_map(|(index, cells)| Some((index, cells.get()?))) {
-            let failed = cells.failed.get().map(|durations| (true, &**durations));
-            for (failed, durations) in [(false, &cells.ok)].into_iter().chain(failed) {
-                add_durations(all, (store, command, failed), durations);
+/// What the cells of one store had counted at some moment.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Base {
+    store: StoreTotals,
+    series: BTreeMap<(usize, usize, bool), Series>,
+}
+
+impl Base {
+    /// As of now.
+    pub(super) fn of(meters: &Meters, store: usize) -> Self {
+        let mut base = Self::default();
+        for shard in meters.all() {
+            if let Some(cells) = shard.stores.get(store) {
+                base.store.add_cells(cells);
+                add_series(&mut base.series, store, cells);
             }
+        }
+        base
+    }
+}
+
+impl StoreTotals {
+    fn counts(&mut self) -> impl Iterator<Item = &mut u64> {
+        let counts = [
+            &mut self.hits,
+            &mut self.changes,
+            &mut self.expired_lazy,
+            &mut self.expired_active,
+            &mut self.expired_fields_lazy,
+            &mut self.expired_fields_active,
+            &mut self.expired_sessions_lazy,
+            &mut self.expired_sessions_active,
+            &mut self.expiry_lag_ms,
+        ];
+        counts.into_iter().chain(&mut self.misses_by_reason).chain(&mut self.expiry_lags)
+    }
+
+    /// Misses are not counted apart, so that the reasons always add up.
+    fn sum_misses(&mut self) {
+        self.misses = self.misses_by_reason.iter().sum();
+    }
+
+    fn add_cells(&mut self, cells: &StoreCells) {
+        let counts = [
+            &cells.hits,
+            &cells.changes,
+            &cells.expired_lazy,
+            &cells.expired_active,
+            &cells.expired_fields_lazy,
+            &cells.expired_fields_active,
+            &cells.expired_sessions_lazy,
+            &cells.expired_sessions_active,
+            &cells.expiry_lag_ms,
+        ];
+        let cells = counts.into_iter().chain(&cells.misses).chain(&cells.expiry_lags);
+        self.counts().zip(cells).for_each(|(total, cell)| *total += load(cell));
+        self.sum_misses();
+    }
+
+    fn add(&mut self, other: &Self) {
+        let mut other = other.clone();
+        self.counts().zip(other.counts()).for_each(|(total, more)| *total += *more);
+        self.sum_misses();
+    }
+
+    fn take_off(&mut self, base: &Self) {
+        let mut base = base.clone();
+        let pairs = self.counts().zip(base.counts());
+        pairs.for_each(|(total, before)| *total = total.saturating_sub(*before));
+        self.sum_misses();
+    }
+}
+
+fn add_series(all: &mut BTreeMap<(usize, usize, bool), Series>, store: usize, cells: &StoreCells) {
+    let commands = cells.commands.get().into_iter().flat_map(|commands| commands.iter().enumerate());
+    for (command, cells) in commands.filter_map(|(index, cells)| Some((index, cells.get()?))) {
+        let failed = cells.failed.get().map(|durations| (true, &**durations));
+        for (failed, durations) in [(false, &cells.ok)].into_iter().chain(failed) {
+            add_durations(all, (store, command, failed), durations);
         }
     }
 }

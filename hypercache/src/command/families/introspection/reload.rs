@@ -51,7 +51,7 @@ pub fn reload(cx: &mut Context<'_>, args: Args<'_>, reply: &mut ReplyWriter) -> 
                 let key = keyspace.hashed(&key);
                 match value {
                     Some(value) => drop(data.set(key, value.into(), deadline, now)),
-                    None => drop(data.remove(key, Departure::Deleted)),
+                    None => drop(data.remove(key, Departure::Expired)),
                 }
             }
         }

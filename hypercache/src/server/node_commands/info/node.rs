@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use crate::config::Word;
 use crate::engine::version::COMPATIBLE_REDIS_VERSION;
 use crate::engine::version::VERSION;
+use crate::keyspace::filter::standing::Standing;
 use crate::server::node_commands::info::Facts;
 use crate::server::node_commands::info::Page;
 use crate::store::Store;
@@ -166,7 +167,31 @@ pub fn keyspace(facts: &Facts<'_>, page: &mut Page) {
 pub fn stores(facts: &Facts<'_>, page: &mut Page) {
     for store in facts.node.registry.all() {
         page.line(format_args!("store{}", store.index()), described(store));
+        if let Some(filter) = store.keyspace().filter_standing() {
+            page.line(format_args!("filter{}", store.index()), described_filter(&filter));
+        }
     }
+}
+
+fn described_filter(filter: &Standing) -> String {
+    let tally = filter.tally;
+    format!(
+        "items={},slots={},bytes={},built={:.4},wanted_rate={},expected_rate={:.6},measured_rate={:.6},\
+         negatives={},true_positives={},false_positives={},moves={},splits={},joins={}",
+        filter.items,
+        filter.slots,
+        filter.bytes,
+        filter.covered,
+        filter.wanted_rate,
+        filter.expected_rate,
+        filter.measured_rate().unwrap_or(0.0),
+        tally.negatives,
+        tally.true_positives,
+        tally.false_positives,
+        tally.kicks,
+        tally.splits,
+        tally.joins,
+    )
 }
 
 fn described(store: &Store) -> String {

@@ -8,6 +8,7 @@ use crate::security::acl::log::Reason;
 use crate::server::node_commands::config::eviction::policy;
 use crate::server::node_commands::info::Facts;
 use crate::server::node_commands::info::Page;
+use crate::telemetry::meters::MISS_REASONS;
 use crate::telemetry::process::ProcessStats;
 use crate::telemetry::process::allocator_bytes;
 
@@ -189,6 +190,9 @@ pub fn stats(facts: &Facts<'_>, page: &mut Page) {
     page.line("current_eviction_exceeded_time", eviction.exceeded_now().as_millis());
     page.line("keyspace_hits", counts.hits);
     page.line("keyspace_misses", counts.misses);
+    for (reason, misses) in MISS_REASONS.into_iter().zip(counts.misses_by_reason) {
+        page.line(&format!("keyspace_misses_{reason}"), misses);
+    }
     page.line("pubsub_channels", broker.count_active(Topic::Channel));
     page.line("pubsub_patterns", broker.count_active(Topic::Pattern));
     page.line("pubsubshard_channels", broker.count_active(Topic::Shard));

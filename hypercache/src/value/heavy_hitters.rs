@@ -63,6 +63,18 @@ impl HeavyHitters {
         self.raise(at, weight);
     }
 
+    /// Lets all that was counted so far count for half.
+    pub fn halve(&mut self) {
+        self.total /= 2;
+        // Whoever had no less than another has no less still, so the heap stays one.
+        self.counters.iter_mut().for_each(|counter| counter.count /= 2);
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        *self = Self::new(self.capacity);
+    }
+
     /// The heaviest keys with what was counted for them, the heaviest first.
     pub fn top(&self, count: usize) -> Vec<(&[u8], u64)> {
         let mut all: Vec<_> = self.counters.iter().map(|counter| (&*counter.key, counter.count)).collect();
@@ -135,6 +147,34 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn halving_keeps_the_bounds_and_the_order(
+            added in prop::collection::vec((0..20_u8, 1..50_u64), 1..200),
+            more in prop::collection::vec((0..20_u8, 1..50_u64), 0..200),
+        ) {
+            let mut hitters = HeavyHitters::new(4);
+            let mut model = BTreeMap::<u8, f64>::new();
+            for (key, weight) in added {
+                hitters.add(&[key], weight);
+                *model.entry(key).or_default() += weight as f64;
+            }
+            hitters.halve();
+            model.values_mut().for_each(|count| *count /= 2.0);
+            for (key, weight) in more {
+                hitters.add(&[key], weight);
+                *model.entry(key).or_default() += weight as f64;
+            }
+            let total: f64 = model.values().sum();
+            let top = hitters.top(usize::MAX);
+            prop_assert!(top.is_sorted_by_key(|(_, count)| std::cmp::Reverse(*count)));
+            for (key, count) in top {
+                let (count, true_count) = (count as f64, model[&key[0]]);
+                prop_assert!(count + 1.0 > true_count && count <= true_count + total / 4.0, "{} {}", count, true_count);
+            }
+            hitters.clear();
+            prop_assert!(hitters.total() == 0 && hitters.top(9).is_empty());
+        }
+
         #[test]
         fn counts_are_never_too_small_and_too_large_by_little(
             capacity in 1..8_usize,
