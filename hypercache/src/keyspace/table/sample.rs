@@ -4,9 +4,10 @@ use crate::keyspace::entry::Entry;
 use crate::keyspace::table::Table;
 
 impl Table {
-    /// Visits entries from a place that `random` chooses on, those beside each other in a segment and then in the next
-    /// one, none twice, until `visit` says that it has seen enough or `slots` places have been looked at. Which keys lie
-    /// beside each other is the hash's doing, so they are as good as drawn one by one.
+    /// Visits entries from a place that `random` chooses on, all of a segment and then those of the next one, none twice,
+    /// until `visit` says that it has seen enough or `slots` entries have been looked at. Which keys share a segment is the
+    /// hash's doing. Those beside each other in it came one after the other, and so the walk goes in strides: what it meets
+    /// is as good as drawn one by one.
     pub fn visit_from(&self, random: u64, slots: usize, mut visit: impl FnMut(&Entry) -> bool) {
         let mut left = slots;
         let first = random as usize % self.directory.len();
@@ -22,18 +23,30 @@ impl Table {
             if entries.is_empty() {
                 continue;
             }
-            let start = (random >> 32) as usize % entries.len();
+            let (start, stride) = ((random >> 32) as usize % entries.len(), stride(entries.len()));
             for step in 0..entries.len() {
                 if left == 0 {
                     return;
                 }
                 left -= 1;
-                if !visit(entries.nth((start + step) % entries.len())) {
+                if !visit(entries.nth((start + step * stride) % entries.len())) {
                     return;
                 }
             }
         }
     }
+}
+
+/// Steps of this width meet each of `len` places once, near ones late: as wide as the golden section of all, or a little
+/// wider so that they share no divisor (Knuth, "The Art of Computer Programming", volume 3, section 6.4).
+fn stride(len: usize) -> usize {
+    let divisor = |mut a: usize, mut b: usize| {
+        while b > 0 {
+            (a, b) = (b, a % b);
+        }
+        a
+    };
+    (len * 5 / 8 + 1..).find(|stride| divisor(*stride, len) == 1).expect("a prime above the length does")
 }
 
 #[cfg(test)]
