@@ -107,10 +107,13 @@ fn hottest(asked: &Asked<'_>, measure: Measure, reply: &mut ReplyWriter) {
     }
 }
 
+/// Bytes of an entry, and its key.
+type Weighed = (usize, Box<[u8]>);
+
 fn biggest<'a>(context: &Context<'a>, asked: &Asked<'a>, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
-    let mut keys: Vec<(&str, Vec<(usize, Box<[u8]>)>)> = Vec::new();
+    let mut keys: Vec<(&str, Vec<Weighed>)> = Vec::new();
     for (kind, name) in TYPES.into_iter().enumerate() {
-        let mut found: Vec<(usize, Box<[u8]>)> = Vec::new();
+        let mut found: Vec<Weighed> = Vec::new();
         for shard in 0..asked.store.keyspace().shards() {
             context.with_shard_of(asked.store, shard, |shard| {
                 shard.visit_biggest(kind, context.now(), |entry| {

@@ -23,15 +23,10 @@ pub fn about_stores() -> Value {
         || object(&[], json!({ "field": text, "field_base64": text, "value": {}, "value_base64": text }));
     let value = || object(&[], json!({ "value": {}, "value_base64": text }));
     let list_of = |item: Value| object(&["items"], json!({ "items": items(item) }));
-    let rules = store_rules();
-    let mut new_store = rules.clone();
-    new_store["properties"]["name"] =
-        json!({ "type": "string", "description": "1 to 64 letters, digits, `-` or `_`, not all digits" });
-    new_store["required"] = json!(["name"]);
     json!({
-        "NewStore": new_store,
+        "NewStore": new_store(),
         "Store": { "type": "object", "required": ["name"] },
-        "StoreRules": rules,
+        "StoreRules": store_rules(),
         "Added": about(json!({ "added": count })),
         "BareValue": object(&["value"], json!({ "value": {} })),
         "CommandAnswer": {
@@ -82,6 +77,14 @@ pub fn about_stores() -> Value {
         "SortedSet": about(json!({ "length": count, "items": items(object(&["score"], scored())) })),
         "Ttl": object(&[], ttl_forms()),
     })
+}
+
+fn new_store() -> Value {
+    let mut rules = store_rules();
+    rules["properties"]["name"] =
+        json!({ "type": "string", "description": "1 to 64 letters, digits, `-` or `_`, not all digits" });
+    rules["required"] = json!(["name"]);
+    rules
 }
 
 /// What may be said of a store, in the words of the configuration file.

@@ -82,7 +82,8 @@ impl Shape {
     fn new(kind: u16, text: usize, deadline: bool) -> Self {
         debug_assert!(text <= TEXT_BYTES_MAX, "the caller boxes longer strings");
         let slot = if kind > GROWN { SLOT } else { 0 };
-        Self(kind << KIND_SHIFT | slot | u16::from(deadline) * DEADLINE | (text as u16) << LEN_SHIFT)
+        let deadline = if deadline { DEADLINE } else { 0 };
+        Self(kind << KIND_SHIFT | slot | deadline | (text as u16) << LEN_SHIFT)
     }
 
     fn kind(self) -> u16 {

@@ -172,7 +172,10 @@ fn scans_sweeps_and_exchanges_see_sessions_as_commands_do() {
         ("DBSIZE", ":3"),
         ("SCAN 0 COUNT 100", "*2 $1 0 *1 $3 t:a"),
         ("DBSIZE", ":1"),
-        ("SWAPDB 1 2", "-ERR a store with session eviction can only be exchanged with another of its kind"),
+        (
+            "SWAPDB 1 2",
+            "-ERR a store that keeps keys by session can only be exchanged with another of its kind",
+        ),
         ("SWAPDB 2 2", "+OK"),
         ("MSET u:a 1 u:b 2", "+OK"),
         ("PEXPIRE u:b 100", ":1"),

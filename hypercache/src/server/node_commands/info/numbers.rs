@@ -191,7 +191,7 @@ pub fn stats(facts: &Facts<'_>, page: &mut Page) {
     page.line("keyspace_hits", counts.hits);
     page.line("keyspace_misses", counts.misses);
     for (reason, misses) in MISS_REASONS.into_iter().zip(counts.misses_by_reason) {
-        page.line(&format!("keyspace_misses_{reason}"), misses);
+        page.line(format_args!("keyspace_misses_{reason}"), misses);
     }
     page.line("pubsub_channels", broker.count_active(Topic::Channel));
     page.line("pubsub_patterns", broker.count_active(Topic::Pattern));
