@@ -106,7 +106,7 @@ impl Page {
         }
         let misses = catalogue::STORE_MISSES.info();
         self.family(misses);
-        for store in &totals.stores {
+        for store in named(totals) {
             for (reason, count) in MISS_REASONS.into_iter().zip(store.misses_by_reason) {
                 self.sample(misses, &[&store.name, reason], count);
             }
@@ -125,13 +125,13 @@ impl Page {
         }
         let sessions = catalogue::EXPIRED_SESSIONS.info();
         self.family(sessions);
-        for store in &totals.stores {
+        for store in named(totals) {
             self.sample(sessions, &[&store.name, "lazy"], store.expired_sessions_lazy);
             self.sample(sessions, &[&store.name, "active"], store.expired_sessions_active);
         }
         let lags = catalogue::EXPIRY_LAG.info();
         self.family(lags);
-        for store in &totals.stores {
+        for store in named(totals) {
             let sum = store.expiry_lag_ms as f64 / 1e3;
             self.histogram(lags, &[&store.name], &LAG_SECONDS, &store.expiry_lags, sum);
         }
