@@ -27,10 +27,15 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// Continues the exporter's page, which forgets no store: what it has of others than these is left out.
+    /// Continues the exporter's page, which forgets no store and no gauge: what it has of others than these is left out, and so
+    /// is what is `ABSENT`.
     pub(super) fn after(exporter: &str, stores: &[Arc<str>]) -> Self {
         let mut out = String::with_capacity(exporter.len());
-        for line in exporter.lines().filter(|line| store_of(line).is_none_or(|of| names(stores, of))) {
+        let told = |line: &&str| {
+            line.starts_with('#')
+                || !line.ends_with(" NaN") && store_of(line).is_none_or(|of| names(stores, of))
+        };
+        for line in exporter.lines().filter(told) {
             out.push_str(line);
             out.push('\n');
         }
@@ -106,7 +111,7 @@ impl Page {
         }
         let misses = catalogue::STORE_MISSES.info();
         self.family(misses);
-        for store in &totals.stores {
+        for store in named(totals) {
             for (reason, count) in MISS_REASONS.into_iter().zip(store.misses_by_reason) {
                 self.sample(misses, &[&store.name, reason], count);
             }
@@ -125,13 +130,13 @@ impl Page {
         }
         let sessions = catalogue::EXPIRED_SESSIONS.info();
         self.family(sessions);
-        for store in &totals.stores {
+        for store in named(totals) {
             self.sample(sessions, &[&store.name, "lazy"], store.expired_sessions_lazy);
             self.sample(sessions, &[&store.name, "active"], store.expired_sessions_active);
         }
         let lags = catalogue::EXPIRY_LAG.info();
         self.family(lags);
-        for store in &totals.stores {
+        for store in named(totals) {
             let sum = store.expiry_lag_ms as f64 / 1e3;
             self.histogram(lags, &[&store.name], &LAG_SECONDS, &store.expiry_lags, sum);
         }
@@ -245,9 +250,9 @@ mod tests {
 
     #[test]
     fn lines_of_stores_that_are_no_more_are_left_out() {
-        let exported = "# HELP a Of store=\"x\".\na{store=\"x\"} 1\na{kind=\"k\",store=\"y\"} 2\na{restore=\"z\"} 3\n\nb 4\n";
+        let exported = "# HELP a Of store=\"x\".\na{store=\"x\"} 1\na{kind=\"k\",store=\"y\"} 2\na{restore=\"z\"} 3\n\nb 4\nb{kind=\"k\"} NaN\n# HELP c Or NaN\n";
         let kept = Page::after(exported, &["y".into()]).out;
-        let expected = "# HELP a Of store=\"x\".\na{kind=\"k\",store=\"y\"} 2\na{restore=\"z\"} 3\n\nb 4\n";
+        let expected = "# HELP a Of store=\"x\".\na{kind=\"k\",store=\"y\"} 2\na{restore=\"z\"} 3\n\nb 4\n# HELP c Or NaN\n";
         assert_eq!(kept, expected);
     }
 }
