@@ -121,7 +121,7 @@ fn a_store_in_the_place_of_another_begins_at_nothing() {
     assert!(client.text("HOTKEYS TOP STORE old").contains("Bulk(b\"k"));
     let page = wait_for("all gauges are there", || {
         let page = node.curl("/metrics", &[]);
-        let names = ["evicted_keys_total", "store_predicted_hit_ratio", "store_hot_keys_share"];
+        let names = ["evicted_keys_total", "store_predicted_hit_ratio", "store_hot_keys_ratio"];
         let told = |name: &&str| lines(&page, "old").iter().any(|line| line.contains(*name));
         names.iter().all(told).then_some(page)
     });

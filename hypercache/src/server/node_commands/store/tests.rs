@@ -29,7 +29,7 @@ fn stores_are_made_told_changed_and_dropped() {
     is(&mut fixture, "SET k v", "+OK");
     is(&mut fixture, "TTL k", ":-1");
     is(&mut fixture, "CONFIG GET databases", "*2\r\n$9\r\ndatabases\r\n$1\r\n4");
-    is(&mut fixture, "STORE ALTER cache history 256k JOURNAL 500", "+OK");
+    is(&mut fixture, "STORE ALTER cache history 256kb JOURNAL 500", "+OK");
     let census = fixture.node.registry.get(2).unwrap().census();
     assert!(census.total_bytes() > census.bytes, "the tables take some");
     let bytes = census.total_bytes().to_string();
@@ -40,7 +40,7 @@ fn stores_are_made_told_changed_and_dropped() {
          $12\r\nmemory-bytes\r\n:BYTES\r\n$10\r\nmax-memory\r\n:104857600\r\n$8\r\neviction\r\n$4\r\nnone\r\n\
          $14\r\ndefault-ttl-ms\r\n:0\r\n$11\r\nfilter-rate\r\n$-1\r\n\
          $18\r\nmiss-history-bytes\r\n:262144\r\n$11\r\nkey-journal\r\n:500\r\n$8\r\nsessions\r\n$-1\r\n\
-         $12\r\nexpired-keys\r\n:0\r\n$12\r\nevicted-keys\r\n:0\r\n$4\r\nhits\r\n:0\r\n$6\r\nmisses\r\n:0\r\n\
+         $12\r\nexpired-keys\r\n:0\r\n$12\r\nevicted-keys\r\n:0\r\n$4\r\nhits\r\n:2\r\n$6\r\nmisses\r\n:0\r\n\
          $16\r\nmisses-by-reason\r\n*8\r\n$10\r\nnever_seen\r\n:0\r\n$7\r\ndeleted\r\n:0\r\n$7\r\nexpired\r\n:0\r\n\
          $7\r\nevicted\r\n:0"
             .replace("BYTES", &bytes)
@@ -60,7 +60,7 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
         ("STORE CREATE a MAXMEMORY 1kb", "-ERR max_memory: is 1KB, must be"),
         ("STORE CREATE a MAXMEMORY much", "-ERR max_memory: \"much\" is no size"),
         ("STORE CREATE a HISTORY 1kb", "-ERR miss_history: is 1KB, must be"),
-        ("STORE CREATE a JOURNAL many", "-ERR key_journal: expected"),
+        ("STORE CREATE a JOURNAL many", "-ERR key_journal: \"many\" will not do"),
         ("STORE CREATE a JOURNAL 1000000", "-ERR key_journal: is 1000000, must be"),
         ("STORE CREATE a TTL -5", "-ERR default_ttl: "),
         ("STORE CREATE a EVICTION fifo", "-ERR eviction: \"fifo\" will not do"),
