@@ -135,7 +135,7 @@ pub const NO_STORE_LEFT: ReplyError = ReplyError::err("there are as many stores 
 pub const DEFAULT_STORE_STAYS: ReplyError = ReplyError::err("the default store cannot be dropped");
 /// What is to change needs a store without keys.
 pub const STORE_IN_USE: ReplyError = ReplyError::err(
-    "whether keys are kept by session, or with a filter, can change only while the store has no keys and no client waits for one",
+    "whether keys are kept by session can change only while the store has no keys and no client waits for one",
 );
 /// A store index that does not exist.
 pub const DB_OUT_OF_RANGE: ReplyError = ReplyError::err("DB index is out of range");

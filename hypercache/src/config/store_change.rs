@@ -33,6 +33,10 @@ pub struct StoreChange {
     pub default_ttl: Option<Duration>,
     /// `cuckoo_filter`: its rate of false positives, or none.
     pub cuckoo_filter: Option<Option<f64>>,
+    /// `miss_history`, in bytes.
+    pub miss_history: Option<u64>,
+    /// `key_journal`, in facts.
+    pub key_journal: Option<usize>,
 }
 
 impl StoreChange {
@@ -46,7 +50,7 @@ impl StoreChange {
         Self::read(&root)
     }
 
-    /// Reads one key, its value being a word: a size, a policy, a duration; `true`, `false` or a rate for the filter.
+    /// Reads one key, its value being a word: a size, a policy, a duration, a number; `true`, `false` or a rate for the filter.
     ///
     /// # Errors
     /// As `from_json`.
@@ -88,6 +92,8 @@ impl StoreChange {
             eviction: section.eviction,
             default_ttl: section.default_ttl.map(|HumanDuration(ttl)| ttl),
             cuckoo_filter: section.cuckoo_filter.map(|CuckooFilter(rate)| rate),
+            miss_history: section.miss_history.map(|Size(bytes)| bytes),
+            key_journal: section.key_journal,
         })
     }
 
@@ -110,7 +116,9 @@ impl StoreChange {
         one(&mut self.max_memory, other.max_memory, "max_memory")?;
         one(&mut self.eviction, other.eviction, "eviction")?;
         one(&mut self.default_ttl, other.default_ttl, "default_ttl")?;
-        one(&mut self.cuckoo_filter, other.cuckoo_filter, "cuckoo_filter")
+        one(&mut self.cuckoo_filter, other.cuckoo_filter, "cuckoo_filter")?;
+        one(&mut self.miss_history, other.miss_history, "miss_history")?;
+        one(&mut self.key_journal, other.key_journal, "key_journal")
     }
 
     /// Lets a store have these rules; its name stays.
@@ -119,17 +127,21 @@ impl StoreChange {
         store.eviction = self.eviction.unwrap_or(store.eviction);
         store.default_ttl = self.default_ttl.unwrap_or(store.default_ttl);
         store.cuckoo_filter = self.cuckoo_filter.unwrap_or(store.cuckoo_filter);
+        store.miss_history = self.miss_history.unwrap_or(store.miss_history);
+        store.key_journal = self.key_journal.unwrap_or(store.key_journal);
     }
 }
 
 impl Store {
     /// Its rules as the file writes them, each by its key; the name is none of them.
-    pub fn rules(&self) -> [(&'static str, String); 4] {
+    pub fn rules(&self) -> [(&'static str, String); 6] {
         [
             ("max_memory", Size(self.max_memory).to_string()),
             ("eviction", self.eviction.word().to_owned()),
             ("default_ttl", HumanDuration(self.default_ttl).to_string()),
             ("cuckoo_filter", self.cuckoo_filter.map_or_else(|| "false".to_owned(), |rate| rate.to_string())),
+            ("miss_history", Size(self.miss_history).to_string()),
+            ("key_journal", self.key_journal.to_string()),
         ]
     }
 }
@@ -140,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_body_has_the_keys_and_forms_of_the_file() {
-        let text = r#"{"name": "a", "max_memory": "1GB", "eviction": "lru", "default_ttl": "1h", "cuckoo_filter": {"false_positive_rate": 0.02}}"#;
+        let text = r#"{"name": "a", "max_memory": "1GB", "eviction": "lru", "default_ttl": "1h", "cuckoo_filter": {"false_positive_rate": 0.02}, "miss_history": "2MB", "key_journal": 100}"#;
         let change = StoreChange::from_json(text).unwrap();
         let expected = StoreChange {
             name: Some("a".to_owned()),
@@ -148,6 +160,8 @@ mod tests {
             eviction: Some(Eviction::Lru),
             default_ttl: Some(Duration::from_secs(3600)),
             cuckoo_filter: Some(Some(0.02)),
+            miss_history: Some(2 << 20),
+            key_journal: Some(100),
         };
         assert_eq!(change, expected);
         let mut store = Store::named("b".to_owned());
@@ -155,7 +169,7 @@ mod tests {
         let rules = store.rules().map(|(_, value)| value);
         assert_eq!(
             (store.name.as_str(), rules.each_ref().map(String::as_str)),
-            ("b", ["1GB", "lru", "1h", "0.02"])
+            ("b", ["1GB", "lru", "1h", "0.02", "2MB", "100"])
         );
         assert_eq!(StoreChange::from_json("{}"), Ok(StoreChange::default()));
         assert_eq!(StoreChange::from_json(r#"{"max_memory": 0}"#).unwrap().max_memory, Some(0));
@@ -170,6 +184,8 @@ mod tests {
             (r#"{"name": 7}"#, "name: expected text"),
             (r#"{"max_memory": "1k"}"#, "max_memory: \"1k\" is no size"),
             (r#"{"eviction": "fifo"}"#, "eviction: \"fifo\" will not do"),
+            (r#"{"miss_history": "some"}"#, "miss_history: \"some\" is no size"),
+            (r#"{"key_journal": "1k"}"#, "key_journal: expected"),
             (r#"{"default_ttl": 5}"#, "default_ttl: expected a duration"),
             (
                 r#"{"cuckoo_filter": {"false_positive_rate": 0.5}}"#,
@@ -195,7 +211,11 @@ mod tests {
             StoreChange::from_word("cuckoo_filter", "0.001").unwrap().cuckoo_filter,
             Some(Some(0.001))
         );
+        assert_eq!(StoreChange::from_word("miss_history", "0").unwrap().miss_history, Some(0));
+        assert_eq!(StoreChange::from_word("key_journal", "500").unwrap().key_journal, Some(500));
         for (key, word) in [
+            ("key_journal", "-1"),
+            ("miss_history", "much"),
             ("cuckoo_filter", "0.2"),
             ("cuckoo_filter", "nan"),
             ("cuckoo_filter", "yes please"),

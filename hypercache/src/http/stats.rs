@@ -92,12 +92,16 @@ fn one(store: &Store, totals: &Totals) -> Value {
         "index": store.index(),
         "keys": census.keys,
         "expiring_keys": census.expiring,
+        "sessions": store.keyspace().by_session().then_some(census.sessions),
         "memory_bytes": census.total_bytes(),
         "limit_bytes": rules.max_memory,
         "eviction": rules.eviction.word(),
         "default_ttl_seconds": ttl,
         "filter_rate": rules.cuckoo_filter,
+        "miss_history_bytes": rules.miss_history,
+        "key_journal": rules.key_journal,
         "expired": expired,
+        "evicted": store.evictions().evicted_keys(),
         "cache": effectiveness(hits, misses),
     })
 }

@@ -74,7 +74,7 @@ pub async fn alter(
     }
     if change == StoreChange::default() {
         return Err(Problem::bad_request(
-            "give at least one of max_memory, eviction, default_ttl and cuckoo_filter",
+            "give at least one of max_memory, eviction, default_ttl, cuckoo_filter, miss_history and key_journal",
         ));
     }
     run(&place, "ALTER", store.name().as_bytes(), &change).await?;
@@ -111,6 +111,12 @@ async fn run(place: &Place, command: &str, store: &[u8], change: &StoreChange) -
     }
     if let Some(rate) = change.cuckoo_filter {
         say("FILTER", rate.map_or_else(|| "OFF".to_owned(), |rate| rate.to_string()));
+    }
+    if let Some(bytes) = change.miss_history {
+        say("HISTORY", bytes.to_string());
+    }
+    if let Some(facts) = change.key_journal {
+        say("JOURNAL", facts.to_string());
     }
     place.runner(default).run(parts).await.map(|_| ())
 }

@@ -40,6 +40,7 @@ use crate::keyspace::key::HashedKey;
 use crate::keyspace::key::KeyHasher;
 use crate::keyspace::miss_ratio::Curve;
 use crate::keyspace::miss_ratio::Sampler;
+use crate::keyspace::miss_ratio::Touches;
 use crate::keyspace::seen::Seen;
 use crate::keyspace::setup::Setup;
 use crate::keyspace::shard::Shard;
@@ -280,9 +281,13 @@ impl Keyspace {
     }
 
     /// Begins to sample keys for a miss-ratio curve, or begins anew. A shard whose lock is taken joins at the next tick.
-    pub fn start_sample(&self) {
+    pub fn start_sample(&self, held: &mut [LockedShard<'_>]) {
         self.sampler.start();
         self.collect_touches();
+        for shard in held {
+            *shard.touches() = Touches::default();
+            self.sampler.take_now(shard.touches());
+        }
     }
 
     fn collect_touches(&self) {

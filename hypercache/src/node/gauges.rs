@@ -12,6 +12,7 @@ use crate::store::prediction::SIZES;
 use crate::store::pressure::Level;
 use crate::store::traffic;
 use crate::telemetry::catalogue;
+use crate::telemetry::definition::ABSENT;
 
 /// Has the gauges set before each page of metrics. Takes no lock that a command waits for, and time in proportion to
 /// the number of stores, not of keys.
@@ -30,9 +31,8 @@ fn set(state: &NodeState, http: &HttpState) {
         let (name, census) = (store.name(), store.census());
         catalogue::STORE_KEYS.of(&[&name, "all"]).set(census.keys as f64);
         catalogue::STORE_KEYS.of(&[&name, "expiring"]).set(census.expiring as f64);
-        if store.keyspace().by_session() {
-            catalogue::STORE_SESSIONS.of(&[&name]).set(census.sessions as f64);
-        }
+        let sessions = store.keyspace().by_session().then_some(census.sessions as f64);
+        catalogue::STORE_SESSIONS.of(&[&name]).set(sessions.unwrap_or(ABSENT));
         catalogue::STORE_MEMORY.of(&[&name]).set(census.total_bytes() as f64);
         catalogue::STORE_LIMIT.of(&[&name]).set(store.limit_bytes() as f64);
         if let Some(prediction) = Prediction::of(store, &state.registry) {
@@ -59,9 +59,8 @@ fn set(state: &NodeState, http: &HttpState) {
 fn set_prediction(store: &str, prediction: &Prediction) {
     catalogue::STORE_SAMPLING.of(&[store]).set(prediction.curve.sampling_ratio);
     for (size, halves) in SIZES {
-        if let Some(ratio) = prediction.hit_ratio(halves) {
-            catalogue::STORE_PREDICTED_HITS.of(&[store, size]).set(ratio);
-        }
+        let ratio = prediction.hit_ratio(halves).unwrap_or(ABSENT);
+        catalogue::STORE_PREDICTED_HITS.of(&[store, size]).set(ratio);
     }
 }
 
@@ -90,6 +89,9 @@ fn set_filter(store: &str, filter: Option<Standing>) {
     catalogue::FILTER_MEMORY.of(&[store]).set(filter.bytes as f64);
     catalogue::FILTER_BUILT.of(&[store]).set(filter.covered);
     if !is_there {
+        for kind in ["wanted", "expected", "measured"] {
+            catalogue::FILTER_FALSE_POSITIVES.of(&[store, kind]).set(ABSENT);
+        }
         return;
     }
     let tally = filter.tally;
@@ -105,9 +107,7 @@ fn set_filter(store: &str, filter: Option<Standing>) {
         ("expected", Some(filter.expected_rate)),
         ("measured", filter.measured_rate()),
     ] {
-        if let Some(rate) = rate {
-            catalogue::FILTER_FALSE_POSITIVES.of(&[store, kind]).set(rate);
-        }
+        catalogue::FILTER_FALSE_POSITIVES.of(&[store, kind]).set(rate.unwrap_or(ABSENT));
     }
     for (kind, changes) in
         [("moved", tally.kicks), ("split", tally.splits), ("joined", tally.joins), ("built", tally.built)]

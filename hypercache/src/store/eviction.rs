@@ -52,6 +52,8 @@ pub struct Stripe {
     tally: Tally,
     /// Keys of the tallies that were taken out.
     keys_told: u64,
+    /// Of those, the ones of stores that had the slot before.
+    keys_before: u64,
     chance: u64,
 }
 
@@ -78,13 +80,30 @@ impl Evictions {
         sum
     }
 
-    /// Keys that had to go since the start.
+    /// Keys of the store that had to go since it began.
     pub fn evicted_keys(&self) -> u64 {
-        let keys = |stripe: &Mutex<Stripe>| {
-            let stripe = stripe.lock();
-            stripe.keys_told + stripe.tally.keys
-        };
-        self.stripes.iter().map(keys).sum()
+        self.sum(|stripe| stripe.keys_told + stripe.tally.keys - stripe.keys_before)
+    }
+
+    /// The same with those of the stores that had the slot before.
+    pub fn evicted_keys_ever(&self) -> u64 {
+        self.sum(|stripe| stripe.keys_told + stripe.tally.keys)
+    }
+
+    fn sum(&self, count: impl Fn(&Stripe) -> u64) -> u64 {
+        self.stripes.iter().map(|stripe| count(&stripe.lock())).sum()
+    }
+
+    /// Lets another store begin: what is remembered was of keys that are gone. Whoever evicts only tries shards, so this may be
+    /// called while shards are locked.
+    pub(super) fn begin(&self) {
+        for stripe in &self.stripes {
+            let mut stripe = stripe.lock();
+            stripe.keys_told += std::mem::take(&mut stripe.tally).keys;
+            stripe.keys_before = stripe.keys_told;
+            stripe.policy = None;
+            stripe.pool.clear();
+        }
     }
 
     /// What this thread evicts with; its own, unless there are many threads.

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use crate::keyspace::filter::standing::Standing;
 use crate::store::Registry;
+use crate::store::Selected;
 use crate::store::Store;
 use crate::telemetry::Event;
 use crate::telemetry::events::filter::FilterBuilt;
@@ -33,6 +34,7 @@ pub struct FilterKeeper {
 
 /// What is known of a store's filter.
 struct Kept {
+    selected: Selected,
     name: String,
     seen: u64,
     /// Slots it had when something was last told of its size.
@@ -71,7 +73,7 @@ impl FilterKeeper {
     fn keep_store(&mut self, store: &Store, standing: &Standing, until: Instant) -> bool {
         let round = self.round;
         let kept = self.stores.entry(store.index()).or_insert_with(|| Kept::new(store, standing));
-        if kept.name != store.name() {
+        if kept.selected != store.selected() {
             *kept = Kept::new(store, standing);
         }
         kept.seen = round;
@@ -101,7 +103,13 @@ impl FilterKeeper {
 
 impl Kept {
     fn new(store: &Store, standing: &Standing) -> Self {
-        Self { name: store.name(), seen: 0, slots_told: standing.slots, building: None }
+        Self {
+            selected: store.selected(),
+            name: store.name(),
+            seen: 0,
+            slots_told: standing.slots,
+            building: None,
+        }
     }
 
     /// Tells once that the filter has twice the slots that it had, or half.

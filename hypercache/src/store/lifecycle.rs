@@ -86,7 +86,7 @@ impl Registry {
             held.iter_mut().for_each(|shard| shard.forget_lookups());
         }
         named(slot.index(), &rules.name);
-        self.fill(slot, rules);
+        self.fill(slot, rules, &mut held);
         drop(held);
         slot.count_usage();
         Ok(slot.index())

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use crate::config;
 use crate::config::STORES_MAX;
 use crate::keyspace::Keyspace;
+use crate::keyspace::LockedShard;
 use crate::keyspace::key::HashSeed;
 use crate::store::Pressure;
 use crate::store::ScriptGate;
@@ -74,7 +75,7 @@ impl Registry {
             eviction: eviction::Settings::default(),
         };
         for (slot, rules) in registry.slots.iter().zip(stores) {
-            registry.fill(slot, rules.clone());
+            registry.fill(slot, rules.clone(), &mut []);
             slot.count_usage();
         }
         registry
@@ -162,14 +163,15 @@ impl Registry {
         self.slots.iter().find(|store| !store.is_live())
     }
 
-    /// Lets a store begin in a slot without one, under these rules.
-    pub(super) fn fill(&self, slot: &Store, rules: config::Store) {
+    /// Lets a store begin in a slot without one, under these rules; `held` are its shards, where it has had a store.
+    pub(super) fn fill(&self, slot: &Store, rules: config::Store, held: &mut [LockedShard<'_>]) {
         let keyspace =
             slot.keyspace.get_or_init(|| Keyspace::new(self.shards, super::setup(&rules, self.seed)));
         if self.sampled {
-            keyspace.start_sample();
+            keyspace.start_sample(held);
         }
         slot.traffic.clear();
+        slot.evictions.begin();
         slot.set_rules(rules);
         self.advance();
         slot.turn();
@@ -240,6 +242,11 @@ impl Registry {
     /// Bytes that all stores hold, their tables among them; takes no lock.
     pub fn used_bytes(&self) -> u64 {
         self.all().map(|store| store.census().total_bytes() as u64).sum()
+    }
+
+    /// Keys that had to go since the start, those of stores that have been dropped among them.
+    pub fn evicted_keys(&self) -> u64 {
+        self.slots.iter().map(|slot| slot.evictions().evicted_keys_ever()).sum()
     }
 
     /// As `used_bytes`, as exactly as a limit of so many bytes needs it; see `Store::about_bytes`.

@@ -108,11 +108,12 @@ impl Traffic {
         }
     }
 
-    /// Forgets everything.
+    /// Forgets everything, and that a key was told as hot.
     pub(super) fn clear(&self) {
         let mut state = self.state.lock();
         state.by_count.clear();
         state.by_bytes.clear();
+        state.quiet_until = 0;
     }
 
     /// Ages what was counted, once a second; the hottest key with its share where it is to be told.

@@ -72,6 +72,9 @@ pub struct Definition<const N: usize> {
     pub(super) buckets: &'static [f64],
 }
 
+/// Set to this, a gauge is not on the page: what it tells of is not there, or not yet.
+pub const ABSENT: f64 = f64::NAN;
+
 const METADATA: Metadata<'static> = Metadata::new("hypercache", Level::INFO, None);
 
 impl<const N: usize> Definition<N> {

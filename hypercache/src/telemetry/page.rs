@@ -27,10 +27,15 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// Continues the exporter's page, which forgets no store: what it has of others than these is left out.
+    /// Continues the exporter's page, which forgets no store and no gauge: what it has of others than these is left out, and so
+    /// is what is `ABSENT`.
     pub(super) fn after(exporter: &str, stores: &[Arc<str>]) -> Self {
         let mut out = String::with_capacity(exporter.len());
-        for line in exporter.lines().filter(|line| store_of(line).is_none_or(|of| names(stores, of))) {
+        let told = |line: &&str| {
+            line.starts_with('#')
+                || !line.ends_with(" NaN") && store_of(line).is_none_or(|of| names(stores, of))
+        };
+        for line in exporter.lines().filter(told) {
             out.push_str(line);
             out.push('\n');
         }
@@ -245,9 +250,9 @@ mod tests {
 
     #[test]
     fn lines_of_stores_that_are_no_more_are_left_out() {
-        let exported = "# HELP a Of store=\"x\".\na{store=\"x\"} 1\na{kind=\"k\",store=\"y\"} 2\na{restore=\"z\"} 3\n\nb 4\n";
+        let exported = "# HELP a Of store=\"x\".\na{store=\"x\"} 1\na{kind=\"k\",store=\"y\"} 2\na{restore=\"z\"} 3\n\nb 4\nb{kind=\"k\"} NaN\n# HELP c Or NaN\n";
         let kept = Page::after(exported, &["y".into()]).out;
-        let expected = "# HELP a Of store=\"x\".\na{kind=\"k\",store=\"y\"} 2\na{restore=\"z\"} 3\n\nb 4\n";
+        let expected = "# HELP a Of store=\"x\".\na{kind=\"k\",store=\"y\"} 2\na{restore=\"z\"} 3\n\nb 4\n# HELP c Or NaN\n";
         assert_eq!(kept, expected);
     }
 }

@@ -83,7 +83,7 @@ fn a_store_without_a_filter_says_how_to_get_one() {
     ] {
         let (status, problem) = ask(&node, method, path, body);
         assert_eq!((status, &problem["code"]), (404, &json!("NOFILTER")), "{method} {path}");
-        assert!(problem["detail"].as_str().unwrap().contains("cuckoo_filter"), "{problem}");
+        assert!(problem["detail"].as_str().unwrap().contains("STORE ALTER name FILTER ON"), "{problem}");
     }
     assert_eq!(ask(&node, "GET", "/api/filter/nowhere", "").1["code"], json!("NO_SUCH_STORE"));
     assert_eq!(ask(&node, "POST", "/api/filter/0", r#"{"keys": []}"#).0, 400);

@@ -97,6 +97,32 @@ fn every_miss_is_told_with_its_reason() {
 }
 
 #[test]
+fn a_key_that_had_to_make_room_was_evicted_by_the_policy() {
+    let node = TestNode::start();
+    let mut client = node.client();
+    client.run("CONFIG SET maxmemory 1mb maxmemory-policy allkeys-lru");
+    let value = "x".repeat(1000);
+    for key in 0..2000 {
+        assert_eq!(text(&client.command(&["SET", &format!("key:{key}"), &value])), "OK");
+    }
+    assert_eq!(client.text("GET key:0"), "(nil)");
+    let gone = known(&node, "/api/why/key:0");
+    assert_eq!(
+        (&gone["state"], &gone["policy"], events(&gone)[0]),
+        (&json!("evicted"), &json!("lru"), "evicted"),
+        "{gone}"
+    );
+    let told = client.text("WHY key:0");
+    assert!(told.contains("evicted") && told.contains("lru"), "{told}");
+    let page = node.curl("/metrics", &[]);
+    let series = "hypercache_store_misses_total{store=\"default\",reason=\"evicted\"} 1\n";
+    assert!(page.contains(series), "{page}");
+    let info = client.text("STORE INFO default");
+    assert!(info.contains("Bulk(b\"evicted\"), Integer(1)"), "{info}");
+    assert!(info.contains("Bulk(b\"eviction\"), Bulk(b\"lru\")"), "{info}");
+}
+
+#[test]
 fn a_store_may_remember_nothing() {
     let node = TestNode::configured("stores:\n- name: default\n  miss_history: 0\n  key_journal: 0\n");
     let mut client = node.client();

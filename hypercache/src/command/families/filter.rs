@@ -50,8 +50,10 @@ const FILTER: &[Spec] = &[
     ),
 ];
 
-const NO_FILTER: ReplyError =
-    ReplyError::new("NOFILTER", "this store has no filter; set cuckoo_filter in its configuration");
+const NO_FILTER: ReplyError = ReplyError::new(
+    "NOFILTER",
+    "this store has no filter; STORE ALTER name FILTER ON gives it one, as cuckoo_filter does in the configuration",
+);
 
 fn check(cx: &Context<'_>) -> Outcome {
     cx.store().keyspace().filter_rate().map(|_| ()).ok_or(NO_FILTER)

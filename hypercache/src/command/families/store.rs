@@ -29,13 +29,13 @@ const STORE: &[Spec] = &[
     change("ALTER", -5, StoreCommand::Alter).doc(
         "7.2.0",
         "Changes rules of a store, told by index or by name, while it is in use; all of them or none.",
-        "store [MAXMEMORY size] [EVICTION policy] [TTL duration] [FILTER <ON | OFF | rate>]",
+        "store [MAXMEMORY size] [EVICTION policy] [TTL duration] [FILTER <ON | OFF | rate>] [HISTORY size] [JOURNAL facts]",
         "O(1); O(N) where N is the number of shards if keys are kept in another way",
     ),
     change("CREATE", -3, StoreCommand::Create).doc(
         "7.2.0",
         "Makes a store and returns its index.",
-        "name [MAXMEMORY size] [EVICTION policy] [TTL duration] [FILTER <ON | OFF | rate>]",
+        "name [MAXMEMORY size] [EVICTION policy] [TTL duration] [FILTER <ON | OFF | rate>] [HISTORY size] [JOURNAL facts]",
         "O(N) where N is the number of shards",
     ),
     change("DROP", 3, StoreCommand::Drop).with(Flags::WRITE).dangerous().doc(
@@ -52,13 +52,13 @@ const STORE: &[Spec] = &[
     ),
     tell("INFO", 3, StoreCommand::Info).doc(
         "7.2.0",
-        "Returns rules and sizes of a store, told by index or by name.",
+        "Returns rules and sizes of a store, told by index or by name, and what was counted since it began.",
         "store",
         "O(N) where N is the number of shards",
     ),
     tell("LIST", 2, StoreCommand::List).doc(
         "7.2.0",
-        "Returns rules and sizes of all stores, by index.",
+        "Returns the same of all stores, by index.",
         "",
         "O(N) where N is the number of shards of all stores",
     ),

@@ -3,6 +3,8 @@
 use serde_json::Value;
 use serde_json::json;
 
+use crate::config::Eviction;
+use crate::config::Word;
 use crate::http::batch::ITEMS_MAX;
 use crate::http::openapi::items;
 use crate::http::openapi::object;
@@ -89,9 +91,10 @@ fn new_store() -> Value {
 
 /// What may be said of a store, in the words of the configuration file.
 fn store_rules() -> Value {
+    let policies: Vec<&str> = Eviction::WORDS.iter().map(|(word, _)| *word).collect();
     let properties = json!({
         "max_memory": { "type": ["string", "integer"], "description": "Such as 512MB, or bytes; 0: no limit of its own" },
-        "eviction": { "type": "string", "enum": ["none", "lru", "lfu", "session"] },
+        "eviction": { "type": "string", "enum": policies },
         "default_ttl": { "type": ["string", "integer"], "description": "Such as 1h or 300s; 0: none" },
         "cuckoo_filter": {
             "description": "true, false, or an object",
@@ -101,6 +104,8 @@ fn store_rules() -> Value {
                 "false_positive_rate": { "type": "number", "minimum": 0.001, "maximum": 0.1 },
             },
         },
+        "miss_history": { "type": ["string", "integer"], "description": "Such as 1MB, or bytes, in which the store remembers which keys have left it; 0: it does not" },
+        "key_journal": { "type": "integer", "minimum": 0, "maximum": 262_144, "description": "Facts about keys that the store keeps, such as who has written them" },
     });
     object(&[], properties)
 }

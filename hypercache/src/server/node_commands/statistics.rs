@@ -93,7 +93,7 @@ impl Counts {
             changes,
             expired,
             expired_fields,
-            evicted: registry.all().map(|store| store.evictions().evicted_keys()).sum(),
+            evicted: registry.evicted_keys(),
             admitted: clients.admitted(),
             refused: clients.refused(),
             by_command: by_command.collect(),

@@ -23,6 +23,9 @@ use crate::telemetry::events::store::StoreAltered;
 use crate::telemetry::events::store::StoreChangeRefused;
 use crate::telemetry::events::store::StoreCreated;
 use crate::telemetry::events::store::StoreDropped;
+use crate::telemetry::meters::MISS_REASONS;
+use crate::telemetry::meters::StoreTotals;
+use crate::telemetry::meters::Totals;
 use crate::value::number;
 
 /// Longest part of a name or a value that an event shows; valid names are shorter.
@@ -41,7 +44,7 @@ pub fn run(
         StoreCommand::List => list(node, reply),
         StoreCommand::Info => {
             let store = node.registry.find(&args[2]).ok_or(error::UNKNOWN_STORE)?;
-            describe(store, reply);
+            describe(store, &node.telemetry.meters().totals(), reply);
         }
         StoreCommand::Create => told(create(args, session, node, reply), args, session)?,
         StoreCommand::Alter => told(alter(args, session, node, reply), args, session)?,
@@ -142,7 +145,7 @@ fn drop_store(
         store: &rules.name,
         old: &all(&rules),
         keys: census.keys as u64,
-        bytes: census.bytes as u64,
+        bytes: census.total_bytes() as u64,
         user: session.user_name().unwrap_or_default(),
         client: session.client.address,
         client_id: session.client.id,
@@ -188,13 +191,21 @@ fn rules(args: Args<'_>) -> Result<StoreChange, ReplyError> {
 fn rule(option: &[u8], value: &str) -> Option<Result<StoreChange, String>> {
     let is = |name: &str| option.eq_ignore_ascii_case(name.as_bytes());
     let lower = || value.to_ascii_lowercase();
-    if is("MAXMEMORY") {
-        // The file's forms first; what only `CONFIG SET maxmemory` takes, such as 1g, next.
-        let said = StoreChange::from_word("max_memory", value);
-        return Some(said.or_else(|refused| {
+    // The file's forms first; what only `CONFIG SET maxmemory` takes, such as 1g, next.
+    let size = |key: &str| {
+        StoreChange::from_word(key, value).or_else(|refused| {
             let bytes = memory(value, 0, i64::MAX).map_err(|_| refused)?;
-            Ok(StoreChange { max_memory: Some(bytes), ..StoreChange::default() })
-        }));
+            StoreChange::from_word(key, &bytes.to_string())
+        })
+    };
+    if is("MAXMEMORY") {
+        return Some(size("max_memory"));
+    }
+    if is("HISTORY") {
+        return Some(size("miss_history"));
+    }
+    if is("JOURNAL") {
+        return Some(StoreChange::from_word("key_journal", value));
     }
     if is("EVICTION") {
         return Some(StoreChange::from_word("eviction", &lower()));
@@ -218,14 +229,17 @@ fn rule(option: &[u8], value: &str) -> Option<Result<StoreChange, String>> {
 
 fn list(node: &NodeState, reply: &mut ReplyWriter) {
     let stores: Vec<&Store> = node.registry.all().collect();
+    let totals = node.telemetry.meters().totals();
     reply.array(stores.len());
-    stores.into_iter().for_each(|store| describe(store, reply));
+    stores.into_iter().for_each(|store| describe(store, &totals, reply));
 }
 
-/// Rules and sizes; times in milliseconds, sizes in bytes.
-fn describe(store: &Store, reply: &mut ReplyWriter) {
+/// Rules, sizes and counts since it began; times in milliseconds, sizes in bytes.
+fn describe(store: &Store, totals: &Totals, reply: &mut ReplyWriter) {
     let (rules, census) = (store.rules(), store.census());
-    reply.map(9);
+    let nothing = StoreTotals::default();
+    let counts = totals.stores.get(store.index()).unwrap_or(&nothing);
+    reply.map(17);
     reply.bulk("name");
     reply.bulk(&rules.name);
     reply.bulk("index");
@@ -235,7 +249,7 @@ fn describe(store: &Store, reply: &mut ReplyWriter) {
     reply.bulk("expiring-keys");
     reply.count(census.expiring);
     reply.bulk("memory-bytes");
-    reply.count(census.bytes);
+    reply.count(census.total_bytes());
     reply.bulk("max-memory");
     reply.integer(i64::try_from(rules.max_memory).unwrap_or(i64::MAX));
     reply.bulk("eviction");
@@ -246,6 +260,31 @@ fn describe(store: &Store, reply: &mut ReplyWriter) {
     match rules.cuckoo_filter {
         Some(rate) => reply.double(rate),
         None => reply.null(),
+    }
+    reply.bulk("miss-history-bytes");
+    reply.integer(rules.miss_history.cast_signed());
+    reply.bulk("key-journal");
+    reply.count(rules.key_journal);
+    reply.bulk("sessions");
+    if store.keyspace().by_session() {
+        reply.count(census.sessions);
+    } else {
+        reply.null();
+    }
+    for (name, count) in [
+        ("expired-keys", counts.expired_lazy + counts.expired_active),
+        ("evicted-keys", store.evictions().evicted_keys()),
+        ("hits", counts.hits),
+        ("misses", counts.misses),
+    ] {
+        reply.bulk(name);
+        reply.integer(count.cast_signed());
+    }
+    reply.bulk("misses-by-reason");
+    reply.map(MISS_REASONS.len());
+    for (reason, count) in MISS_REASONS.into_iter().zip(counts.misses_by_reason) {
+        reply.bulk(reason);
+        reply.integer(count.cast_signed());
     }
 }
 

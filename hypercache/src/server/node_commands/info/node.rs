@@ -2,7 +2,6 @@
 
 use std::time::SystemTime;
 
-use crate::config::Word;
 use crate::engine::version::COMPATIBLE_REDIS_VERSION;
 use crate::engine::version::VERSION;
 use crate::keyspace::filter::standing::Standing;
@@ -198,12 +197,14 @@ fn described(store: &Store) -> String {
     let census = store.census();
     let ttl = store.default_ttl().unwrap_or_default().as_millis();
     format!(
-        "name={},keys={},expires={},bytes={},limit_bytes={},default_ttl_ms={ttl},eviction={}",
+        "name={},keys={},expires={},sessions={},bytes={},limit_bytes={},default_ttl_ms={ttl},eviction={},evicted={}",
         store.name(),
         census.keys,
         census.expiring,
+        census.sessions,
         census.total_bytes(),
         store.limit_bytes(),
-        store.eviction().word(),
+        store.policy_word(),
+        store.evictions().evicted_keys(),
     )
 }

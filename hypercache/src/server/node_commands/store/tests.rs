@@ -29,13 +29,20 @@ fn stores_are_made_told_changed_and_dropped() {
     is(&mut fixture, "SET k v", "+OK");
     is(&mut fixture, "TTL k", ":-1");
     is(&mut fixture, "CONFIG GET databases", "*2\r\n$9\r\ndatabases\r\n$1\r\n4");
-    let bytes = fixture.node.registry.get(2).unwrap().census().bytes.to_string();
+    is(&mut fixture, "STORE ALTER cache history 256kb JOURNAL 500", "+OK");
+    let census = fixture.node.registry.get(2).unwrap().census();
+    assert!(census.total_bytes() > census.bytes, "the tables take some");
+    let bytes = census.total_bytes().to_string();
     is(
         &mut fixture,
         "STORE INFO cache",
-        "*18\r\n$4\r\nname\r\n$5\r\ncache\r\n$5\r\nindex\r\n:2\r\n$4\r\nkeys\r\n:1\r\n$13\r\nexpiring-keys\r\n:0\r\n\
+        "*34\r\n$4\r\nname\r\n$5\r\ncache\r\n$5\r\nindex\r\n:2\r\n$4\r\nkeys\r\n:1\r\n$13\r\nexpiring-keys\r\n:0\r\n\
          $12\r\nmemory-bytes\r\n:BYTES\r\n$10\r\nmax-memory\r\n:104857600\r\n$8\r\neviction\r\n$4\r\nnone\r\n\
-         $14\r\ndefault-ttl-ms\r\n:0\r\n$11\r\nfilter-rate\r\n$-1"
+         $14\r\ndefault-ttl-ms\r\n:0\r\n$11\r\nfilter-rate\r\n$-1\r\n\
+         $18\r\nmiss-history-bytes\r\n:262144\r\n$11\r\nkey-journal\r\n:500\r\n$8\r\nsessions\r\n$-1\r\n\
+         $12\r\nexpired-keys\r\n:0\r\n$12\r\nevicted-keys\r\n:0\r\n$4\r\nhits\r\n:2\r\n$6\r\nmisses\r\n:0\r\n\
+         $16\r\nmisses-by-reason\r\n*8\r\n$10\r\nnever_seen\r\n:0\r\n$7\r\ndeleted\r\n:0\r\n$7\r\nexpired\r\n:0\r\n\
+         $7\r\nevicted\r\n:0"
             .replace("BYTES", &bytes)
             .as_str(),
     );
@@ -52,6 +59,9 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
         ("STORE CREATE a/b", "-ERR name: is"),
         ("STORE CREATE a MAXMEMORY 1kb", "-ERR max_memory: is 1KB, must be"),
         ("STORE CREATE a MAXMEMORY much", "-ERR max_memory: \"much\" is no size"),
+        ("STORE CREATE a HISTORY 1kb", "-ERR miss_history: is 1KB, must be"),
+        ("STORE CREATE a JOURNAL many", "-ERR key_journal: \"many\" will not do"),
+        ("STORE CREATE a JOURNAL 1000000", "-ERR key_journal: is 1000000, must be"),
         ("STORE CREATE a TTL -5", "-ERR default_ttl: "),
         ("STORE CREATE a EVICTION fifo", "-ERR eviction: \"fifo\" will not do"),
         ("STORE CREATE a FILTER 0.5", "-ERR cuckoo_filter.false_positive_rate: must be"),
@@ -121,7 +131,7 @@ fn who_has_selected_a_dropped_store_is_told_so() {
     is("SWAPDB 1 b", "+OK");
     is("SELECT 1", "+OK");
     is("GET k", "$1");
-    is("STORE INFO 1", "*18\r\n$4\r\nname\r\n$8\r\nsessions");
+    is("STORE INFO 1", "*34\r\n$4\r\nname\r\n$8\r\nsessions");
     is("STORE DROP 1", "+OK");
     is("FLUSHALL", NO_STORE);
     is("SELECT 0", "+OK");
@@ -166,14 +176,20 @@ fn changes_are_audited_and_counted_and_a_dropped_store_leaves_the_page() {
         Telemetry::builder(&config.telemetry, &identity, command_names(), vec!["default".to_owned()]);
     let (telemetry, guard) = builder.console(Box::new(console.clone())).build().unwrap();
     let mut fixture = Fixture::around(config, telemetry.clone(), guard);
+    let mut bytes = 0;
     telemetry.scope(|| {
-        for line in
-            ["STORE CREATE a TTL 5", "SELECT a", "SET k v", "GET k", "STORE ALTER a TTL 6s EVICTION none"]
-        {
+        for line in [
+            "STORE CREATE a TTL 5",
+            "SELECT a",
+            "SET k v",
+            "GET k",
+            "STORE ALTER a TTL 6s EVICTION none JOURNAL 9",
+        ] {
             assert!(!fixture.raw(line).starts_with('-'), "{line}");
         }
         crate::telemetry::catalogue::STORE_KEYS.of(&["a", "all"]).set(1.0);
         assert!(telemetry.render().contains("hypercache_store_keys{store=\"a\",kind=\"all\"} 1"));
+        bytes = fixture.node.registry.find(b"a").unwrap().census().total_bytes();
         for line in ["STORE ALTER a TTL 6s", "STORE DROP a"] {
             assert_eq!(fixture.raw(line), "+OK\r\n", "{line}");
         }
@@ -194,13 +210,14 @@ fn changes_are_audited_and_counted_and_a_dropped_store_leaves_the_page() {
     assert_eq!((created.len(), altered.len()), (1, 1), "a rule that stays is no change: {text}");
     assert_eq!(
         created[0]["hypercache.config.new"],
-        "max_memory: 0, eviction: none, default_ttl: 5s, cuckoo_filter: false"
+        "max_memory: 0, eviction: none, default_ttl: 5s, cuckoo_filter: false, miss_history: 1MB, key_journal: 16384"
     );
-    assert_eq!(altered[0]["hypercache.config.old"], "default_ttl: 5s");
-    assert_eq!(altered[0]["hypercache.config.new"], "default_ttl: 6s");
+    assert_eq!(altered[0]["hypercache.config.old"], "default_ttl: 5s, key_journal: 16384");
+    assert_eq!(altered[0]["hypercache.config.new"], "default_ttl: 6s, key_journal: 9");
     assert_eq!((&altered[0]["user.name"], &altered[0]["client.port"]), (&"default".into(), &1001.into()));
     let dropped = of("store-dropped");
     assert_eq!((dropped.len(), &dropped[0]["hypercache.keys"]), (1, &1.into()));
+    assert_eq!(dropped[0]["hypercache.bytes"], bytes);
     let refused = of("store-change-refused");
     assert_eq!((refused.len(), &refused[0]["error.message"]), (1, &"There is no such store.".into()));
 }
