@@ -131,6 +131,16 @@ succeeds "steady load" load --scenario steady --rate "${SMOKE_RATE:-20000}" --du
 step "load: a short tour, for errors, expiry and HTTP"
 succeeds "tour" load --scenario tour --rate 2000 --duration 24s --connections 12
 
+step "load: stores that evict, that keep sessions and that have a filter"
+for node in node-1 node-2 node-3; do
+  resp=$(host_port "$node" 8080)
+  cli=(redis-cli -h "${resp%:*}" -p "${resp##*:}")
+  expect "$node makes a store that evicts" 1 "${cli[@]}" STORE CREATE pages MAXMEMORY 8mb EVICTION lru FILTER on
+  expect "$node makes a store of sessions" 2 "${cli[@]}" STORE CREATE sessions MAXMEMORY 8mb EVICTION session
+done
+succeeds "pages" load --scenario page-cache --store pages --rate 2000 --duration 20s --connections 12
+succeeds "sessions" load --scenario web-sessions --store sessions --ttl 1s..10s --rate 2000 --duration 20s --connections 12
+
 step "dashboards and rules against the real Prometheus"
 succeeds "every panel has data" scripts/check_dashboards.py --wait 30 "http://$(host_port prometheus 9090)"
 

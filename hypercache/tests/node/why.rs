@@ -132,6 +132,7 @@ fn a_store_may_remember_nothing() {
     let known = known(&node, "/api/why/d");
     assert_eq!((&known["state"], &known["events"]), (&json!("never_seen"), &json!([])));
     let page = node.curl("/metrics", &[]);
+    assert!(!page.contains("store=\"\""), "places of stores that are not there have no lines");
     assert!(
         page.contains("hypercache_store_misses_total{store=\"default\",reason=\"never_seen\"} 1\n"),
         "{page}"
