@@ -111,7 +111,7 @@ PY
 }
 
 echo 'telemetry: {log: {stdout: false, level: warn, command_log: "off"}, tracing: {mode: "off"}}' >"$folder/node.yaml"
-for round in $(seq "$rounds"); do
+for _ in $(seq "$rounds"); do
   "$binaries/hypercache" --config "$folder/node.yaml" --resp-addr 127.0.0.1:0 --http-addr 127.0.0.1:0 \
     --data-dir "$folder/data" --log-dir "$folder/logs" >/dev/null 2>"$folder/err" &
   server=$!
