@@ -108,7 +108,7 @@ impl Shard {
     }
 
     /// Tells up to `count` entries that may go, with the hashes of their keys, from a place that `random` chooses on. How
-    /// many there were, beside one whose time of grace is over. Few places are looked at: where only some entries may go
+    /// many there were, beside those whose time of grace is over. Few places are looked at: where only some entries may go
     /// and none of them is met, the one whose time is over soonest is told.
     pub fn candidates(
         &mut self,
@@ -131,10 +131,12 @@ impl Shard {
             found(hash, rank);
             return 1;
         }
-        if let Some(hash) = self.next_of_the_newest()
-            && let Some(rank) = self.rank_at(hash, policy, now)
-        {
-            found(hash, rank);
+        // As many as of the others: shards are met by chance, and keys would wait long for their turn one by one.
+        for _ in 0..count {
+            let Some(hash) = self.next_of_the_newest() else { break };
+            if let Some(rank) = self.rank_at(hash, policy, now) {
+                found(hash, rank);
+            }
         }
         let mut seen = 0;
         let slots = count.saturating_mul(SLOTS_PER_CANDIDATE).saturating_add(SLOTS);
@@ -210,7 +212,7 @@ impl Shard {
         }
         let proven = is_proven(entry, now);
         // Who asked for it when it was not there has been counted, which is no reason to have it.
-        let asked = 2 * Rank::from(usage.popularity.estimate(hash)).saturating_sub(Rank::from(!proven));
+        let asked = 2 * Rank::from(usage.popularity.estimate(hash).saturating_sub(u8::from(!proven)));
         (32 - asked - Rank::from(proven)) << SINCE_BITS | idle
     }
 }
