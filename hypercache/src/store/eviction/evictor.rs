@@ -123,8 +123,14 @@ impl Evictor {
             reached = self.clear(Scope::One(store), ("store_limit", limit), wanted, now, &mut freed);
         }
         if all_over && reached.is_none() {
-            let limit = self.registry.eviction_target_bytes();
-            reached = self.clear(Scope::All, ("node_limit", limit), wanted, now, &mut freed);
+            let target = self.registry.eviction_target_bytes();
+            let stands = self.clear(Scope::All, ("node_limit", target), wanted, now, &mut freed);
+            // What the process's memory asks of those who may evict is no limit for those who write.
+            let own = self.registry.limit_bytes();
+            let passes = |stands: &LimitReached| {
+                target == own || own != 0 && stands.used_bytes + wanted.max(Registry::ROOM_BYTES) > own
+            };
+            reached = stands.filter(passes).map(|stands| LimitReached { limit_bytes: own, ..stands });
         }
         if freed.keys > 0 {
             freed.took = began.elapsed();

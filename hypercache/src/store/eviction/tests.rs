@@ -9,6 +9,8 @@ use proptest::prelude::*;
 
 use crate::config::Config;
 use crate::config::Eviction as Rule;
+use crate::config::LimitSource;
+use crate::config::ProcessLimit;
 use crate::keyspace::entry::Given;
 use crate::keyspace::key::HashSeed;
 use crate::store::Registry;
@@ -17,6 +19,8 @@ use crate::store::events::Listener;
 use crate::store::events::Notices;
 use crate::store::events::Selection;
 use crate::store::eviction::Evictor;
+use crate::store::pressure::Level;
+use crate::store::pressure::Reading;
 use crate::value::string::Str;
 
 #[derive(Default)]
@@ -244,4 +248,32 @@ fn many_writers_stay_under_the_limit_and_leave_the_store_full() {
     let (highest, lowest) = (highest.load(Relaxed), lowest.load(Relaxed));
     assert!(highest <= LIMIT + (64 << 10), "{highest}");
     assert!(lowest >= LIMIT * 85 / 100, "{lowest}");
+}
+
+#[test]
+fn who_may_not_evict_is_not_refused_because_the_process_needs_memory() {
+    const MB: u64 = 1 << 20;
+    for (rule, goes) in [(Rule::None, false), (Rule::VolatileLru, false), (Rule::Lru, true)] {
+        let mut config = Config::default();
+        config.cache.shards = 4;
+        config.stores[0].eviction = rule;
+        let limit = ProcessLimit { bytes: 100 * MB, source: LimitSource::Configured };
+        let registry = Arc::new(Registry::new(&config.stores, &config.cache, HashSeed(11)).under(limit));
+        let evictor = Evictor::new(Arc::clone(&registry), Arc::new(Heard::default()));
+        let store = registry.get(0).unwrap();
+        for n in 0..2000_u32 {
+            set(store, &n.to_be_bytes(), 1000, None, 0);
+        }
+        let data = used(store);
+        let reading = Reading { resident_bytes: 86 * MB, allocated_bytes: 81 * MB };
+        registry.pressure().note(reading, data, Level::High, 100);
+        assert!(registry.eviction_target_bytes() < data, "{rule:?}");
+        let (freed, reached) = evictor.make_room(store, 100, 1);
+        assert_eq!(reached, None, "{rule:?}");
+        assert_eq!(freed.is_some_and(|freed| freed.keys > 0), goes, "{rule:?}");
+        registry.set_limit_bytes(data - 1);
+        let (_, reached) = evictor.make_room(store, 100, 1);
+        let refused = reached.map(|reached| (reached.reason, reached.limit_bytes));
+        assert_eq!(refused, (!goes).then_some(("node_limit", data - 1)), "{rule:?}");
+    }
 }
