@@ -14,7 +14,6 @@ use crate::store::events::Cause;
 use crate::store::events::EventClass;
 use crate::store::events::Interest;
 use crate::store::events::Listener;
-use crate::store::events::Notice;
 use crate::store::events::Notices;
 use crate::telemetry::Event;
 use crate::telemetry::ExpiryMode;
@@ -214,12 +213,8 @@ fn note(notices: &mut Notices, interest: Interest, store: usize, key: &[u8], lap
             ((EventClass::Hash, "hexpired"), emptied.then_some((EventClass::Generic, "del")))
         }
     };
-    let modified = interest.tracks().then_some(Cause::Time);
     for event in std::iter::once(first).chain(gone) {
-        let event = Some(event).filter(|(class, _)| interest.hears(*class));
-        if modified.is_some() || event.is_some() {
-            notices.keys.push(Notice { store, key: key.into(), modified, event });
-        }
+        notices.add(interest, (store, key), Some(Cause::Time), Some(event));
     }
 }
 
@@ -230,6 +225,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::keyspace::key::HashSeed;
+    use crate::store::events::Notice;
     use crate::store::events::Selection;
     use crate::telemetry::NodeIdentity;
     use crate::value::hash::Hash;

@@ -4,7 +4,6 @@
 use crate::command::Context;
 use crate::store::events::Cause;
 pub use crate::store::events::EventClass;
-use crate::store::events::Notice;
 use crate::store::events::Notices;
 
 impl Context<'_> {
@@ -89,11 +88,7 @@ impl Context<'_> {
             let (hashed, at) = self.locate(store, key);
             self.locks[at].data.watches().note(hashed.hash);
         }
-        let modified = modified.filter(|_| self.interest.tracks());
-        let event = event.filter(|(class, _)| self.interest.hears(*class));
-        if modified.is_some() || event.is_some() {
-            self.notices.keys.push(Notice { store, key: key.into(), modified, event });
-        }
+        self.notices.add(self.interest, (store, key), modified, event);
     }
 }
 

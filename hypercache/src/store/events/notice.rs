@@ -1,6 +1,7 @@
 //! Notices of what happened to keys, on their way to those who are interested.
 
 use crate::store::events::EventClass;
+use crate::store::events::Interest;
 
 /// What changes a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,21 @@ impl Notices {
     /// Whether nothing is told.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty() && !self.emptied
+    }
+
+    /// Adds what happened to a key, as far as anybody is interested in it.
+    pub fn add(
+        &mut self,
+        interest: Interest,
+        (store, key): (usize, &[u8]),
+        modified: Option<Cause>,
+        event: Option<(EventClass, &'static str)>,
+    ) {
+        let modified = modified.filter(|_| interest.tracks());
+        let event = event.filter(|(class, _)| interest.hears(*class));
+        if modified.is_some() || event.is_some() {
+            self.keys.push(Notice { store, key: key.into(), modified, event });
+        }
     }
 }
 

@@ -16,7 +16,6 @@ use crate::store::Store;
 use crate::store::events::Cause;
 use crate::store::events::EventClass;
 use crate::store::events::Listener;
-use crate::store::events::Notice;
 use crate::store::events::Notices;
 use crate::store::eviction::Stripe;
 use crate::store::registry::LimitReached;
@@ -380,11 +379,10 @@ impl Evictor {
         }
         let event = if overdue { (EventClass::Expired, "expired") } else { (EventClass::Evicted, "evicted") };
         let cause = if overdue { Cause::Time } else { Cause::Room };
-        let modified = interest.tracks().then_some(cause);
-        let event = Some(event).filter(|(class, _)| interest.hears(*class));
-        if modified.is_some() || event.is_some() {
-            let notice = Notice { store: store.index(), key: entry.key().into(), modified, event };
-            self.listener.hear(Notices { keys: vec![notice], emptied: false });
+        let mut notices = Notices::default();
+        notices.add(interest, (store.index(), entry.key()), Some(cause), Some(event));
+        if !notices.is_empty() {
+            self.listener.hear(notices);
         }
     }
 }
