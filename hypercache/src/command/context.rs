@@ -40,6 +40,7 @@ use crate::store::Store;
 use crate::store::events::Interest;
 use crate::store::events::Notices;
 use crate::value::Value;
+use crate::value::split_mix;
 use crate::value::string::Str;
 use crate::value::string::StrRef;
 
@@ -159,13 +160,9 @@ impl<'a> Context<'a> {
         self.stamp.now
     }
 
-    /// The next number of the request's chance (SplitMix64, Steele, Lea and Flood 2014).
+    /// The next number of the request's chance.
     pub fn random(&mut self) -> u64 {
-        self.stamp.seed = self.stamp.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.stamp.seed;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
+        split_mix::next(&mut self.stamp.seed)
     }
 
     /// Whether `key` of this store is locked, so that it may be touched: where all or some locks have been taken before, a

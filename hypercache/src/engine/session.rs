@@ -24,6 +24,7 @@ use crate::telemetry::CommandRecord;
 use crate::telemetry::Proto;
 use crate::telemetry::Telemetry;
 use crate::telemetry::TraceContext;
+use crate::value::split_mix;
 
 /// Whether replies are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -262,7 +263,7 @@ impl Session {
 
     /// The stamp of the next request.
     pub fn stamp(&mut self) -> Stamp {
-        self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        split_mix::advance(&mut self.seed);
         Stamp { now: self.now, seed: self.seed }
     }
 

@@ -41,6 +41,7 @@ use crate::resp::ReplyWriter;
 use crate::store::Registry;
 use crate::store::Selected;
 use crate::store::events::Attendant;
+use crate::value::split_mix;
 use crate::value::view::ValueRef;
 
 /// A command that waits for keys.
@@ -329,7 +330,7 @@ impl Engine {
                     Found::Awaited => {}
                 }
                 let waits;
-                stamp.seed = stamp.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+                split_mix::advance(&mut stamp.seed);
                 (locks, waits) = self.run_again(&waiter, stamp, locks);
                 let since = locks.take_changed();
                 if !waits {

@@ -26,6 +26,7 @@ use crate::keyspace::eviction::Order;
 use crate::keyspace::eviction::Policy;
 use crate::keyspace::eviction::Pool;
 use crate::store::Store;
+use crate::value::split_mix;
 
 /// Threads that may evict from one store without waiting for each other.
 const STRIPES: usize = 8;
@@ -58,13 +59,9 @@ pub struct Stripe {
 }
 
 impl Stripe {
-    /// A number by chance (SplitMix64, Steele, Lea and Flood 2014); where it begins does not matter.
+    /// A number by chance; where it begins does not matter.
     fn random(&mut self) -> u64 {
-        self.chance = self.chance.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.chance;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
+        split_mix::next(&mut self.chance)
     }
 }
 

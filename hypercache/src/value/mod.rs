@@ -16,6 +16,7 @@ pub mod number;
 pub mod records;
 pub mod set;
 pub mod size_class;
+pub mod split_mix;
 pub mod stream;
 pub mod string;
 mod varint;

@@ -1,17 +1,16 @@
 //! Sequences of lookups, made by rule.
 
+use crate::value::split_mix;
+
 /// A lookup of a key that takes so many bytes.
 pub struct Reference {
     pub hash: u64,
     pub bytes: u64,
 }
 
-/// The hash of a key's number (SplitMix64).
+/// The hash of a key's number.
 pub fn hash(number: u64) -> u64 {
-    let mut mixed = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ mixed >> 31
+    split_mix::next(&mut number.wrapping_mul(split_mix::STEP))
 }
 
 /// Each key has its own size, 100 to 1123 bytes.
