@@ -1,9 +1,11 @@
 //! For tests: a node's executors without its doors.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 use crate::command::table::table;
@@ -42,6 +44,28 @@ use crate::telemetry::NodeIdentity;
 use crate::telemetry::Telemetry;
 use crate::telemetry::TelemetryGuard;
 
+/// Takes the place of standard output.
+#[derive(Clone, Default)]
+pub struct Console(Arc<Mutex<Vec<u8>>>);
+
+impl Console {
+    /// What was written so far.
+    pub fn text(&self) -> String {
+        String::from_utf8(self.0.lock().clone()).unwrap()
+    }
+}
+
+impl io::Write for Console {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A node's executors and one client that runs commands on them.
 pub struct Fixture {
     /// What node commands work on.
@@ -71,6 +95,18 @@ impl Fixture {
         change(&mut config);
         let (telemetry, guard) = quiet_telemetry(&config);
         Self::around(config, telemetry, guard)
+    }
+
+    /// With the default configuration, and what it writes to the log.
+    pub fn logging() -> (Self, Console) {
+        let mut config = Config::default();
+        config.telemetry.log.files = false;
+        let console = Console::default();
+        let identity = NodeIdentity { id: "test".to_owned(), version: VERSION };
+        let builder =
+            Telemetry::builder(&config.telemetry, &identity, command_names(), vec!["default".to_owned()]);
+        let (telemetry, guard) = builder.console(Box::new(console.clone())).build().unwrap();
+        (Self::around(config, telemetry, guard), console)
     }
 
     /// With this configuration and telemetry.

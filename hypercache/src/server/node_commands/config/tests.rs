@@ -1,18 +1,9 @@
-use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
 use super::*;
-use crate::config::Config;
 use crate::config::Secret;
-use crate::engine::version::VERSION;
 use crate::resp::Protocol;
 use crate::server::node_commands::fixture::Fixture;
-use crate::server::node_commands::fixture::command_names;
-use crate::telemetry::NodeIdentity;
-use crate::telemetry::Telemetry;
 
 fn get(fixture: &mut Fixture, patterns: &str) -> Vec<(String, String)> {
     redis::from_redis_value(fixture.value(&format!("CONFIG GET {patterns}"))).unwrap()
@@ -243,37 +234,16 @@ fn rewrite_and_help() {
     assert!(help.contains("+SET parameter value [parameter value ...]\r\n"));
 }
 
-/// Takes the place of standard output.
-#[derive(Clone, Default)]
-struct Console(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Console {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[test]
 fn changes_and_refusals_are_audited_without_secrets() {
-    let mut config = Config::default();
-    config.telemetry.log.files = false;
-    let console = Console::default();
-    let identity = NodeIdentity { id: "test".to_owned(), version: VERSION };
-    let builder =
-        Telemetry::builder(&config.telemetry, &identity, command_names(), vec!["default".to_owned()]);
-    let (telemetry, guard) = builder.console(Box::new(console.clone())).build().unwrap();
-    let mut fixture = Fixture::around(config, telemetry.clone(), guard);
+    let (mut fixture, console) = Fixture::logging();
+    let telemetry = fixture.node.telemetry.clone();
     telemetry.scope(|| {
         fixture.raw("CONFIG SET maxmemory 1kb requirepass s3cret timeout 0");
         fixture.raw("CONFIG SET requirepass 0ther port 1");
     });
     drop(fixture);
-    let text = String::from_utf8(console.0.lock().clone()).unwrap();
+    let text = console.text();
     assert!(!text.contains("s3cret") && !text.contains("0ther"), "{text}");
     let lines: Vec<serde_json::Value> =
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

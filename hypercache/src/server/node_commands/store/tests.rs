@@ -1,14 +1,4 @@
-use std::io;
-use std::sync::Arc;
-
-use parking_lot::Mutex;
-
-use crate::config::Config;
-use crate::engine::version::VERSION;
 use crate::server::node_commands::fixture::Fixture;
-use crate::server::node_commands::fixture::command_names;
-use crate::telemetry::NodeIdentity;
-use crate::telemetry::Telemetry;
 
 const NO_STORE: &str =
     "-NOSTORE The selected store has been dropped. SELECT another one; 0 is always there.\r\n";
@@ -151,31 +141,10 @@ fn watched_keys_of_a_dropped_store_have_changed() {
     assert_eq!(fixture.raw("EXEC"), "*-1\r\n");
 }
 
-/// Takes the place of standard output.
-#[derive(Clone, Default)]
-struct Console(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Console {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[test]
 fn changes_are_audited_and_counted_and_a_dropped_store_leaves_the_page() {
-    let mut config = Config::default();
-    config.telemetry.log.files = false;
-    let console = Console::default();
-    let identity = NodeIdentity { id: "test".to_owned(), version: VERSION };
-    let builder =
-        Telemetry::builder(&config.telemetry, &identity, command_names(), vec!["default".to_owned()]);
-    let (telemetry, guard) = builder.console(Box::new(console.clone())).build().unwrap();
-    let mut fixture = Fixture::around(config, telemetry.clone(), guard);
+    let (mut fixture, console) = Fixture::logging();
+    let telemetry = fixture.node.telemetry.clone();
     let mut bytes = 0;
     telemetry.scope(|| {
         for line in [
@@ -202,7 +171,7 @@ fn changes_are_audited_and_counted_and_a_dropped_store_leaves_the_page() {
         }
     });
     drop(fixture);
-    let text = String::from_utf8(console.0.lock().clone()).unwrap();
+    let text = console.text();
     let lines: Vec<serde_json::Value> =
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let of = |action: &str| lines.iter().filter(|line| line["event.action"] == action).collect::<Vec<_>>();
