@@ -11,6 +11,9 @@ use crate::value::stream::Stream;
 use crate::value::string::StrRef;
 use crate::value::zset::ZSet;
 
+/// Values of fewer bytes are dropped at once: handing them over would cost more.
+const LONG_TO_DROP_BYTES: usize = 1 << 20;
+
 /// A value for reading.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ValueRef<'a> {
@@ -74,6 +77,11 @@ impl<'a> ValueRef<'a> {
             Self::Stream(stream) => size_class(size_of::<Stream>()) + stream.heap_bytes(),
             Self::ZSet(zset) => size_class(size_of::<ZSet>()) + zset.heap_bytes(),
         }
+    }
+
+    /// Whether dropping it takes so long that it is worth being handed over to whoever has the time.
+    pub fn takes_long_to_drop(self) -> bool {
+        self.heap_bytes() >= LONG_TO_DROP_BYTES
     }
 
     /// A copy of it.

@@ -3,9 +3,6 @@
 use crate::keyspace::shard::Shard;
 use crate::value::Value;
 
-/// Values of fewer bytes are dropped at once: handing them over would cost more.
-const GARBAGE_BYTES_MIN: usize = 1 << 20;
-
 /// What a handler did, for the layer above to tell.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Effects {
@@ -71,7 +68,7 @@ impl Garbage {
 
     /// Keeps a big value; drops a small one.
     pub(super) fn add(&mut self, value: Value) {
-        if value.heap_bytes() >= GARBAGE_BYTES_MIN {
+        if value.view().takes_long_to_drop() {
             self.values.push(value);
         }
     }

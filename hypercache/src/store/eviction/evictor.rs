@@ -31,8 +31,6 @@ const BATCH_BYTES: u64 = 1 << 20;
 const STEPS_PER_LOOK: u32 = 16;
 /// Shards looked at for one entry, where they hold few entries each.
 const SHARDS_PER_STEP: usize = 16;
-/// Values of fewer bytes are dropped at once: handing them over would cost more.
-const GARBAGE_BYTES_MIN: usize = 1 << 20;
 
 /// What was done to make room.
 #[derive(Debug, Default)]
@@ -396,7 +394,7 @@ fn note_gone(entry: Entry, overdue: bool, stripe: &mut Stripe, now: UnixMillis, 
         freed.keys += 1;
     }
     freed.bytes += entry.footprint() as u64;
-    if entry.value().heap_bytes() >= GARBAGE_BYTES_MIN {
+    if entry.value().takes_long_to_drop() {
         freed.garbage.push(entry.into_value());
     }
 }
