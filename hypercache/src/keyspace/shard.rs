@@ -327,10 +327,8 @@ impl Shard {
                 return swept;
             }
             let entry = self
-                .remove_by(hash, Departure::Expired, |entry| entry.deadline() == Some(deadline))
+                .let_go(hash, Departure::Expired, now, |entry| entry.deadline() == Some(deadline))
                 .expect("a deadline that is due was read from its entry");
-            self.watches.note(hash);
-            self.journal.left(hash, &entry, Departure::Expired, now);
             tell(entry.key(), Lapse::Key);
             swept.expired(&entry, now - deadline);
             garbage.push(entry);
@@ -397,6 +395,20 @@ impl Shard {
     fn remove_by(&mut self, hash: u64, why: Departure, wanted: impl Fn(&Entry) -> bool) -> Option<Entry> {
         let entry = self.table.remove_by(hash, wanted)?;
         self.departed(hash, &entry, why);
+        Some(entry)
+    }
+
+    /// Takes an entry out that leaves beside commands: those who watch its key are told, and it is remembered.
+    fn let_go(
+        &mut self,
+        hash: u64,
+        why: Departure,
+        now: UnixMillis,
+        wanted: impl Fn(&Entry) -> bool,
+    ) -> Option<Entry> {
+        let entry = self.remove_by(hash, why, wanted)?;
+        self.watches.note(hash);
+        self.journal.left(hash, &entry, why, now);
         Some(entry)
     }
 

@@ -178,10 +178,7 @@ impl Shard {
         let may_go = |entry: &Entry| !policy.expiring_only || entry.deadline().is_some();
         let overdue = self.table.find_by(hash, may_go)?.expired(now);
         let why = if overdue { Departure::Expired } else { Departure::Evicted };
-        let entry = self.remove_by(hash, why, may_go)?;
-        self.watches.note(hash);
-        self.journal.left(hash, &entry, why, now);
-        Some((entry, overdue))
+        Some((self.let_go(hash, why, now, may_go)?, overdue))
     }
 
     fn rank(&self, entry: &Entry, hash: u64, policy: Policy, now: UnixMillis) -> Option<Rank> {

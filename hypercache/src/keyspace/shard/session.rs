@@ -184,12 +184,8 @@ impl Shard {
         let Some(sessions) = &mut self.sessions else { return };
         let hasher = sessions.hasher();
         for hash in sessions.take(session) {
-            let removed = self.remove_by(hash, why, |entry| hasher.session(entry.key()) == session);
-            self.watches.note(hash);
-            if let Some(entry) = removed {
-                self.journal.left(hash, &entry, why, now);
-                take(entry);
-            }
+            let removed = self.let_go(hash, why, now, |entry| hasher.session(entry.key()) == session);
+            removed.into_iter().for_each(&mut *take);
         }
     }
 }
