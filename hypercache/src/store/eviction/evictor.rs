@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
+use smallvec::SmallVec;
+
 use crate::config::Eviction as Rule;
 use crate::keyspace::LockedShard;
 use crate::keyspace::departure::Departure;
@@ -72,6 +74,9 @@ enum Scope<'a> {
     One(&'a Store),
     All,
 }
+
+/// Stores that may evict, with the bytes that each holds.
+type Shares<'a> = SmallVec<[(&'a Store, u64); 4]>;
 
 /// Makes room.
 pub struct Evictor {
@@ -234,13 +239,18 @@ impl Evictor {
     /// Lets entries go until `target` bytes are free, in up to `steps` steps.
     fn free(&self, scope: Scope<'_>, target: u64, steps: u32, now: UnixMillis, freed: &mut Freed) -> End {
         let (mut sum, mut busy) = (0, 0);
+        // What each holds changes little in these steps, and adding it up for each of them would cost more than the step.
+        let shares = match scope {
+            Scope::One(_) => Shares::new(),
+            Scope::All => self.shares(),
+        };
         for _ in 0..steps {
             if sum >= target {
                 return End::Room;
             }
             let step = match scope {
                 Scope::One(store) => self.evict_one(store, now, freed),
-                Scope::All => self.evict_anywhere(now, freed),
+                Scope::All => self.evict_anywhere(&shares, now, freed),
             };
             match step {
                 Step::Freed(bytes) => sum += bytes,
@@ -252,31 +262,36 @@ impl Evictor {
         if sum >= target { End::Room } else { End::Later }
     }
 
+    /// The stores that may evict, each with the bytes that it holds.
+    fn shares(&self) -> Shares<'_> {
+        let may_evict = self.registry.all().filter(|store| store.may_evict());
+        may_evict.map(|store| (store, store.about_bytes(0))).collect()
+    }
+
     /// Lets an entry of some store go: each store pays in proportion to what it holds.
-    fn evict_anywhere(&self, now: UnixMillis, freed: &mut Freed) -> Step {
-        let stores: Vec<&Store> = self.registry.all().filter(|store| store.may_evict()).collect();
-        let Some(first) = stores.first() else { return Step::Nothing };
-        if stores.len() == 1 {
+    fn evict_anywhere(&self, shares: &Shares<'_>, now: UnixMillis, freed: &mut Freed) -> Step {
+        let Some((first, _)) = shares.first() else { return Step::Nothing };
+        if shares.len() == 1 {
             return self.evict_one(first, now, freed);
         }
-        let sizes: Vec<u64> = stores.iter().map(|store| store.about_bytes(0)).collect();
-        let total = sizes.iter().sum::<u64>().max(1);
+        let total = shares.iter().map(|(_, bytes)| bytes).sum::<u64>().max(1);
         let mut at = first.evictions().stripe().random() % total;
-        let chosen = sizes.iter().position(|size| {
-            let here = at < *size;
-            at = at.saturating_sub(*size);
+        let chosen = shares.iter().position(|(_, bytes)| {
+            let here = at < *bytes;
+            at = at.saturating_sub(*bytes);
             here
         });
         let chosen = chosen.unwrap_or(0);
-        // One whose shards are all in use hands over to the next.
-        let mut step = Step::Nothing;
-        for offset in 0..stores.len() {
-            step = self.evict_one(stores[(chosen + offset) % stores.len()], now, freed);
-            if matches!(step, Step::Freed(_)) {
-                break;
+        // One that has nothing left, or whose shards are all in use, hands over to the next.
+        let mut busy = false;
+        for offset in 0..shares.len() {
+            match self.evict_one(shares[(chosen + offset) % shares.len()].0, now, freed) {
+                Step::Nothing => {}
+                Step::Busy => busy = true,
+                freed => return freed,
             }
         }
-        step
+        if busy { Step::Busy } else { Step::Nothing }
     }
 
     /// Lets an entry of this store go.
