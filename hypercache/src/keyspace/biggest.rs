@@ -3,35 +3,18 @@
 //! A key that is bigger than the smallest of them takes its place. So where one of them leaves, a key that was smaller than all of
 //! them comes in when it is written the next time.
 
-use crate::value::view::ValueRef;
+use crate::value::view::TYPE_NAMES;
 
 /// Keys that are kept of each type in each shard.
 const KEPT: usize = 8;
 /// A key that takes fewer bytes is not big.
 pub const BYTES_MIN: usize = 1024;
 
-/// The types of keys, by the names that `TYPE` tells.
-pub const TYPES: [&str; 8] = ["string", "list", "set", "zset", "hash", "stream", "MBbloom--", "MBbloomCF"];
-
-/// The place of a value's type among `TYPES`.
-pub(super) fn kind(value: ValueRef<'_>) -> u8 {
-    match value {
-        ValueRef::Str(_) => 0,
-        ValueRef::List(_) => 1,
-        ValueRef::Set(_) => 2,
-        ValueRef::ZSet(_) => 3,
-        ValueRef::Hash(_) => 4,
-        ValueRef::Stream(_) => 5,
-        ValueRef::Bloom(_) => 6,
-        ValueRef::Cuckoo(_) => 7,
-    }
-}
-
 /// The keys.
 #[derive(Debug, Default)]
 pub(super) struct Biggest {
     /// Hashes and bytes, without order.
-    kinds: [Vec<(u64, usize)>; TYPES.len()],
+    kinds: [Vec<(u64, usize)>; TYPE_NAMES.len()],
 }
 
 impl Biggest {
@@ -64,7 +47,7 @@ impl Biggest {
         }
     }
 
-    /// Hashes of the biggest keys of a type, by its place among `TYPES`.
+    /// Hashes of the biggest keys of a type, by its place among `TYPE_NAMES`.
     pub(super) fn hashes(&self, kind: usize) -> impl Iterator<Item = u64> {
         self.kinds.get(kind).into_iter().flatten().map(|(hash, _)| *hash)
     }

@@ -6,7 +6,6 @@ pub mod filtering;
 mod sampling;
 mod session;
 
-use crate::keyspace::biggest;
 use crate::keyspace::biggest::Biggest;
 use crate::keyspace::departure::Departure;
 use crate::keyspace::entry::Entry;
@@ -116,7 +115,7 @@ pub struct Shard {
 /// What the shard notes of an entry beside it.
 #[derive(Clone, Copy)]
 struct Noted {
-    /// See `biggest::TYPES`.
+    /// The place of its type among `TYPE_NAMES`.
     kind: u8,
     bytes: usize,
     deadline: Option<UnixMillis>,
@@ -128,7 +127,7 @@ impl Noted {
 
     fn of(entry: &Entry) -> Self {
         Self {
-            kind: biggest::kind(entry.value()),
+            kind: entry.value().type_index() as u8,
             bytes: entry.footprint(),
             deadline: entry.deadline(),
             field_deadline: entry.earliest_part(),

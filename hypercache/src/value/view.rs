@@ -11,6 +11,10 @@ use crate::value::stream::Stream;
 use crate::value::string::StrRef;
 use crate::value::zset::ZSet;
 
+/// The names of all types, as `TYPE` tells them; the last two are those that RedisBloom brings to Redis.
+pub const TYPE_NAMES: [&str; 8] =
+    ["string", "list", "set", "zset", "hash", "stream", "MBbloom--", "MBbloomCF"];
+
 /// Values of fewer bytes are dropped at once: handing them over would cost more.
 const LONG_TO_DROP_BYTES: usize = 1 << 20;
 
@@ -38,16 +42,20 @@ pub enum ValueRef<'a> {
 impl<'a> ValueRef<'a> {
     /// The name that `TYPE` tells.
     pub fn type_name(self) -> &'static str {
+        TYPE_NAMES[self.type_index()]
+    }
+
+    /// The place of its type among `TYPE_NAMES`.
+    pub fn type_index(self) -> usize {
         match self {
-            // The names of the types that RedisBloom brings to Redis.
-            Self::Bloom(_) => "MBbloom--",
-            Self::Cuckoo(_) => "MBbloomCF",
-            Self::Hash(_) => "hash",
-            Self::List(_) => "list",
-            Self::Set(_) => "set",
-            Self::Str(_) => "string",
-            Self::Stream(_) => "stream",
-            Self::ZSet(_) => "zset",
+            Self::Str(_) => 0,
+            Self::List(_) => 1,
+            Self::Set(_) => 2,
+            Self::ZSet(_) => 3,
+            Self::Hash(_) => 4,
+            Self::Stream(_) => 5,
+            Self::Bloom(_) => 6,
+            Self::Cuckoo(_) => 7,
         }
     }
 

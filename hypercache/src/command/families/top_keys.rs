@@ -8,12 +8,12 @@ use crate::command::error;
 use crate::command::spec::Flags;
 use crate::command::spec::Group;
 use crate::command::spec::Spec;
-use crate::keyspace::biggest::TYPES;
 use crate::resp::Args;
 use crate::resp::ReplyWriter;
 use crate::store::Store;
 use crate::store::traffic::HALF_LIFE_SECONDS;
 use crate::store::traffic::Measure;
+use crate::value::view::TYPE_NAMES;
 
 /// Keys that are told unless a number is given.
 const KEYS_DEFAULT: usize = 10;
@@ -112,7 +112,7 @@ type Weighed = (usize, Box<[u8]>);
 
 fn biggest<'a>(context: &Context<'a>, asked: &Asked<'a>, reply: &mut ReplyWriter) -> Result<(), ReplyError> {
     let mut keys: Vec<(&str, Vec<Weighed>)> = Vec::new();
-    for (kind, name) in TYPES.into_iter().enumerate() {
+    for (kind, name) in TYPE_NAMES.into_iter().enumerate() {
         let mut found: Vec<Weighed> = Vec::new();
         for shard in 0..asked.store.keyspace().shards() {
             context.with_shard_of(asked.store, shard, |shard| {
