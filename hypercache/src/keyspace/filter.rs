@@ -11,6 +11,7 @@ pub mod segment;
 pub mod standing;
 pub mod width;
 
+use crate::keyspace::directory::Directory;
 use crate::keyspace::filter::segment::SLOTS;
 use crate::keyspace::filter::segment::Segment;
 use crate::keyspace::filter::segment::State;
@@ -35,10 +36,8 @@ const WHOLE: u64 = 1 << DEPTH_MAX;
 #[derive(Debug)]
 pub struct Filter {
     width: Width,
-    /// Leading bits of the hash that chose the shard.
-    prefix_bits: u32,
-    depth: u32,
-    directory: Vec<u32>,
+    /// The bits that all hashes share are those that chose the shard.
+    directory: Directory,
     segments: Vec<Segment>,
     unused: Vec<u32>,
     /// Where the search for what is not built goes on.
@@ -102,9 +101,7 @@ impl Filter {
         segments.iter().for_each(|segment| sums.add(segment));
         Self {
             width,
-            prefix_bits,
-            depth,
-            directory: (0..1 << depth).collect(),
+            directory: Directory::new(prefix_bits, depth),
             segments,
             unused: Vec::new(),
             built_to: 0,
@@ -131,7 +128,8 @@ impl Filter {
     /// Bytes on the heap.
     pub fn heap_bytes(&self) -> usize {
         self.sums.slots / width::BUCKET_SLOTS * self.width.bucket_bytes()
-            + (self.directory.capacity() + self.unused.capacity()) * size_of::<u32>()
+            + self.directory.heap_bytes()
+            + self.unused.capacity() * size_of::<u32>()
             + self.segments.capacity() * size_of::<Segment>()
     }
 
@@ -187,11 +185,11 @@ impl Filter {
                 return false;
             }
             let is_unbuilt =
-                |index: &usize| self.segments[self.directory[*index] as usize].state() == State::Unbuilt;
-            let found = (self.built_to..self.directory.len()).find(is_unbuilt);
-            let Some(index) = found.or_else(|| (0..self.built_to).find(is_unbuilt)) else { return false };
-            self.built_to = index;
-            let hash = start | self.hash_of(index);
+                |place: &usize| self.segments[self.directory.at(*place)].state() == State::Unbuilt;
+            let found = (self.built_to..self.directory.places()).find(is_unbuilt);
+            let Some(place) = found.or_else(|| (0..self.built_to).find(is_unbuilt)) else { return false };
+            self.built_to = place;
+            let hash = start | self.directory.hash_of(place);
             let at = self.segment_of(hash);
             let keys = self.fill(hash, table, tally);
             tally.built += 1;
@@ -203,17 +201,8 @@ impl Filter {
         self.sums.unbuilt > 0
     }
 
-    /// The part of a hash after those bits that chose the shard, for an index of the directory.
-    fn hash_of(&self, index: usize) -> u64 {
-        if self.depth == 0 { 0 } else { (index as u64) << (64 - self.depth) >> self.prefix_bits }
-    }
-
-    fn index_of(&self, hash: u64) -> usize {
-        if self.depth == 0 { 0 } else { ((hash << self.prefix_bits) >> (64 - self.depth)) as usize }
-    }
-
     fn segment_of(&self, hash: u64) -> usize {
-        self.directory[self.index_of(hash)] as usize
+        self.directory.segment_of(hash)
     }
 
     /// Changes a segment and keeps the sums in step.
@@ -234,7 +223,7 @@ impl Filter {
     fn fill(&mut self, hash: u64, table: &Table, tally: &mut Tally) -> usize {
         let (at, width) = (self.segment_of(hash), self.width);
         let depth = self.segments[at].depth();
-        let bits = self.prefix_bits + depth;
+        let bits = self.directory.prefix_bits() + depth;
         let start = if bits == 0 { 0 } else { hash >> (64 - bits) << (64 - bits) };
         let mut filled = Segment::new(depth, State::Built);
         let (mut keys, mut fits) = (0, true);
@@ -256,16 +245,11 @@ impl Filter {
         if depth >= DEPTH_MAX {
             return false;
         }
-        if depth == self.depth {
-            self.directory = self.directory.iter().flat_map(|segment| [*segment, *segment]).collect();
-            self.depth += 1;
-            self.built_to *= 2;
-        }
         self.change(at, |segment| *segment = Segment::new(depth + 1, State::Unbuilt));
         let twin = self.add(Segment::new(depth + 1, State::Unbuilt));
-        let run = self.run(self.index_of(hash), depth);
-        let middle = run.start + run.len() / 2;
-        self.directory[middle..run.end].fill(twin);
+        if self.directory.split(hash, depth, twin) {
+            self.built_to *= 2;
+        }
         true
     }
 
@@ -274,7 +258,7 @@ impl Filter {
         if self.divide(hash) {
             tally.splits += 1;
             self.fill(hash, table, tally);
-            self.fill(hash ^ 1 << (63 - self.prefix_bits - depth), table, tally);
+            self.fill(hash ^ 1 << (63 - self.directory.prefix_bits() - depth), table, tally);
         }
     }
 
@@ -289,19 +273,11 @@ impl Filter {
             .expect("there are at most as many segments as depths tell apart")
     }
 
-    /// The run of the directory that points to a segment of `depth` with `index` in it.
-    fn run(&self, index: usize, depth: u32) -> std::ops::Range<usize> {
-        let width = 1 << (self.depth - depth);
-        let first = index / width * width;
-        first..first + width
-    }
-
     /// Joins the segment of `hash` with its twin where both are sparse.
     fn join(&mut self, hash: u64, table: &Table, tally: &mut Tally) {
         let depth = self.segments[self.segment_of(hash)].depth();
         let Some(parent) = depth.checked_sub(1) else { return };
-        let run = self.run(self.index_of(hash), parent);
-        let (low, high) = (self.directory[run.start] as usize, self.directory[run.end - 1] as usize);
+        let (low, high) = self.directory.ends(hash, parent);
         let fits =
             |at: usize| self.segments[at].state() == State::Built && self.segments[at].depth() == depth;
         if !fits(low)
@@ -315,19 +291,9 @@ impl Filter {
         self.segments[high] = Segment::new(parent, State::Unbuilt);
         self.unused.push(high as u32);
         self.change(low, |segment| *segment = Segment::new(parent, State::Unbuilt));
-        self.directory[run].fill(low as u32);
+        self.built_to >>= self.directory.join(hash, parent, low as u32);
         tally.joins += 1;
         self.fill(hash, table, tally);
-        self.halve();
-    }
-
-    fn halve(&mut self) {
-        while self.depth > 0 && self.directory.chunks_exact(2).all(|pair| pair[0] == pair[1]) {
-            self.directory = self.directory.iter().step_by(2).copied().collect();
-            self.depth -= 1;
-            self.built_to /= 2;
-        }
-        self.directory.shrink_to_fit();
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod biggest;
 pub mod departure;
+mod directory;
 pub mod entry;
 pub mod eviction;
 pub mod expiry;

@@ -1,15 +1,15 @@
 //! Hash table of entries that grows and shrinks in small steps.
 //!
-//! Extendible hashing (Fagin, Nievergelt, Pippenger and Strong, "Extendible hashing: a fast access method for dynamic
-//! files", ACM TODS 1979): a directory indexed by the leading bits of the hash points to segments of bounded size. A full
-//! segment is split in two, two sparse ones are joined; no step touches more than one segment, so growing to millions of
-//! keys never stops the shard. Segments partition the hash space in order, so a scan that goes by hash is exact however
-//! the table changes under it: a key's hash does not.
+//! Extendible hashing: a `Directory` points to segments of bounded size. A full segment is split in two, two sparse ones
+//! are joined; no step touches more than one segment, so growing to millions of keys never stops the shard. Segments
+//! partition the hash space in order, so a scan that goes by hash is exact however the table changes under it: a key's hash
+//! does not.
 
 mod range;
 mod sample;
 mod slots;
 
+use crate::keyspace::directory::Directory;
 use crate::keyspace::entry::Entry;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::expiry::Due;
@@ -46,10 +46,8 @@ pub fn position(hash: u64) -> Position {
 #[derive(Debug)]
 pub struct Table {
     hasher: KeyHasher,
-    /// Leading bits of the hash that all entries share, because they chose this table.
-    prefix_bits: u32,
-    depth: u32,
-    directory: Vec<u32>,
+    /// The bits that all hashes share are those that chose this table.
+    directory: Directory,
     segments: Vec<Segment>,
     unused: Vec<u32>,
     len: usize,
@@ -80,9 +78,7 @@ impl Table {
     pub fn new(hasher: impl Into<KeyHasher>, prefix_bits: u32) -> Self {
         Self {
             hasher: hasher.into(),
-            prefix_bits,
-            depth: 0,
-            directory: vec![0],
+            directory: Directory::new(prefix_bits, 0),
             segments: vec![Segment::default()],
             unused: Vec::new(),
             len: 0,
@@ -228,19 +224,19 @@ impl Table {
         if self.len == 0 {
             return None;
         }
-        let mut at = (random as usize) % self.directory.len();
+        let mut place = (random as usize) % self.directory.places();
         // An empty segment hands over to the next.
-        while self.segments[self.directory[at] as usize].entries.is_empty() {
-            at = (at + 1) % self.directory.len();
+        while self.segments[self.directory.at(place)].entries.is_empty() {
+            place = (place + 1) % self.directory.places();
         }
-        let entries = &self.segments[self.directory[at] as usize].entries;
+        let entries = &self.segments[self.directory.at(place)].entries;
         Some(entries.nth((random >> 32) as usize % entries.len()))
     }
 
     /// Bytes that the allocator takes for the table itself and its deadlines, entries not counted; constant time.
     pub fn overhead_bytes(&self) -> usize {
         self.segment_bytes
-            + size_class(self.directory.capacity() * size_of::<u32>())
+            + size_class(self.directory.heap_bytes())
             + size_class(self.segments.capacity() * size_of::<Segment>())
             + size_class(self.unused.capacity() * size_of::<u32>())
             + self.earliest.bytes()
@@ -254,32 +250,21 @@ impl Table {
         self.segment_bytes = self.segment_bytes - before + segment.bytes();
     }
 
-    fn index_of(&self, hash: u64) -> usize {
-        if self.depth == 0 { 0 } else { ((hash << self.prefix_bits) >> (64 - self.depth)) as usize }
-    }
-
     fn segment_of(&self, hash: u64) -> usize {
-        self.directory[self.index_of(hash)] as usize
+        self.directory.segment_of(hash)
     }
 
     /// The hash at which the segment after that of `hash` begins; none after the last.
     fn segment_end(&self, hash: u64) -> Option<u64> {
-        let depth = self.segments[self.segment_of(hash)].depth + self.prefix_bits;
+        let prefix_bits = self.directory.prefix_bits();
+        let depth = self.segments[self.segment_of(hash)].depth + prefix_bits;
         if depth == 0 {
             return None;
         }
         let next = ((hash >> (64 - depth)) + 1).checked_shl(64 - depth).filter(|next| *next != 0)?;
         // The last segment of this table ends where the prefix ends.
-        let same =
-            self.prefix_bits == 0 || next >> (64 - self.prefix_bits) == hash >> (64 - self.prefix_bits);
+        let same = prefix_bits == 0 || next >> (64 - prefix_bits) == hash >> (64 - prefix_bits);
         same.then_some(next)
-    }
-
-    /// The run of the directory that points to a segment of `depth` with `index` in it.
-    fn run(&self, index: usize, depth: u32) -> std::ops::Range<usize> {
-        let width = 1 << (self.depth - depth);
-        let first = index / width * width;
-        first..first + width
     }
 
     /// Takes all out of a segment.
@@ -292,12 +277,8 @@ impl Table {
     fn split(&mut self, hash: u64) {
         let at = self.segment_of(hash);
         let depth = self.segments[at].depth;
-        if depth == self.depth {
-            self.directory = self.directory.iter().flat_map(|segment| [*segment, *segment]).collect();
-            self.depth += 1;
-        }
         let old = self.take(at);
-        let (hasher, bit) = (self.hasher, 63 - self.prefix_bits - depth);
+        let (hasher, bit) = (self.hasher, 63 - self.directory.prefix_bits() - depth);
         let half = || Slots::with_room(old.entries.len() / 2);
         let mut halves = [half(), half()];
         let mut deadlines = [Timed::default(), Timed::default()];
@@ -313,9 +294,7 @@ impl Table {
             *segment = Segment { depth: depth + 1, entries: low, deadlines: low_deadlines };
         });
         let twin = self.add(Segment { depth: depth + 1, entries: high, deadlines: high_deadlines });
-        let run = self.run(self.index_of(hash), depth);
-        let middle = run.start + run.len() / 2;
-        self.directory[middle..run.end].fill(twin);
+        self.directory.split(hash, depth, twin);
     }
 
     fn add(&mut self, segment: Segment) -> u32 {
@@ -342,8 +321,7 @@ impl Table {
         let at = self.segment_of(hash);
         let depth = self.segments[at].depth;
         let Some(parent) = depth.checked_sub(1) else { return };
-        let run = self.run(self.index_of(hash), parent);
-        let (low, high) = (self.directory[run.start] as usize, self.directory[run.end - 1] as usize);
+        let (low, high) = self.directory.ends(hash, parent);
         let together = self.segments[low].entries.len() + self.segments[high].entries.len();
         if self.segments[low].depth != depth
             || self.segments[high].depth != depth
@@ -359,9 +337,8 @@ impl Table {
         });
         self.earliest.set(low, self.segments[low].deadlines.first());
         self.earliest.set(high, None);
-        self.directory[run].fill(low as u32);
         self.unused.push(high as u32);
-        self.halve();
+        self.directory.join(hash, parent, low as u32);
         if self.unused.len() > self.segments.len() / 2 + UNUSED_MIN {
             self.compact();
         }
@@ -371,26 +348,17 @@ impl Table {
     fn compact(&mut self) {
         let mut old = std::mem::take(&mut self.segments);
         let mut moved_to = vec![None; old.len()];
-        for at in &mut self.directory {
-            let from = *at as usize;
-            *at = *moved_to[from].get_or_insert_with(|| {
+        self.directory.renumber(|from| {
+            *moved_to[from].get_or_insert_with(|| {
                 self.segments.push(std::mem::take(&mut old[from]));
                 self.segments.len() as u32 - 1
-            });
-        }
+            })
+        });
         (self.unused, self.earliest) = (Vec::new(), Earliest::default());
         self.segments.shrink_to_fit();
         for (at, segment) in self.segments.iter().enumerate() {
             self.earliest.set(at, segment.deadlines.first());
         }
-    }
-
-    fn halve(&mut self) {
-        while self.depth > 0 && self.directory.chunks_exact(2).all(|pair| pair[0] == pair[1]) {
-            self.directory = self.directory.iter().step_by(2).copied().collect();
-            self.depth -= 1;
-        }
-        self.directory.shrink_to_fit();
     }
 }
 

@@ -10,16 +10,16 @@ impl Table {
     /// is as good as drawn one by one.
     pub fn visit_from(&self, random: u64, slots: usize, mut visit: impl FnMut(&Entry) -> bool) {
         let mut left = slots;
-        let first = random as usize % self.directory.len();
+        let first = random as usize % self.directory.places();
         let mut last = None;
-        for offset in 0..self.directory.len() {
-            let segment = self.directory[(first + offset) % self.directory.len()];
+        for offset in 0..self.directory.places() {
+            let segment = self.directory.at((first + offset) % self.directory.places());
             // Neighbours in the directory share segments, and the run of the first may go on where the walk ends.
-            if last == Some(segment) || offset > 0 && segment == self.directory[first] {
+            if last == Some(segment) || offset > 0 && segment == self.directory.at(first) {
                 continue;
             }
             last = Some(segment);
-            let entries = &self.segments[segment as usize].entries;
+            let entries = &self.segments[segment].entries;
             if entries.is_empty() {
                 continue;
             }
