@@ -36,22 +36,9 @@ target=${CARGO_TARGET_DIR:-$root/target}
 [[ $target == /* ]] || target=$root/$target
 source "$root/scripts/await-node.sh"
 home=$target/compat
-folder=$(mktemp -d "${TMPDIR:-/tmp}/hypercache-compat.XXXXXX")
-nodes=()
+source "$root/scripts/own-processes.sh"
+own_folder compat
 failed=0
-
-# shellcheck disable=SC2317 # the trap calls it
-finish() {
-  local code=$? pid
-  for pid in ${nodes[@]+"${nodes[@]}"}; do
-    kill "$pid" 2>/dev/null || true
-    wait "$pid" 2>/dev/null || true
-  done
-  rm -rf "$folder"
-  exit "$code"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
 
 missing() { # command ...: the first that is not there
   local tool
@@ -68,7 +55,7 @@ start_node() { # name, variables ...
     --resp-addr 127.0.0.1:0 --http-addr 127.0.0.1:0 \
     --data-dir "$folder/$name/data" --log-dir "$folder/$name/logs" >"$folder/$name.stdout" 2>"$told" &
   pid=$!
-  nodes+=("$pid")
+  processes+=("$pid")
   await_node "$target/debug/hypercache" "$pid" "$told" "$name"
 }
 
@@ -201,7 +188,7 @@ closing=()
 for name in "${wanted[@]}"; do
   suite "$name"
 done
-for pid in "${nodes[@]}"; do
+for pid in "${processes[@]}"; do
   if ! kill -0 "$pid" 2>/dev/null; then
     closing+=("compat: a node has gone away")
     tail -n 20 "$folder"/*.stderr

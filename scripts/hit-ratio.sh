@@ -38,20 +38,8 @@ if [ -z "$binary" ]; then
   [[ $target == /* ]] || target=$root/$target
   binary=$target/release/hypercache
 fi
-folder=$(mktemp -d "${TMPDIR:-/tmp}/hypercache-hit-ratio.XXXXXX")
-processes=()
-# shellcheck disable=SC2317 # the trap calls it
-finish() {
-  local code=$? pid
-  for pid in ${processes[@]+"${processes[@]}"}; do
-    kill "$pid" 2>/dev/null || true
-    wait "$pid" 2>/dev/null || true
-  done
-  rm -rf "$folder"
-  exit "$code"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
+source "$root/scripts/own-processes.sh"
+own_folder hit-ratio
 
 "$binary" --resp-addr 127.0.0.1:0 --http-addr 127.0.0.1:0 --data-dir "$folder/data" >"$folder/out" 2>"$folder/err" &
 processes+=($!)
