@@ -8,6 +8,7 @@ mod file;
 mod load;
 pub mod memory_limit;
 mod notice;
+mod persistence;
 mod read;
 mod render;
 mod resolve;
@@ -28,6 +29,13 @@ pub use memory_limit::ProcessLimit;
 pub use notice::ConfigErrors;
 pub use notice::Notice;
 pub use notice::Place;
+pub use persistence::Compression;
+pub use persistence::DataFolder;
+pub use persistence::Fsync;
+pub use persistence::Persistence;
+pub use persistence::PersistenceMode;
+pub use persistence::RecoverTo;
+pub use persistence::Recovery;
 pub use store_change::StoreChange;
 pub use units::SizeOrShare;
 pub use validate::STORES_MAX;
@@ -49,6 +57,8 @@ pub struct Config {
     pub cache: Cache,
     /// Rules for scripts and functions.
     pub scripts: Scripts,
+    /// Rules for what is kept on disk, whatever the store.
+    pub persistence: DataFolder,
     /// The stores, in order: the index is what `SELECT` takes, 0 is `default`.
     pub stores: Vec<Store>,
     /// Who may come in.
@@ -164,6 +174,8 @@ pub struct Store {
     pub miss_history: u64,
     /// Facts about keys that the store keeps, such as who has written them; 0: none.
     pub key_journal: usize,
+    /// What of the store is kept on disk.
+    pub persistence: Persistence,
 }
 
 impl Store {
@@ -177,6 +189,7 @@ impl Store {
             cuckoo_filter: None,
             miss_history: 1 << 20,
             key_journal: 16_384,
+            persistence: Persistence::default(),
         }
     }
 }
@@ -418,6 +431,7 @@ impl Default for Config {
                 miss_ratio_curves: true,
             },
             scripts: Scripts { busy_after: Duration::from_secs(5) },
+            persistence: DataFolder::default(),
             stores: vec![Store::named("default".to_owned())],
             security: Security::default(),
             telemetry: Telemetry {
