@@ -434,37 +434,43 @@ impl Default for Config {
             persistence: DataFolder::default(),
             stores: vec![Store::named("default".to_owned())],
             security: Security::default(),
-            telemetry: Telemetry {
-                service_name: "hypercache".to_owned(),
-                log: Log {
-                    level: "info".to_owned(),
-                    dir: PathBuf::from("./logs/node-1"),
-                    stdout: true,
-                    files: true,
-                    max_file_size: 64 << 20,
-                    max_files: 4,
-                    command_log: CommandLog::Adaptive,
-                    command_budget: 300,
-                    keys: KeyRedaction::Hashed,
-                },
-                tracing: Tracing {
-                    endpoint: None,
-                    mode: TracingMode::Adaptive,
-                    span_budget: 500,
-                    max_ratio: 1.0,
-                    timeout: Duration::from_secs(10),
-                    queue: 8192,
-                    batch: 512,
-                    flush_interval: Duration::from_secs(1),
-                },
-                slow_command: Duration::from_millis(10),
-                command_logs: CommandLogs {
-                    slow_entries: 128,
-                    large_request: 1 << 20,
-                    large_request_entries: 128,
-                    large_reply: 1 << 20,
-                    large_reply_entries: 128,
-                },
+            telemetry: Telemetry::default(),
+        }
+    }
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self {
+            service_name: "hypercache".to_owned(),
+            log: Log {
+                level: "info".to_owned(),
+                dir: PathBuf::from("./logs/node-1"),
+                stdout: true,
+                files: true,
+                max_file_size: 64 << 20,
+                max_files: 4,
+                command_log: CommandLog::Adaptive,
+                command_budget: 300,
+                keys: KeyRedaction::Hashed,
+            },
+            tracing: Tracing {
+                endpoint: None,
+                mode: TracingMode::Adaptive,
+                span_budget: 500,
+                max_ratio: 1.0,
+                timeout: Duration::from_secs(10),
+                queue: 8192,
+                batch: 512,
+                flush_interval: Duration::from_secs(1),
+            },
+            slow_command: Duration::from_millis(10),
+            command_logs: CommandLogs {
+                slow_entries: 128,
+                large_request: 1 << 20,
+                large_request_entries: 128,
+                large_reply: 1 << 20,
+                large_reply_entries: 128,
             },
         }
     }
