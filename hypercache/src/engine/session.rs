@@ -5,6 +5,7 @@ use std::time::Instant;
 use std::time::SystemTime;
 
 use crate::command::context::Stamp;
+use crate::config::Fsync;
 use crate::engine::caller::Caller;
 use crate::engine::client::Client;
 use crate::engine::identity::Identity;
@@ -18,6 +19,7 @@ use crate::engine::transaction::Transaction;
 use crate::engine::transaction::WatchList;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::journal::Via;
+use crate::persistence::log::Sequence;
 use crate::resp::Protocol;
 use crate::store::Selected;
 use crate::telemetry::CommandRecord;
@@ -100,6 +102,10 @@ pub struct Session {
     subscriptions: Option<Box<Subscriptions>>,
     /// Its place among those who monitor, while it does.
     pub monitoring: Option<Monitoring>,
+    /// The last record of the log that its replies wait for; 0: none.
+    logged: Sequence,
+    /// How safe that record has to be.
+    log_wait: Fsync,
 }
 
 impl Session {
@@ -129,6 +135,8 @@ impl Session {
             tracked: None,
             subscriptions: None,
             monitoring: None,
+            logged: 0,
+            log_wait: Fsync::Never,
         }
     }
 
@@ -247,6 +255,20 @@ impl Session {
     /// Keeps a record until the batch ends.
     pub fn keep(&mut self, record: CommandRecord) {
         self.kept.push(record);
+    }
+
+    /// Notes that its replies wait until the log is as safe as `fsync` demands, up to this record.
+    pub fn note_logged(&mut self, sequence: Sequence, fsync: Fsync) {
+        self.logged = self.logged.max(sequence);
+        self.log_wait = self.log_wait.stronger(fsync);
+    }
+
+    /// What its replies wait for, if for anything; from here on they wait for nothing.
+    pub fn take_logged(&mut self) -> Option<(Sequence, Fsync)> {
+        if self.logged == 0 {
+            return None;
+        }
+        Some((std::mem::take(&mut self.logged), std::mem::replace(&mut self.log_wait, Fsync::Never)))
     }
 
     /// Ends a batch of `size` commands: what was kept of it is told, and a trace context that was used is used up.
