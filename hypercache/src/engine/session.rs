@@ -106,6 +106,8 @@ pub struct Session {
     logged: Sequence,
     /// How safe that record has to be.
     log_wait: Fsync,
+    /// The last record of the log that ever concerned it; 0: none.
+    last_logged: Sequence,
 }
 
 impl Session {
@@ -137,6 +139,7 @@ impl Session {
             monitoring: None,
             logged: 0,
             log_wait: Fsync::Never,
+            last_logged: 0,
         }
     }
 
@@ -260,7 +263,13 @@ impl Session {
     /// Notes that its replies wait until the log is as safe as `fsync` demands, up to this record.
     pub fn note_logged(&mut self, sequence: Sequence, fsync: Fsync) {
         self.logged = self.logged.max(sequence);
+        self.last_logged = self.last_logged.max(sequence);
         self.log_wait = self.log_wait.stronger(fsync);
+    }
+
+    /// The last record of the log that its replies have waited for, or will; 0: none.
+    pub fn last_logged(&self) -> Sequence {
+        self.last_logged
     }
 
     /// What its replies wait for, if for anything; from here on they wait for nothing.

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::engine::Durability;
 use crate::engine::Executor;
 use crate::engine::client::Clients;
 use crate::engine::pause::Pause;
@@ -40,6 +41,8 @@ pub struct Shared {
     pub settings: Arc<Settings>,
     /// Holds commands back while `CLIENT PAUSE` is in force.
     pub pause: Arc<Pause>,
+    /// What changes wait for until they are acknowledged.
+    pub durability: Arc<Durability>,
     /// Measures and tells.
     pub telemetry: Telemetry,
     /// Becomes true when connections are to finish.

@@ -34,6 +34,7 @@ use crate::config::Config;
 use crate::engine::Accounting;
 use crate::engine::Call;
 use crate::engine::Disposal;
+use crate::engine::Durability;
 use crate::engine::Execution;
 use crate::engine::Flow;
 use crate::engine::Herald;
@@ -90,6 +91,8 @@ pub struct NodeState {
     pub herald: Arc<Herald>,
     /// Frees what was dropped.
     pub disposal: Disposal,
+    /// What changes wait for until they are acknowledged.
+    pub durability: Arc<Durability>,
     /// Asks the node to stop.
     pub stop: mpsc::Sender<&'static str>,
     /// Scripts and functions.
