@@ -11,6 +11,9 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+#[cfg(test)]
+pub mod faulty;
+
 /// How much room a file system has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Space {

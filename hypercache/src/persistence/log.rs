@@ -21,8 +21,13 @@ mod buffer;
 pub mod frame;
 mod inner;
 mod keeper;
+pub mod read;
+mod scan;
 pub mod segment;
 mod tally;
+#[cfg(test)]
+mod tests;
+mod window;
 mod writer;
 
 pub use tally::LogFault;
@@ -254,5 +259,15 @@ impl Drop for Log {
     fn drop(&mut self) {
         self.stop();
         self.inner.wake_all();
+    }
+}
+
+#[cfg(test)]
+impl Default for Log {
+    /// A log in memory.
+    fn default() -> Self {
+        let disk = Arc::new(crate::persistence::disk::faulty::FaultyDisk::default());
+        Self::open(disk, Path::new("/log"), 1, LogOptions::default(), 1, b"", None)
+            .expect("memory does not fail")
     }
 }

@@ -236,11 +236,11 @@ mod tests {
             records in prop::collection::vec(prop::collection::vec(0u8..3, 0..100), 1..5),
             compression in compression(),
             at in any::<prop::sample::Index>(),
-            bit in 0..8,
+            bit in 0u32..8,
         ) {
             let mut bytes = frame(&records, compression);
             let at = at.index(bytes.len());
-            bytes[at] ^= 1 << bit;
+            bytes[at] ^= 1u8 << bit;
             if let Some(header) = Header::decode(&bytes, 99) {
                 prop_assert!(at >= HEADER);
                 prop_assert!(header.unpack(&bytes[HEADER..], 99).is_err());

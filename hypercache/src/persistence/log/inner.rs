@@ -92,6 +92,10 @@ impl Inner {
             }
             place.disk.remove(&last.path)?;
         }
+        // What an earlier life wrote may not be on disk yet, and the new segment says that it is.
+        for segment in &closed {
+            place.disk.open(&segment.path)?.sync_data()?;
+        }
         let header =
             segment::Header { first: next, log_id: place.log_id, synced: next - 1, record: header_record };
         let writer = Writer::open(&place, closed, header)?;
