@@ -3,6 +3,8 @@
 //! Each I/O thread has a runtime of its own; a connection stays on the thread it was given to, and its commands run there,
 //! on the thread that read them.
 
+#[cfg(test)]
+mod admission_tests;
 pub mod connection;
 pub mod dispatch;
 pub mod listener;

@@ -8,7 +8,7 @@ pub mod config;
 mod configure;
 pub mod debug;
 #[cfg(test)]
-mod fixture;
+pub(super) mod fixture;
 pub mod help;
 pub mod hot_keys;
 pub mod info;
@@ -194,7 +194,7 @@ pub fn run(
         NodeCommand::PubsubNumSub => pubsub::numbers(Topic::Channel, args, &node.broker, reply),
         NodeCommand::PubsubShardChannels => pubsub::channels(Topic::Shard, args, &node.broker, reply)?,
         NodeCommand::PubsubShardNumSub => pubsub::numbers(Topic::Shard, args, &node.broker, reply),
-        NodeCommand::Replication(command) => flow = replication::run(command, call, session, reply)?,
+        NodeCommand::Replication(command) => flow = replication::run(command, call, session, node, reply)?,
         NodeCommand::Role => small::role(reply),
         NodeCommand::SPublish => pubsub::publish_to_shard(args, &node.broker, reply),
         NodeCommand::Shutdown => flow = small::shutdown(args, node)?,
