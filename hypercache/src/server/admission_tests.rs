@@ -1,6 +1,19 @@
 //! What is refused while it could not be kept, or is not there yet.
 
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+
+use crate::config::Compression;
+use crate::config::Fsync;
 use crate::config::PersistenceMode;
+use crate::persistence::Log;
+use crate::persistence::disk::faulty::Fault;
+use crate::persistence::disk::faulty::FaultyDisk;
+use crate::persistence::log::Handling;
+use crate::persistence::log::LogOptions;
 use crate::server::node_commands::fixture::Fixture;
 
 const MISCONF: &str = "-MISCONF Redis is configured to save RDB snapshots";
@@ -68,4 +81,34 @@ fn while_data_is_loaded_only_what_needs_none_is_answered() {
     fixture.node.durability.loading.end();
     assert_eq!(fixture.raw("GET k"), "$-1\r\n");
     assert!(fixture.text("INFO persistence").contains("loading:0\r\nloading_eta_seconds:0\r\n"));
+}
+
+#[test]
+fn while_the_log_fails_stores_that_keep_one_refuse_writes() {
+    let mut fixture = Fixture::with(|config| {
+        config.stores[0].persistence.mode = PersistenceMode::AofOnly;
+    });
+    let disk = FaultyDisk::default();
+    let opened =
+        Log::open(Arc::new(disk.clone()), Path::new("/log"), 7, LogOptions::default(), 1, b"stores", None);
+    let log = Arc::new(opened.unwrap());
+    fixture.node.durability.set_log(Arc::clone(&log));
+    assert_eq!(fixture.raw("SET k v"), "+OK\r\n");
+    disk.fail_only("append", 1, Fault::From(ErrorKind::StorageFull));
+    let handling = Handling { store: 0, fsync: Fsync::Periodic, compression: Compression::None };
+    assert!(log.write(log.append(b"record", handling)).is_err());
+    assert!(fixture.raw("SET k w").starts_with("-MISCONF Errors writing to the AOF file: "));
+    assert!(fixture.raw("PING").starts_with("-MISCONF Errors writing to the AOF file: "));
+    assert_eq!(fixture.raw("GET k"), "$1\r\nv\r\n");
+    fixture.raw("SELECT 1");
+    assert_eq!(fixture.raw("SET k w"), "+OK\r\n");
+    fixture.raw("SELECT 0");
+    disk.heal();
+    // It is tried again by itself.
+    let began = Instant::now();
+    while log.check().is_err() {
+        assert!(began.elapsed() < Duration::from_secs(20), "it does not recover");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(fixture.raw("SET k w"), "+OK\r\n");
 }

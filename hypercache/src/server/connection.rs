@@ -1,5 +1,8 @@
 //! One RESP connection: read, run the batch in place, write, and again.
 
+#[cfg(test)]
+mod tests;
+
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
