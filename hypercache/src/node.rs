@@ -325,6 +325,7 @@ impl Parts {
             waiters: Arc::default(),
             disposal: Disposal::start().map_err(NodeError::Thread)?,
             scripting,
+            durability: Arc::default(),
             stop,
             statistics: Statistics::default(),
             observation: Arc::new(Observation::new(config.telemetry.slow_command)),
@@ -343,6 +344,7 @@ impl Parts {
             authenticator: Arc::clone(&state.authenticator),
             settings: Arc::clone(&state.settings),
             pause: Arc::clone(&state.pause),
+            durability: Arc::clone(&state.durability),
             accounting: Arc::clone(&state.accounting),
             telemetry: state.telemetry.clone(),
             max_body: state.config.network.http_max_body,
@@ -356,6 +358,7 @@ impl Parts {
             authenticator: Arc::clone(&state.authenticator),
             settings: Arc::clone(&state.settings),
             pause: Arc::clone(&state.pause),
+            durability: Arc::clone(&state.durability),
             telemetry: state.telemetry.clone(),
             stopping,
         });

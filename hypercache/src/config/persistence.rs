@@ -40,6 +40,18 @@ pub enum Fsync {
     Never,
 }
 
+impl Fsync {
+    /// The one of two that promises more.
+    #[must_use]
+    pub fn stronger(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Always, _) | (_, Self::Always) => Self::Always,
+            (Self::Periodic, _) | (_, Self::Periodic) => Self::Periodic,
+            (Self::Never, Self::Never) => Self::Never,
+        }
+    }
+}
+
 /// How blocks of snapshots and of the log are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Compression {

@@ -10,9 +10,11 @@ use tokio::sync::Notify;
 use crate::command::Command;
 use crate::command::ReplyError;
 use crate::command::context::wait::Unserved;
+use crate::config::Fsync;
 use crate::engine::Call;
 use crate::engine::Execution;
 use crate::engine::waiting::Place;
+use crate::persistence::log::Sequence;
 use crate::resp::OwnedArgs;
 
 /// What `CLIENT UNBLOCK id ERROR` lets a client's command answer.
@@ -29,9 +31,17 @@ pub enum Answer {
         result: Result<Execution, ReplyError>,
         /// How long it ran, the waiting not counted.
         took: Duration,
+        /// What of the log the reply waits for before it goes out, if for anything.
+        logged: Option<(Sequence, Fsync)>,
     },
     /// Its time was over, or somebody had it end as if it were.
     Unserved,
+}
+
+impl Answer {
+    fn failed(error: ReplyError) -> Self {
+        Self::Ran { reply: Vec::new(), result: Err(error), took: Duration::ZERO, logged: None }
+    }
 }
 
 #[derive(Debug)]
@@ -116,7 +126,7 @@ impl Parked {
             self.unserved?;
             unblocked = true;
             Some(match with_error {
-                true => Answer::Ran { reply: Vec::new(), result: Err(UNBLOCKED), took: Duration::ZERO },
+                true => Answer::failed(UNBLOCKED),
                 false => Answer::Unserved,
             })
         });
@@ -129,7 +139,7 @@ impl Parked {
         self.answer_if(|| {
             self.unserved?;
             refused = true;
-            Some(Answer::Ran { reply: Vec::new(), result: Err(error.clone()), took: Duration::ZERO })
+            Some(Answer::failed(error.clone()))
         });
         refused
     }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use std::time::SystemTime;
 
 use crate::command::context::Stamp;
+use crate::config::Fsync;
 use crate::engine::caller::Caller;
 use crate::engine::client::Client;
 use crate::engine::identity::Identity;
@@ -18,6 +19,7 @@ use crate::engine::transaction::Transaction;
 use crate::engine::transaction::WatchList;
 use crate::keyspace::entry::UnixMillis;
 use crate::keyspace::journal::Via;
+use crate::persistence::log::Sequence;
 use crate::resp::Protocol;
 use crate::store::Selected;
 use crate::telemetry::CommandRecord;
@@ -100,6 +102,12 @@ pub struct Session {
     subscriptions: Option<Box<Subscriptions>>,
     /// Its place among those who monitor, while it does.
     pub monitoring: Option<Monitoring>,
+    /// The last record of the log that its replies wait for; 0: none.
+    logged: Sequence,
+    /// How safe that record has to be.
+    log_wait: Fsync,
+    /// The last record of the log that ever concerned it; 0: none.
+    last_logged: Sequence,
 }
 
 impl Session {
@@ -129,6 +137,9 @@ impl Session {
             tracked: None,
             subscriptions: None,
             monitoring: None,
+            logged: 0,
+            log_wait: Fsync::Never,
+            last_logged: 0,
         }
     }
 
@@ -247,6 +258,26 @@ impl Session {
     /// Keeps a record until the batch ends.
     pub fn keep(&mut self, record: CommandRecord) {
         self.kept.push(record);
+    }
+
+    /// Notes that its replies wait until the log is as safe as `fsync` demands, up to this record.
+    pub fn note_logged(&mut self, sequence: Sequence, fsync: Fsync) {
+        self.logged = self.logged.max(sequence);
+        self.last_logged = self.last_logged.max(sequence);
+        self.log_wait = self.log_wait.stronger(fsync);
+    }
+
+    /// The last record of the log that its replies have waited for, or will; 0: none.
+    pub fn last_logged(&self) -> Sequence {
+        self.last_logged
+    }
+
+    /// What its replies wait for, if for anything; from here on they wait for nothing.
+    pub fn take_logged(&mut self) -> Option<(Sequence, Fsync)> {
+        if self.logged == 0 {
+            return None;
+        }
+        Some((std::mem::take(&mut self.logged), std::mem::replace(&mut self.log_wait, Fsync::Never)))
     }
 
     /// Ends a batch of `size` commands: what was kept of it is told, and a trace context that was used is used up.

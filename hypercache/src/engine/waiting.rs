@@ -362,7 +362,7 @@ impl Engine {
             if ran.wait.is_some() && ran.result.is_ok() {
                 return None;
             }
-            Some(Answer::Ran { reply: reply.take(), result: ran.result, took: began.elapsed() })
+            Some(Answer::Ran { reply: reply.take(), result: ran.result, took: began.elapsed(), logged: None })
         });
         (locks.expect("they come back from whatever runs"), waits)
     }

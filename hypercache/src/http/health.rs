@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use serde_json::json;
@@ -15,7 +16,9 @@ use crate::http::HttpState;
 
 /// What the node is and how it does.
 pub async fn health(State(state): State<Arc<HttpState>>) -> Response {
-    let ready = !*state.stopping.borrow();
+    let stopping = *state.stopping.borrow();
+    let loading = state.durability.loading.progress();
+    let ready = !stopping && loading.is_none();
     let full: Vec<_> = state
         .registry
         .all()
@@ -23,7 +26,7 @@ pub async fn health(State(state): State<Arc<HttpState>>) -> Response {
         .map(|store| store.name())
         .collect();
     let status = match (ready, full.is_empty()) {
-        (false, _) => "stopping",
+        (false, _) => waits_for(stopping),
         (true, false) => "degraded",
         (true, true) => "ok",
     };
@@ -46,9 +49,24 @@ pub async fn live() -> Response {
 
 /// The node serves clients.
 pub async fn ready(State(state): State<Arc<HttpState>>) -> Response {
-    let ready = !*state.stopping.borrow();
-    let status = if ready { "ok" } else { "stopping" };
-    (code(ready), Json(json!({ "status": status }))).into_response()
+    let stopping = *state.stopping.borrow();
+    if let Some(progress) = state.durability.loading.progress().filter(|_| !stopping) {
+        let body = json!({ "status": waits_for(stopping), "loading": {
+            "started_unix": progress.started_unix,
+            "total_bytes": progress.total_bytes,
+            "loaded_bytes": progress.loaded_bytes,
+            "loaded_percent": progress.percent(),
+            "records": progress.records,
+        } });
+        return (code(false), [(header::RETRY_AFTER, "1")], Json(body)).into_response();
+    }
+    let status = if stopping { waits_for(stopping) } else { "ok" };
+    (code(!stopping), Json(json!({ "status": status }))).into_response()
+}
+
+/// Why a node is not ready.
+fn waits_for(stopping: bool) -> &'static str {
+    if stopping { "stopping" } else { "loading" }
 }
 
 fn code(ready: bool) -> StatusCode {

@@ -49,6 +49,7 @@ use std::time::Instant;
 use tokio::sync::watch;
 
 use crate::engine::Accounting;
+use crate::engine::Durability;
 use crate::engine::Executor;
 use crate::engine::client::Clients;
 use crate::engine::pause::Pause;
@@ -73,6 +74,8 @@ pub struct HttpState {
     pub settings: Arc<Settings>,
     /// Holds commands back while `CLIENT PAUSE` is in force.
     pub pause: Arc<Pause>,
+    /// What changes wait for until they are acknowledged.
+    pub durability: Arc<Durability>,
     /// Where memory goes.
     pub accounting: Arc<Accounting>,
     /// Measures and tells.

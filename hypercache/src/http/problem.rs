@@ -9,6 +9,8 @@ use serde::Serialize;
 
 use crate::command::ReplyError;
 use crate::command::error;
+use crate::engine::loading::LOADING;
+use crate::persistence::log::LogFailure;
 
 /// Errors that say no more than `ERR` and mean that things are not as the request would have them.
 const CONFLICTS: [ReplyError; 4] =
@@ -62,6 +64,12 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "STOPPING", "the node stops")
     }
 
+    /// What the request has changed may be lost: the log cannot be written.
+    pub fn not_logged(reason: &LogFailure) -> Self {
+        let detail = format!("whether the change is kept is not known: the log cannot be written: {reason}");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "LOG_FAILED", detail)
+    }
+
     /// The document, for the request at `instance` in the trace `trace_id`.
     pub fn document(&self, instance: &str, trace_id: &str) -> Response {
         let document = Document {
@@ -76,6 +84,9 @@ impl Problem {
         let body = serde_json::to_vec(&document).expect("texts and a number are always JSON");
         let json = HeaderValue::from_static("application/problem+json");
         let mut response = (self.status, [(header::CONTENT_TYPE, json)], body).into_response();
+        if self.code == LOADING.prefix {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
         if self.status == StatusCode::UNAUTHORIZED {
             let schemes = HeaderValue::from_static("Basic realm=\"hypercache\", Bearer");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, schemes);

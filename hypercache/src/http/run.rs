@@ -81,7 +81,13 @@ impl<'a> Runner<'a> {
         {
             self.wait(writes).await?;
         }
-        self.execute(command, &args)
+        let outcome = self.execute(command, &args);
+        // A command that fails may have changed something all the same.
+        if let Some((sequence, fsync)) = self.session.take_logged() {
+            let committed = self.state.durability.committed(sequence, fsync).await;
+            committed.map_err(|failure| Problem::not_logged(&failure))?;
+        }
+        outcome
     }
 
     /// Waits until the pause is over, or the node stops.

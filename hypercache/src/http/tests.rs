@@ -108,6 +108,7 @@ impl Bench {
             authenticator,
             settings: Arc::new(Settings::new(&config.network)),
             pause: Arc::default(),
+            durability: Arc::default(),
             accounting: Arc::new(accounting),
             telemetry,
             max_body: 1 << 20,

@@ -1,5 +1,8 @@
 //! One RESP connection: read, run the batch in place, write, and again.
 
+#[cfg(test)]
+mod tests;
+
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
@@ -24,6 +27,7 @@ use crate::command::spec::NodeCommand;
 use crate::command::spec::Run;
 use crate::command::spec::SessionCommand;
 use crate::command::table::table;
+use crate::config::Fsync;
 use crate::engine::Call;
 use crate::engine::Execution;
 use crate::engine::Executor;
@@ -37,6 +41,7 @@ use crate::engine::parked::Parked;
 use crate::engine::pause;
 use crate::engine::session::Door;
 use crate::engine::session::ReplyMode;
+use crate::persistence::log::Sequence;
 use crate::resp::ReplyWriter;
 use crate::resp::request::Parser;
 use crate::resp::request::ProtocolError;
@@ -66,6 +71,7 @@ enum Ending {
     Protocol,
     QueryBuffer,
     Cut(Cut),
+    LogFailed,
     Shutdown,
     Error,
 }
@@ -81,6 +87,7 @@ impl Ending {
             Self::Cut(Cut::Idle) => "idle",
             Self::Cut(Cut::OutputLimit) => "output_limit",
             Self::Cut(Cut::Evicted) => "evicted",
+            Self::LogFailed => "log_failed",
             Self::Shutdown => "shutdown",
             Self::Error => "io_error",
         }
@@ -121,6 +128,7 @@ where
         parser: Parser::default(),
         pending: Vec::new(),
         unsent: Vec::new(),
+        awaited: None,
         filled: false,
     };
     closing.ending = connection.run().await;
@@ -157,6 +165,8 @@ struct Connection<S> {
     pending: Vec<u8>,
     /// Replies that the socket did not take at once.
     unsent: Vec<u8>,
+    /// What of the log `unsent` waits for, if for anything.
+    awaited: Option<(Sequence, Fsync)>,
     /// The last read took all that it had room for: more is likely to have arrived.
     filled: bool,
 }
@@ -208,6 +218,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 let mail = waiting.map_or_else(|| Some(take()), |waiting| waiting.parked.while_waiting(take));
                 self.unsent.extend(mail.unwrap_or_default());
                 client.note_unsent(self.unsent.len());
+            }
+            if let Some((sequence, fsync)) = self.awaited.take() {
+                let committed = tokio::select! {
+                    biased;
+                    committed = self.shared.durability.committed(sequence, fsync) => committed,
+                    cut = client.until_cut() => return Ending::Cut(cut),
+                };
+                // Nobody knows whether what was changed is kept: it is not acknowledged.
+                if committed.is_err() {
+                    return Ending::LogFailed;
+                }
             }
             // A stop waits for replies under way; only being killed cuts them off.
             let flushed = tokio::select! {
@@ -296,7 +317,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     fn complete(&mut self, parked: &Parked, reply: &mut ReplyWriter) {
         let (result, took) = match parked.take() {
-            Some(Answer::Ran { reply: written, result, took }) => {
+            Some(Answer::Ran { reply: written, result, took, logged }) => {
+                if let Some((sequence, fsync)) = logged {
+                    self.session.note_logged(sequence, fsync);
+                }
                 reply.raw(&written);
                 (result, took)
             }
@@ -455,22 +479,34 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         });
     }
 
-    /// Sends the replies as far as the socket takes them at once and keeps the rest.
+    /// Sends the replies as far as the socket takes them at once and keeps the rest; all of them where they wait for the log.
     fn send(&mut self, cx: &mut Context<'_>) {
         let buffers = Rc::clone(&self.buffers);
         let reply = buffers.reply.borrow();
+        if let Some((sequence, fsync)) = self.session.take_logged() {
+            let awaited = self.awaited.get_or_insert((sequence, fsync));
+            *awaited = (awaited.0.max(sequence), awaited.1.stronger(fsync));
+        }
         // As in Redis, a reply counts before it is sent: one beyond the limit never is.
         if reply.is_empty() || !self.session.client.may_wait(reply.len()) {
             return;
         }
-        let sent = match Pin::new(&mut self.stream).poll_write(cx, reply.bytes()) {
-            Poll::Ready(Ok(sent)) => sent,
-            // An error shows again, and is handled, when the rest is sent.
-            Poll::Ready(Err(_)) | Poll::Pending => 0,
+        let sent = match self.awaited {
+            Some(_) => 0,
+            None => self.write_now(cx, reply.bytes()),
         };
         self.unsent.extend_from_slice(&reply.bytes()[sent..]);
         if !self.unsent.is_empty() {
             self.session.client.note_unsent(self.unsent.len());
+        }
+    }
+
+    /// How many bytes the socket takes at once.
+    fn write_now(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> usize {
+        match Pin::new(&mut self.stream).poll_write(cx, bytes) {
+            Poll::Ready(Ok(sent)) => sent,
+            // An error shows again, and is handled, when the rest is sent.
+            Poll::Ready(Err(_)) | Poll::Pending => 0,
         }
     }
 

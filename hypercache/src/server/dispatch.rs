@@ -9,6 +9,7 @@ use crate::command::context::Effects;
 use crate::command::context::Locks;
 use crate::command::error;
 use crate::command::spec::Flags;
+use crate::command::spec::Keys;
 use crate::command::spec::Run;
 use crate::command::spec::SessionCommand;
 use crate::config::DebugCommand;
@@ -18,6 +19,7 @@ use crate::engine::Execution;
 use crate::engine::Executor;
 use crate::engine::Flow;
 use crate::engine::Session;
+use crate::engine::loading::LOADING;
 use crate::engine::observation::Measured;
 use crate::engine::observation::monitors::Origin;
 use crate::engine::transaction;
@@ -31,6 +33,7 @@ use crate::server::node_commands::NodeState;
 use crate::server::scripting::Job;
 use crate::server::session_commands;
 use crate::server::transaction_commands;
+use crate::store::Selected;
 use crate::telemetry::CommandSample;
 use crate::telemetry::nanoseconds;
 
@@ -75,6 +78,14 @@ impl Executor for Dispatch {
             session.spoil_transaction();
             return Err(busy);
         }
+        if let Err(refusal) = self.admit_now(call, session) {
+            if matches!(call.command.spec.run, Run::Session(SessionCommand::Exec)) {
+                session.end_transaction();
+                return Err(aborted(&refusal));
+            }
+            session.spoil_transaction();
+            return Err(refusal);
+        }
         if session.transaction.is_some() && !transaction_commands::runs_at_once(call.command) {
             // What waits for `EXEC` is input that is not answered yet.
             let bytes_max = self.node.settings.max_query_buffer();
@@ -83,7 +94,11 @@ impl Executor for Dispatch {
         session.called = true;
         let store = session.store;
         let outcome = match call.command.spec.run {
-            Run::Data(_) => self.engine.execute(call, session, reply),
+            Run::Data(_) => {
+                let outcome = self.engine.execute(call, session, reply);
+                self.note_read(session);
+                outcome
+            }
             Run::Session(SessionCommand::Exec) => self.exec(call, session, reply),
             Run::Script(command) => self.script(command, call, session, reply),
             _ => self.answer(call, session, reply),
@@ -108,6 +123,61 @@ impl Executor for Dispatch {
 }
 
 impl Dispatch {
+    /// Whether the node's data is there and may be changed, as far as a request needs that.
+    fn admit_now(&self, call: &Call<'_>, session: &Session) -> Result<(), ReplyError> {
+        let durability = &self.node.durability;
+        if durability.loading.is_active() && !call.command.spec.flags.has(Flags::LOADING) {
+            return Err(LOADING);
+        }
+        match (call.command.spec.run, &session.transaction) {
+            (Run::Session(SessionCommand::Exec), Some(transaction)) if !transaction.spoiled => {
+                self.admit_all(transaction, call, session)
+            }
+            _ => self.admit(call, session.selected()),
+        }
+    }
+
+    fn admit_all(
+        &self,
+        transaction: &Transaction,
+        call: &Call<'_>,
+        session: &Session,
+    ) -> Result<(), ReplyError> {
+        let mut anywhere = false;
+        for queued in &transaction.queued {
+            anywhere |= matches!(queued.command.spec.run, Run::Session(SessionCommand::Select));
+            let inner = Call { command: queued.command, args: queued.args.view(), ..*call };
+            if anywhere && queued.command.spec.flags.has(Flags::WRITE) {
+                self.node.durability.admit_to_any(self.engine.registry())?;
+            }
+            self.admit(&inner, session.selected())?;
+        }
+        Ok(())
+    }
+
+    /// Whether a command of a client that has selected a store may change what it changes: not where that could not be kept.
+    /// As in Redis, `PING` tells that something is wrong.
+    pub(super) fn admit(&self, call: &Call<'_>, selected: Selected) -> Result<(), ReplyError> {
+        let (spec, durability, registry) = (call.command.spec, &self.node.durability, self.engine.registry());
+        let pings = matches!(spec.run, Run::Session(SessionCommand::Ping));
+        if !spec.flags.has(Flags::WRITE) && !pings {
+            return Ok(());
+        }
+        if pings || spec.keys == Keys::None || spec.other_store.is_some() {
+            return durability.admit_to_any(registry);
+        }
+        registry.selected(selected).map_or(Ok(()), |store| durability.admit_to(store))
+    }
+
+    /// Lets the reply to a command wait for what it may have read, where the store promises that that is on disk.
+    pub(super) fn note_read(&self, session: &mut Session) {
+        if self.node.durability.log().is_some()
+            && let Some(store) = self.engine.registry().selected(session.selected())
+        {
+            self.node.durability.note_read(store, session);
+        }
+    }
+
     /// Shows a command that was executed to those who monitor. A script has shown itself before what it calls.
     pub(super) fn show(&self, call: &Call<'_>, store: usize, origin: Origin) {
         let monitors = &self.node.observation.monitors;
@@ -197,6 +267,7 @@ impl Dispatch {
             } else if matches!(inner.command.spec.run, Run::Data(_)) {
                 let (back, outcome) = self.engine.run_locked(&inner, session, locks, reply);
                 locks = back;
+                self.note_read(session);
                 outcome
             } else if let (Run::Script(command), Some(world)) = (inner.command.spec.run, world.as_deref_mut())
             {

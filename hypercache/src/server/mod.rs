@@ -3,6 +3,8 @@
 //! Each I/O thread has a runtime of its own; a connection stays on the thread it was given to, and its commands run there,
 //! on the thread that read them.
 
+#[cfg(test)]
+mod admission_tests;
 pub mod connection;
 pub mod dispatch;
 pub mod listener;
@@ -21,6 +23,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::engine::Durability;
 use crate::engine::Executor;
 use crate::engine::client::Clients;
 use crate::engine::pause::Pause;
@@ -40,6 +43,8 @@ pub struct Shared {
     pub settings: Arc<Settings>,
     /// Holds commands back while `CLIENT PAUSE` is in force.
     pub pause: Arc<Pause>,
+    /// What changes wait for until they are acknowledged.
+    pub durability: Arc<Durability>,
     /// Measures and tells.
     pub telemetry: Telemetry,
     /// Becomes true when connections are to finish.

@@ -93,7 +93,11 @@ impl Dispatch {
             return Ok(Execution { flow: Flow::Wait, ..Execution::default() });
         }
         let mut acting = acting_for(session);
-        self.run_script(command, call, &mut acting, reply)
+        let outcome = self.run_script(command, call, &mut acting, reply);
+        if let Some((sequence, fsync)) = acting.take_logged() {
+            session.note_logged(sequence, fsync);
+        }
+        outcome
     }
 
     fn run_job(&self, job: Job) {
@@ -104,7 +108,8 @@ impl Dispatch {
         // The panic hook tells of it; the thread goes on for the others.
         let result = catch_unwind(AssertUnwindSafe(run)).unwrap_or(Err(PANICKED));
         let took = began.elapsed();
-        parked.answer_if(|| Some(Answer::Ran { reply: reply.take(), result, took }));
+        let logged = session.take_logged();
+        parked.answer_if(|| Some(Answer::Ran { reply: reply.take(), result, took, logged }));
     }
 
     /// Runs a command under locks of its own.
@@ -294,6 +299,7 @@ impl<'a> Actor<'a, '_, '_> {
         if self.rules.read_only && writes {
             return Err("ERR Write commands are not allowed from read-only scripts.".to_owned());
         }
+        self.dispatch.admit(call, self.session.selected()).map_err(|error| error.to_string())?;
         let running = self.dispatch.node.scripting.running();
         let needs_room = spec.flags.has(Flags::DENYOOM) && !self.rules.allow_oom && !running.has_written();
         if needs_room && self.full {
@@ -316,6 +322,7 @@ impl<'a> Actor<'a, '_, '_> {
         // Where stores have changed meanwhile, the engine looks whether these are the right ones.
         let locks = locks.found_in(epoch);
         let (locks, outcome) = engine.run_locked(call, self.session, locks, reply);
+        self.dispatch.note_read(self.session);
         self.locks = Some(locks);
         if let (Reach::Keys(places), true) = (reach, call.command.spec.flags.has(Flags::WRITE)) {
             let new: Places = places.into_iter().filter(|place| !self.written.contains(place)).collect();

@@ -39,7 +39,7 @@ pub struct Buffers {
 }
 
 impl Buffers {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             input: RefCell::new(vec![0; READ_BYTES].into_boxed_slice()),
             reply: RefCell::new(ReplyWriter::new(Protocol::Resp2)),

@@ -124,6 +124,17 @@ impl Store {
         self.rules.load_full()
     }
 
+    /// What of it is kept on disk.
+    pub fn persistence_mode(&self) -> config::PersistenceMode {
+        self.rules.load().persistence.mode
+    }
+
+    /// Whether each of its changes is on disk before it is acknowledged.
+    pub fn syncs_always(&self) -> bool {
+        let persistence = &self.rules.load().persistence;
+        persistence.mode.logs() && persistence.fsync == config::Fsync::Always
+    }
+
     /// Its name.
     pub fn name(&self) -> String {
         self.rules.load().name.clone()

@@ -39,7 +39,7 @@ pub const COMMANDS: &[Spec] = &[
             "O(1)",
         ),
     Spec::session("PING", -1, SessionCommand::Ping)
-        .without(Flags::NOSCRIPT)
+        .without(Flags::NOSCRIPT.and(Flags::LOADING).and(Flags::STALE))
         .with(Flags::FAST.and(Flags::SUBSCRIBED))
         .doc("1.0.0", "Returns the server's liveliness response.", "[message]", "O(1)"),
     Spec::session("QUIT", -1, SessionCommand::Quit)

@@ -1,6 +1,8 @@
 //! What is refused, and how that is told.
 
 use super::*;
+use crate::engine::loading::LOADING;
+use crate::http::problem::Problem;
 
 #[tokio::test]
 async fn what_is_wrong_is_told() {
@@ -148,4 +150,27 @@ async fn a_stopping_node_is_alive_and_not_ready() {
     for (path, status) in [("/health/live", 200), ("/health/ready", 503), ("/health", 503)] {
         assert_eq!(bench.call("GET", path, "").await.0.as_u16(), status, "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_node_that_loads_is_alive_and_not_ready() {
+    let bench = Bench::new();
+    let loading = &bench.state.durability.loading;
+    loading.begin(1_700_000_000, 200);
+    loading.advance(50, 3);
+    let (status, told) = bench.call("GET", "/health/ready", "").await;
+    assert_eq!((status.as_u16(), &told["status"]), (503, &json!("loading")));
+    assert_eq!(told["loading"]["loaded_percent"], json!(25.0));
+    for (path, status) in [("/health/live", 200), ("/health", 503)] {
+        assert_eq!(bench.call("GET", path, "").await.0.as_u16(), status, "{path}");
+    }
+    loading.end();
+    assert_eq!(bench.call("GET", "/health/ready", "").await.0, StatusCode::OK);
+}
+
+#[test]
+fn whoever_comes_while_data_is_loaded_is_told_when_to_come_again() {
+    let response = Problem::from(LOADING).document("/api/cache/k", "");
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(response.headers()["retry-after"], "1");
 }

@@ -141,6 +141,7 @@ impl Fixture {
             pause: Arc::new(Pause::default()),
             authenticator: Arc::clone(&authenticator),
             telemetry: telemetry.clone(),
+            durability: Arc::default(),
             stop: stop_sender,
             broker,
             waiters: Arc::default(),

@@ -8,7 +8,7 @@ pub mod config;
 mod configure;
 pub mod debug;
 #[cfg(test)]
-mod fixture;
+pub(super) mod fixture;
 pub mod help;
 pub mod hot_keys;
 pub mod info;
@@ -34,6 +34,7 @@ use crate::config::Config;
 use crate::engine::Accounting;
 use crate::engine::Call;
 use crate::engine::Disposal;
+use crate::engine::Durability;
 use crate::engine::Execution;
 use crate::engine::Flow;
 use crate::engine::Herald;
@@ -90,6 +91,8 @@ pub struct NodeState {
     pub herald: Arc<Herald>,
     /// Frees what was dropped.
     pub disposal: Disposal,
+    /// What changes wait for until they are acknowledged.
+    pub durability: Arc<Durability>,
     /// Asks the node to stop.
     pub stop: mpsc::Sender<&'static str>,
     /// Scripts and functions.
@@ -191,7 +194,7 @@ pub fn run(
         NodeCommand::PubsubNumSub => pubsub::numbers(Topic::Channel, args, &node.broker, reply),
         NodeCommand::PubsubShardChannels => pubsub::channels(Topic::Shard, args, &node.broker, reply)?,
         NodeCommand::PubsubShardNumSub => pubsub::numbers(Topic::Shard, args, &node.broker, reply),
-        NodeCommand::Replication(command) => flow = replication::run(command, call, session, reply)?,
+        NodeCommand::Replication(command) => flow = replication::run(command, call, session, node, reply)?,
         NodeCommand::Role => small::role(reply),
         NodeCommand::SPublish => pubsub::publish_to_shard(args, &node.broker, reply),
         NodeCommand::Shutdown => flow = small::shutdown(args, node)?,

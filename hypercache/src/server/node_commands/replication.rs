@@ -11,12 +11,18 @@ use crate::command::context::wait::milliseconds;
 use crate::command::error;
 use crate::command::spec::ReplicationCommand;
 use crate::engine::Call;
+use crate::engine::Execution;
 use crate::engine::Flow;
 use crate::engine::Session;
+use crate::engine::parked::Answer;
 use crate::engine::parked::Parked;
 use crate::engine::parked::Waiting;
+use crate::persistence::Log;
+use crate::persistence::log::Sequence;
 use crate::resp::Args;
+use crate::resp::Protocol;
 use crate::resp::ReplyWriter;
+use crate::server::node_commands::NodeState;
 
 const NOT_PROVIDED: ReplyError = ReplyError::err("replication is not provided by this build");
 const INVALID_PORT: ReplyError = ReplyError::err("Invalid master port");
@@ -33,6 +39,7 @@ pub fn run(
     command: ReplicationCommand,
     call: &Call<'_>,
     session: &mut Session,
+    node: &NodeState,
     reply: &mut ReplyWriter,
 ) -> Result<Flow, ReplyError> {
     match command {
@@ -40,7 +47,7 @@ pub fn run(
         ReplicationCommand::Link => return Err(link(call.args)),
         ReplicationCommand::ReplicaOf => replica_of(call.args, reply)?,
         ReplicationCommand::Wait => return wait(call, session, reply),
-        ReplicationCommand::WaitAof => return wait_aof(call, session, reply),
+        ReplicationCommand::WaitAof => return wait_aof(call, session, node, reply),
     }
     Ok(Flow::Continue)
 }
@@ -53,7 +60,12 @@ fn wait(call: &Call<'_>, session: &mut Session, reply: &mut ReplyWriter) -> Resu
 }
 
 /// `WAITAOF`: as `WAIT`, for what lies in files.
-fn wait_aof(call: &Call<'_>, session: &mut Session, reply: &mut ReplyWriter) -> Result<Flow, ReplyError> {
+fn wait_aof(
+    call: &Call<'_>,
+    session: &mut Session,
+    node: &NodeState,
+    reply: &mut ReplyWriter,
+) -> Result<Flow, ReplyError> {
     let mut cursor = Cursor::at(call.args, 1);
     let local = cursor.integer()?;
     if !(0..=1).contains(&local) {
@@ -64,10 +76,73 @@ fn wait_aof(call: &Call<'_>, session: &mut Session, reply: &mut ReplyWriter) -> 
         return Err(NEGATIVE);
     }
     let timeout = milliseconds(&mut cursor)?;
-    if local > 0 {
-        return Err(NO_AOF);
+    let logs = node.registry.all().any(|store| store.persistence_mode().logs());
+    let Some(log) = node.durability.log().filter(|_| logs) else {
+        if local > 0 {
+            return Err(NO_AOF);
+        }
+        return Ok(wait_for(replicas > 0, timeout, Unserved::TwoZeros, call, session, reply));
+    };
+    let written = session.last_logged();
+    let enough = replicas == 0 && (local == 0 || log.synced() >= written);
+    if enough || !may_block(session) {
+        write_synced(log, written, reply);
+        return Ok(Flow::Continue);
     }
-    Ok(wait_for(replicas > 0, timeout, Unserved::TwoZeros, call, session, reply))
+    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    let parked = Arc::new(Parked::new(call, Some(Unserved::TwoZeros)));
+    // Those who wait for replicas wait in vain, and are told at the end what is on this node's disk.
+    let until = if replicas > 0 { deadline } else { None };
+    if replicas == 0 || until.is_some() {
+        tokio::spawn(answer_when_synced(
+            Arc::clone(log),
+            Arc::clone(&parked),
+            written,
+            until,
+            session.protocol(),
+        ));
+    }
+    let own = if until.is_some() { None } else { deadline };
+    session.park(Waiting::new(parked, own, None));
+    Ok(Flow::Wait)
+}
+
+/// Answers `WAITAOF` when what its client has written is on disk; where there is a time, not before it, and then however
+/// that is.
+async fn answer_when_synced(
+    log: Arc<Log>,
+    parked: Arc<Parked>,
+    written: Sequence,
+    until: Option<Instant>,
+    protocol: Protocol,
+) {
+    match until {
+        Some(until) => tokio::time::sleep_until(until.into()).await,
+        None => {
+            if let Err(failure) = log.until_synced(written).await {
+                let text = format!("Errors writing to the AOF file: {failure}");
+                parked.refuse(&ReplyError { prefix: "MISCONF", text: text.into() });
+                return;
+            }
+        }
+    }
+    parked.answer_if(|| {
+        let mut reply = ReplyWriter::new(protocol);
+        write_synced(&log, written, &mut reply);
+        let result = Ok(Execution::default());
+        Some(Answer::Ran { reply: reply.take(), result, took: Duration::ZERO, logged: None })
+    });
+}
+
+/// Whether what was written is on this node's disk, and on how many replicas'.
+fn write_synced(log: &Log, written: Sequence, reply: &mut ReplyWriter) {
+    reply.array(2);
+    reply.integer(i64::from(log.synced() >= written));
+    reply.integer(0);
+}
+
+fn may_block(session: &Session) -> bool {
+    session.may_wait() && !session.in_transaction && !session.in_script
 }
 
 /// Lets the client wait where it wants more than there is and may; else answers what there is.
@@ -79,7 +154,7 @@ fn wait_for(
     session: &mut Session,
     reply: &mut ReplyWriter,
 ) -> Flow {
-    if !more || !session.may_wait() || session.in_transaction || session.in_script {
+    if !more || !may_block(session) {
         unserved.write(reply);
         return Flow::Continue;
     }
@@ -141,8 +216,17 @@ fn read_failover(args: Args<'_>) -> Result<(), ReplyError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use crate::config::Compression;
+    use crate::config::Fsync;
+    use crate::config::PersistenceMode;
     use crate::engine::Flow;
     use crate::engine::parked::Answer;
+    use crate::persistence::Log;
+    use crate::persistence::disk::RealDisk;
+    use crate::persistence::log::Handling;
+    use crate::persistence::log::LogOptions;
     use crate::server::node_commands::fixture::Fixture;
 
     fn refused(lines: &[(&str, &str)]) {
@@ -173,6 +257,33 @@ mod tests {
         let mut fixture = Fixture::new();
         fixture.raw("WAIT 1 100");
         assert!(fixture.session.unpark().unwrap().deadline.is_some());
+    }
+
+    #[tokio::test]
+    async fn what_is_written_is_waited_for_until_it_is_on_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut fixture = Fixture::with(|config| {
+            config.stores[0].persistence.mode = PersistenceMode::AofOnly;
+        });
+        let (disk, options) = (Arc::new(RealDisk), LogOptions::default());
+        let log = Arc::new(Log::open(disk, folder.path(), 7, options, 1, b"stores", None).unwrap());
+        fixture.node.durability.set_log(Arc::clone(&log));
+        assert_eq!(fixture.raw("WAITAOF 1 0 0"), "*2\r\n:1\r\n:0\r\n");
+        let handling = Handling { store: 0, fsync: Fsync::Never, compression: Compression::None };
+        let sequence = log.append(b"record", handling);
+        fixture.session.note_logged(sequence, Fsync::Never);
+        assert_eq!((fixture.raw("WAITAOF 1 0 0").as_str(), fixture.flow), ("", Flow::Wait));
+        let waiting = fixture.session.unpark().unwrap();
+        waiting.over().await;
+        let Some(Answer::Ran { reply, .. }) = waiting.parked.take() else { panic!("it was not answered") };
+        assert_eq!(reply, b"*2\r\n:1\r\n:0\r\n");
+        assert!(log.synced() >= sequence);
+        // Nobody has a replica, but what is on disk here is told.
+        assert_eq!((fixture.raw("WAITAOF 1 1 1").as_str(), fixture.flow), ("", Flow::Wait));
+        let waiting = fixture.session.unpark().unwrap();
+        waiting.over().await;
+        let Some(Answer::Ran { reply, .. }) = waiting.parked.take() else { panic!("it was not answered") };
+        assert_eq!(reply, b"*2\r\n:1\r\n:0\r\n");
     }
 
     #[test]

@@ -25,7 +25,7 @@ events! {
         client: SocketAddr as "client.address",
         /// The connection's number.
         client_id: u64 as "hypercache.client.id",
-        /// One of a fixed set: client, quit, idle, protocol_error, output_limit, killed, shutdown, io_error.
+        /// One of a fixed set: client, quit, idle, protocol_error, output_limit, killed, log_failed, shutdown, io_error.
         reason: &'static str as "event.reason",
         /// How long it was open.
         duration_ns: u64 as "event.duration",

@@ -155,7 +155,6 @@ pub const ABSENT: &[Absent] = &[
     absent("slave-priority", COUNT, "100", NO_REPLICAS),
     absent("slave-serve-stale-data", Takes::YesOrNo, "yes", NO_REPLICAS),
     absent("slaveof", Takes::Nothing, "", AT_START),
-    absent("stop-writes-on-bgsave-error", Takes::YesOrNo, "no", NO_SNAPSHOTS),
     absent("supervised", Takes::Nothing, "no", AT_START),
     absent("syslog-enabled", Takes::Nothing, "no", AT_START),
     absent("tls-cluster", Takes::YesOrNo, "no", NO_TLS),

@@ -188,6 +188,14 @@ pub const PARAMETERS: &[Parameter] = &[
     value_limit!("set-max-listpack-entries", set_listpack_entries, limit_of_count),
     value_limit!("set-max-listpack-value", set_listpack_value, limit_of_bytes),
     settable("slave-read-only", |_| "yes".to_owned(), replica_read_only),
+    settable(
+        "stop-writes-on-bgsave-error",
+        |node| if node.durability.stops_writes() { "yes" } else { "no" }.to_owned(),
+        |node, value| {
+            let stops = yes_or_no(value)? == "yes";
+            Ok(Box::new(move || node.durability.set_stops_writes(stops)))
+        },
+    ),
     value_limit!("stream-node-max-bytes", stream_node_bytes, limit_of_bytes),
     value_limit!("stream-node-max-entries", stream_node_entries, limit_of_count),
     fixed("tcp-backlog", |node| node.config.network.tcp_backlog.to_string()),

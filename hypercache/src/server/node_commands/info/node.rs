@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use crate::engine::session::unix_millis;
 use crate::engine::version::COMPATIBLE_REDIS_VERSION;
 use crate::engine::version::VERSION;
 use crate::keyspace::filter::standing::Standing;
@@ -77,15 +78,25 @@ pub fn clients(facts: &Facts<'_>, page: &mut Page) {
     page.line("total_blocking_keys_on_nokey", facts.node.waiters.keys_with_end());
 }
 
+fn loading(facts: &Facts<'_>, page: &mut Page) {
+    let progress = facts.node.durability.loading.progress();
+    page.line("loading", u8::from(progress.is_some()));
+    let Some(progress) = progress else { return page.line("loading_eta_seconds", 0) };
+    page.line("loading_start_time", progress.started_unix);
+    page.line("loading_total_bytes", progress.total_bytes);
+    page.line("loading_loaded_bytes", progress.loaded_bytes);
+    page.line("loading_loaded_perc", format_args!("{:.2}", progress.percent()));
+    page.line("loading_eta_seconds", progress.eta_seconds(unix_millis() / 1000));
+}
+
 /// `# Persistence`: there is none, so nothing was ever saved and nothing has failed.
 pub fn persistence(facts: &Facts<'_>, page: &mut Page) {
     // Nothing is ever saved, so all changes since the start count.
     let changes = facts.counts.changes.to_string();
     // As in Redis, the data of the start counts as saved.
     let last_save = facts.node.started_unix.to_string();
+    loading(facts, page);
     for (key, value) in [
-        ("loading", "0"),
-        ("loading_eta_seconds", "0"),
         ("async_loading", "0"),
         ("current_cow_peak", "0"),
         ("current_cow_size", "0"),

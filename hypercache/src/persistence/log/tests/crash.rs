@@ -1,0 +1,112 @@
+//! The machine stops at every call there is.
+
+use super::*;
+
+/// Appends, syncs, rotates and removes until the disk stops; the last record that was promised, and the last that was covered.
+fn work(disk: &FaultyDisk) -> (Sequence, Sequence) {
+    let (mut promised, mut covered) = (0, 0);
+    let Ok(log) = open(disk, 1) else { return (0, 0) };
+    for round in 0..40u64 {
+        for _ in 0..=round % 4 {
+            append(&log);
+        }
+        if round % 3 != 0 {
+            if log.sync().is_ok() {
+                promised = log.synced();
+            }
+        } else if log.write(log.appended()).is_ok() {
+            assert_eq!(log.written(), log.appended());
+        }
+        if log.rotation_wanted.load(Acquire) && log.rotate().is_ok() {
+            promised = log.synced();
+        }
+        if round % 16 == 15 {
+            covered = promised;
+            log.remove_through(covered).ok();
+        }
+        if disk.crashed() {
+            break;
+        }
+    }
+    (promised, covered)
+}
+
+#[test]
+fn nothing_promised_is_lost_whenever_the_machine_stops() {
+    let whole = FaultyDisk::default();
+    work(&whole);
+    let calls = whole.calls();
+    let names = whole.call_names();
+    for name in ["create", "append", "sync", "sync_dir", "remove"] {
+        assert!(names.iter().any(|called| called == name), "{name}");
+    }
+    for nth in 1..=calls {
+        let tears = (0..8).flat_map(|seed| [Tear::Tails(seed), Tear::Sectors(seed)]);
+        for tear in tears.chain([Tear::Nothing, Tear::All]) {
+            let disk = FaultyDisk::default();
+            disk.fail(nth, Fault::Crash);
+            let (promised, covered) = work(&disk);
+            assert!(disk.crashed());
+            let after = disk.crash(tear);
+            let found = recover(&after, covered + 1);
+            let context = format!("call {nth} ({}), {tear:?}: {found:?}", names[nth as usize - 1]);
+            assert_eq!(found.damage, [], "{context}");
+            let wanted =
+                found.records.iter().position(|sequence| *sequence > covered).unwrap_or(found.records.len());
+            let wanted = &found.records[wanted..];
+            let expected: Vec<Sequence> = (covered + 1..=covered + wanted.len() as u64).collect();
+            assert_eq!(wanted, expected, "{context}");
+            assert!(covered + wanted.len() as u64 >= promised, "{promised} promised; {context}");
+            // And life goes on.
+            let log = open(&after, found.next).unwrap();
+            let last = append(&log);
+            log.sync().unwrap();
+            let again = read(&after.crash(Tear::All), covered + 1);
+            assert_eq!((again.records.last(), again.damage.len()), (Some(&last), 0), "{context}");
+        }
+    }
+}
+
+#[test]
+fn a_start_that_is_stopped_can_be_made_again() {
+    for nth in 1..20 {
+        for seed in 0..6 {
+            let disk = FaultyDisk::default();
+            let log = open(&disk, 1).unwrap();
+            for _ in 0..5 {
+                append(&log);
+                log.sync().unwrap();
+            }
+            append(&log);
+            log.write(6).unwrap();
+            let second = disk.crash(Tear::Sectors(seed));
+            second.fail(nth, Fault::Crash);
+            let found = read(&second, 1);
+            if let Ending::Torn(tail) = &found.ending {
+                cut(&second, Path::new(FOLDER), tail).ok();
+            }
+            open(&second, found.next).map(|log| log.close()).ok();
+            let found = recover(&second.crash(Tear::Tails(seed)), 1);
+            assert!(found.records.len() >= 5 && found.damage.is_empty(), "{nth}, {seed}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn every_call_may_fail_and_what_was_promised_is_there() {
+    let whole = FaultyDisk::default();
+    work(&whole);
+    for nth in 1..=whole.calls() {
+        for fault in [Fault::Short, Fault::Once(ErrorKind::Other), Fault::From(ErrorKind::StorageFull)] {
+            let disk = FaultyDisk::default();
+            disk.fail(nth, fault);
+            let (promised, covered) = work(&disk);
+            for tear in [Tear::All, Tear::Nothing, Tear::Tails(nth), Tear::Sectors(nth)] {
+                let found = recover(&disk.crash(tear), covered + 1);
+                let last = found.records.last().copied().unwrap_or(0).max(covered);
+                assert!(last >= promised, "{nth}, {fault:?}, {tear:?}: {promised} promised; {found:?}");
+                assert_eq!(found.damage, [], "{nth}, {fault:?}, {tear:?}");
+            }
+        }
+    }
+}
