@@ -489,11 +489,12 @@ impl Inner {
     }
 
     pub(super) fn plan(&self, now: Instant) -> Plan {
-        let plan = self.buffer.lock().plan(now);
-        if plan.delayed {
-            self.counters.delayed();
-        }
-        plan
+        self.buffer.lock().plan(now)
+    }
+
+    /// A sync begins later than it should.
+    pub(super) fn count_delay(&self) {
+        self.counters.delayed();
     }
 
     pub(super) fn unsynced_since(&self) -> Option<SystemTime> {
