@@ -1,5 +1,7 @@
 //! The machine stops at every call there is.
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// Appends, syncs, rotates and removes until the disk stops; the last record that was promised, and the last that was covered.
@@ -108,5 +110,87 @@ fn every_call_may_fail_and_what_was_promised_is_there() {
                 assert_eq!(found.damage, [], "{nth}, {fault:?}, {tear:?}");
             }
         }
+    }
+}
+
+/// Something that is done to a log.
+#[derive(Debug, Clone)]
+enum Step {
+    Append(u8),
+    Write,
+    Sync,
+    Rotate,
+    Remove,
+    /// The disk fails at its n-th call from now; healed by the next one.
+    Fail(u64, Fault),
+    Heal,
+    Mend,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let fault = prop_oneof![
+        Just(Fault::Short),
+        Just(Fault::Once(ErrorKind::Other)),
+        Just(Fault::From(ErrorKind::StorageFull))
+    ];
+    prop_oneof![
+        4 => (1u8..10).prop_map(Step::Append),
+        3 => Just(Step::Write),
+        3 => Just(Step::Sync),
+        1 => Just(Step::Rotate),
+        1 => Just(Step::Remove),
+        1 => (1u64..6, fault).prop_map(|(nth, fault)| Step::Fail(nth, fault)),
+        2 => Just(Step::Heal),
+        1 => Just(Step::Mend),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn whatever_happens_the_log_is_a_prefix_with_all_that_was_promised(
+        steps in prop::collection::vec(step(), 1..60),
+        tear in prop_oneof![
+            Just(Tear::Nothing),
+            Just(Tear::All),
+            any::<u64>().prop_map(Tear::Tails),
+            any::<u64>().prop_map(Tear::Sectors)
+        ],
+    ) {
+        let disk = FaultyDisk::default();
+        let log = open(&disk, 1).unwrap();
+        // What a snapshot has, so that the log need not.
+        let mut covered = 0;
+        for step in steps {
+            match step {
+                Step::Append(count) => (0..count).for_each(|_| { append(&log); }),
+                Step::Write => prop_assert!(log.write(log.appended()).is_err() || log.written() == log.appended()),
+                Step::Sync => prop_assert!(log.sync().is_err() || log.check().is_err() || log.synced() == log.written()),
+                Step::Rotate => { log.rotate().ok(); }
+                Step::Remove => {
+                    covered = log.synced();
+                    log.remove_through(covered).ok();
+                }
+                Step::Fail(nth, fault) => disk.fail(nth, fault),
+                Step::Heal => disk.heal(),
+                Step::Mend => {
+                    if log.mend(b"header").is_ok() {
+                        // The snapshot that a mended log needs.
+                        let snapshot = log.appended();
+                        if log.whole().is_ok() {
+                            covered = snapshot;
+                        }
+                    }
+                }
+            }
+            prop_assert!(log.synced() <= log.written() && log.written() <= log.appended());
+        }
+        let promised = log.synced();
+        let found = recover(&disk.crash(tear), covered + 1);
+        prop_assert_eq!(&found.damage, &[]);
+        let read: Vec<Sequence> = found.records.iter().copied().filter(|sequence| *sequence > covered).collect();
+        prop_assert_eq!(&read, &(covered + 1..=covered + read.len() as u64).collect::<Vec<_>>());
+        prop_assert!(covered + read.len() as u64 >= promised, "{} promised, {:?}", promised, found);
     }
 }
