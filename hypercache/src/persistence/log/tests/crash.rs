@@ -1,8 +1,13 @@
 //! The machine stops at every call there is.
 
+use std::collections::VecDeque;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::persistence::log::buffer::Buffer;
+use crate::persistence::log::segment::Header;
+use crate::persistence::log::writer::Writer;
 
 /// Appends, syncs, rotates and removes until the disk stops; the last record that was promised, and the last that was covered.
 fn work(disk: &FaultyDisk) -> (Sequence, Sequence) {
@@ -92,6 +97,38 @@ fn a_start_that_is_stopped_can_be_made_again() {
             assert!(found.records.len() >= 5 && found.damage.is_empty(), "{nth}, {seed}: {found:?}");
         }
     }
+}
+
+#[test]
+fn what_an_earlier_process_left_unsynced_is_synced_by_the_next() {
+    let disk = FaultyDisk::default();
+    let log = open(&disk, 1).unwrap();
+    append(&log);
+    log.write(1).unwrap();
+    drop(log);
+    let log = open(&disk, 2).unwrap();
+    append(&log);
+    log.sync().unwrap();
+    let found = read(&disk.crash(Tear::All), 1);
+    assert_eq!((found.records, found.damage.len()), (vec![1, 2], 0));
+}
+
+/// Somebody may write between the sync that begins a rotation and the new segment.
+#[test]
+fn what_was_written_last_to_a_segment_is_synced_before_its_successor() {
+    let disk = FaultyDisk::default();
+    let place = Place { disk: Arc::new(disk.clone()), folder: FOLDER.into(), log_id: ID };
+    let header = Header { first: 1, log_id: ID, synced: 0, record: b"header".to_vec() };
+    let mut writer = Writer::open(&place, VecDeque::new(), header).unwrap();
+    let mut buffer = Buffer::new(0);
+    buffer.push(&record(1), ALWAYS, false);
+    buffer.drain(&mut writer.queue, true);
+    writer.write(ID, 0, |_, _| {}).1.unwrap();
+    writer.rotate(&place, 0).unwrap();
+    let round = writer.round();
+    assert_eq!((round.files.len(), round.folder, round.upto), (2, true, 1));
+    round.files[0].sync_data().unwrap();
+    assert_eq!(read(&disk.crash(Tear::All), 1).records, [1]);
 }
 
 #[test]
