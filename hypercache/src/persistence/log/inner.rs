@@ -379,6 +379,9 @@ impl Inner {
     }
 
     pub(super) fn mend(&self, header_record: &[u8]) -> Result<Sequence, LogFailure> {
+        if header_record.len() > segment::RECORD_MAX {
+            return Err(LogFailure("the header record is too long".to_owned()));
+        }
         let _turn = self.turn.lock();
         let mut writer = self.writer.lock();
         if self.condition.load(Acquire) != BROKEN {
