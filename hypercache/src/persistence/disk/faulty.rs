@@ -180,7 +180,7 @@ impl FaultyDisk {
             let latest = match tear {
                 Tear::Nothing => true,
                 Tear::All => false,
-                Tear::Tails(seed) | Tear::Sectors(seed) => chance(seed, index as u64) % 2 == 0,
+                Tear::Tails(seed) | Tear::Sectors(seed) => chance(seed, index as u64).is_multiple_of(2),
             };
             let Some(file) = (if latest { now } else { durable }) else { continue };
             let content = &state.files[*file];
@@ -210,7 +210,7 @@ fn survivor(content: &Content, tear: Tear, index: u64) -> Vec<u8> {
                 let start = sector * SECTOR;
                 let old = durable.get(start..).unwrap_or_default();
                 let old = &old[..old.len().min(part.len())];
-                if chance(seed, index * 1_000_003 + sector as u64) % 3 == 0 {
+                if chance(seed, index * 1_000_003 + sector as u64).is_multiple_of(3) {
                     part[..old.len()].copy_from_slice(old);
                     part[old.len()..].fill(0);
                 }

@@ -12,6 +12,7 @@ use crate::persistence::block;
 use crate::persistence::log::Handling;
 use crate::persistence::log::Sequence;
 use crate::persistence::log::frame;
+use crate::persistence::log::segment;
 
 /// A frame takes no further record when it has grown to so many bytes: so little is lost with a damaged one.
 const FRAME_BYTES: usize = 256 << 10;
@@ -162,7 +163,8 @@ impl Buffer {
             open.compression = handling.compression;
         }
         frame::push_record(&mut open.bytes, record);
-        if header_record {
+        // One that is too long could not be read back.
+        if header_record && record.len() <= segment::RECORD_MAX {
             open.header_record = Some(record.to_vec());
             self.close();
         }

@@ -379,6 +379,9 @@ impl Inner {
     }
 
     pub(super) fn mend(&self, header_record: &[u8]) -> Result<Sequence, LogFailure> {
+        if header_record.len() > segment::RECORD_MAX {
+            return Err(LogFailure("the header record is too long".to_owned()));
+        }
         let _turn = self.turn.lock();
         let mut writer = self.writer.lock();
         if self.condition.load(Acquire) != BROKEN {
@@ -489,11 +492,12 @@ impl Inner {
     }
 
     pub(super) fn plan(&self, now: Instant) -> Plan {
-        let plan = self.buffer.lock().plan(now);
-        if plan.delayed {
-            self.counters.delayed();
-        }
-        plan
+        self.buffer.lock().plan(now)
+    }
+
+    /// A sync begins later than it should.
+    pub(super) fn count_delay(&self) {
+        self.counters.delayed();
     }
 
     pub(super) fn unsynced_since(&self) -> Option<SystemTime> {

@@ -65,16 +65,17 @@ pub(super) fn run(inner: &Arc<Inner>) {
         let rotate = inner.rotation_wanted.load(Acquire);
         let rest =
             tried.map_or(Duration::ZERO, |tried| RETRY.saturating_sub(now.saturating_duration_since(tried)));
-        let again = (failing || rotate) && !broken;
-        let sync = plan.sync && !failing && !broken;
-        let write = plan.write && !failing && !broken;
-        let idle = !sync && !write && !(again && rest.is_zero());
+        let able = !failing && !broken;
+        let again = failing || (rotate && able);
+        let sync = plan.sync && able;
+        let write = plan.write && able;
+        let idle = !(sync || write || again && rest.is_zero());
         let upto = {
             let mut asked = inner.signal.asked.lock();
             if asked.stop {
                 return;
             }
-            let wanted = asked.upto > inner.synced() && !failing && !broken;
+            let wanted = able && asked.upto > inner.synced();
             if idle && !wanted && !asked.look {
                 let wait = if again { plan.wait.min(rest) } else { plan.wait };
                 inner.signal.changed.wait_for(&mut asked, wait);
@@ -85,15 +86,18 @@ pub(super) fn run(inner: &Arc<Inner>) {
             asked.look = false;
             mem::take(&mut asked.upto)
         };
-        let wanted = upto > inner.synced() && !broken;
+        let wanted = able && upto > inner.synced();
         // What fails is kept in the log's state, and has been reported.
         let mut failed = false;
+        if sync && plan.delayed {
+            inner.count_delay();
+        }
         if sync || wanted || (failing && rest.is_zero()) {
             failed |= inner.sync().is_err();
         } else if write {
             failed |= inner.write(inner.appended()).is_err();
         }
-        if rotate && !broken && !failing && rest.is_zero() {
+        if rotate && able && rest.is_zero() {
             failed |= inner.rotate().is_err();
         }
         tried = if failed { Some(Instant::now()) } else { tried.filter(|_| !rest.is_zero()) };

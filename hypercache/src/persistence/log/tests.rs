@@ -122,6 +122,29 @@ fn what_was_written_is_read() {
 }
 
 #[test]
+fn a_segment_begins_with_the_header_record_as_of_its_first_record() {
+    let disk = FaultyDisk::default();
+    let log = open(&disk, 1).unwrap();
+    append(&log);
+    log.sync().unwrap();
+    log.append(b"other", ALWAYS, true);
+    log.rotate().unwrap();
+    append(&log);
+    log.rotate().unwrap();
+    let mut reader = Reader::open(Arc::new(disk), Path::new(FOLDER), Some(ID), 1).unwrap();
+    let mut found = Vec::new();
+    while let Some(item) = reader.next_item().unwrap() {
+        match item {
+            Item::Header(bytes) => found.push(bytes),
+            Item::Block(block) => found.extend(block.records().map(|(_, bytes)| bytes.to_vec())),
+            Item::Damage(damage) => panic!("{damage:?}"),
+        }
+    }
+    let other = b"other".to_vec();
+    assert_eq!(found, [b"header".to_vec(), record(1), other.clone(), other.clone(), record(3), other]);
+}
+
+#[test]
 fn segments_that_are_covered_are_removed() {
     let disk = FaultyDisk::default();
     let log = open(&disk, 1).unwrap();

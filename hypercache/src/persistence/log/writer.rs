@@ -71,22 +71,24 @@ pub(super) struct Wrote {
     pub(super) bytes: u64,
 }
 
+/// The name of a segment until its header is written: no half of one stands between whole ones when that fails.
+const UNFINISHED: &str = "next.tmp";
+
 /// Begins a segment: makes its file and writes its header.
 fn begin(place: &Place, header: &segment::Header) -> io::Result<(Segment, Arc<dyn DiskFile>)> {
-    let path = segment::path(&place.folder, header.first);
-    let file = match place.disk.create(&path) {
-        // Left by an attempt that failed: no record of these numbers was ever written.
+    let unfinished = place.folder.join(UNFINISHED);
+    let file = match place.disk.create(&unfinished) {
+        // Left by an attempt that failed.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            place.disk.remove(&path)?;
-            place.disk.create(&path)?
+            place.disk.remove(&unfinished)?;
+            place.disk.create(&unfinished)?
         }
         made => made?,
     };
-    if let Err(error) = append_all(&*file, &header.encode()) {
-        // If it cannot be removed either, the next attempt does it.
-        place.disk.remove(&path).ok();
-        return Err(error);
-    }
+    append_all(&*file, &header.encode())?;
+    let path = segment::path(&place.folder, header.first);
+    // If there is a segment of this name, it was begun when the log broke and has no record.
+    place.disk.rename(&unfinished, &path)?;
     Ok((Segment { first: header.first, path, bytes: header.length() }, file))
 }
 

@@ -1,6 +1,13 @@
 //! The machine stops at every call there is.
 
+use std::collections::VecDeque;
+
+use proptest::prelude::*;
+
 use super::*;
+use crate::persistence::log::buffer::Buffer;
+use crate::persistence::log::segment::Header;
+use crate::persistence::log::writer::Writer;
 
 /// Appends, syncs, rotates and removes until the disk stops; the last record that was promised, and the last that was covered.
 fn work(disk: &FaultyDisk) -> (Sequence, Sequence) {
@@ -93,6 +100,38 @@ fn a_start_that_is_stopped_can_be_made_again() {
 }
 
 #[test]
+fn what_an_earlier_process_left_unsynced_is_synced_by_the_next() {
+    let disk = FaultyDisk::default();
+    let log = open(&disk, 1).unwrap();
+    append(&log);
+    log.write(1).unwrap();
+    drop(log);
+    let log = open(&disk, 2).unwrap();
+    append(&log);
+    log.sync().unwrap();
+    let found = read(&disk.crash(Tear::All), 1);
+    assert_eq!((found.records, found.damage.len()), (vec![1, 2], 0));
+}
+
+/// Somebody may write between the sync that begins a rotation and the new segment.
+#[test]
+fn what_was_written_last_to_a_segment_is_synced_before_its_successor() {
+    let disk = FaultyDisk::default();
+    let place = Place { disk: Arc::new(disk.clone()), folder: FOLDER.into(), log_id: ID };
+    let header = Header { first: 1, log_id: ID, synced: 0, record: b"header".to_vec() };
+    let mut writer = Writer::open(&place, VecDeque::new(), header).unwrap();
+    let mut buffer = Buffer::new(0);
+    buffer.push(&record(1), ALWAYS, false);
+    buffer.drain(&mut writer.queue, true);
+    writer.write(ID, 0, |_, _| {}).1.unwrap();
+    writer.rotate(&place, 0).unwrap();
+    let round = writer.round();
+    assert_eq!((round.files.len(), round.folder, round.upto), (2, true, 1));
+    round.files[0].sync_data().unwrap();
+    assert_eq!(read(&disk.crash(Tear::All), 1).records, [1]);
+}
+
+#[test]
 fn every_call_may_fail_and_what_was_promised_is_there() {
     let whole = FaultyDisk::default();
     work(&whole);
@@ -108,5 +147,87 @@ fn every_call_may_fail_and_what_was_promised_is_there() {
                 assert_eq!(found.damage, [], "{nth}, {fault:?}, {tear:?}");
             }
         }
+    }
+}
+
+/// Something that is done to a log.
+#[derive(Debug, Clone)]
+enum Step {
+    Append(u8),
+    Write,
+    Sync,
+    Rotate,
+    Remove,
+    /// The disk fails at its n-th call from now; healed by the next one.
+    Fail(u64, Fault),
+    Heal,
+    Mend,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let fault = prop_oneof![
+        Just(Fault::Short),
+        Just(Fault::Once(ErrorKind::Other)),
+        Just(Fault::From(ErrorKind::StorageFull))
+    ];
+    prop_oneof![
+        4 => (1u8..10).prop_map(Step::Append),
+        3 => Just(Step::Write),
+        3 => Just(Step::Sync),
+        1 => Just(Step::Rotate),
+        1 => Just(Step::Remove),
+        1 => (1u64..6, fault).prop_map(|(nth, fault)| Step::Fail(nth, fault)),
+        2 => Just(Step::Heal),
+        1 => Just(Step::Mend),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn whatever_happens_the_log_is_a_prefix_with_all_that_was_promised(
+        steps in prop::collection::vec(step(), 1..60),
+        tear in prop_oneof![
+            Just(Tear::Nothing),
+            Just(Tear::All),
+            any::<u64>().prop_map(Tear::Tails),
+            any::<u64>().prop_map(Tear::Sectors)
+        ],
+    ) {
+        let disk = FaultyDisk::default();
+        let log = open(&disk, 1).unwrap();
+        // What a snapshot has, so that the log need not.
+        let mut covered = 0;
+        for step in steps {
+            match step {
+                Step::Append(count) => (0..count).for_each(|_| { append(&log); }),
+                Step::Write => prop_assert!(log.write(log.appended()).is_err() || log.written() == log.appended()),
+                Step::Sync => prop_assert!(log.sync().is_err() || log.check().is_err() || log.synced() == log.written()),
+                Step::Rotate => { log.rotate().ok(); }
+                Step::Remove => {
+                    covered = log.synced();
+                    log.remove_through(covered).ok();
+                }
+                Step::Fail(nth, fault) => disk.fail(nth, fault),
+                Step::Heal => disk.heal(),
+                Step::Mend => {
+                    if log.mend(b"header").is_ok() {
+                        // The snapshot that a mended log needs.
+                        let snapshot = log.appended();
+                        if log.whole().is_ok() {
+                            covered = snapshot;
+                        }
+                    }
+                }
+            }
+            prop_assert!(log.synced() <= log.written() && log.written() <= log.appended());
+        }
+        let promised = log.synced();
+        let found = recover(&disk.crash(tear), covered + 1);
+        prop_assert_eq!(&found.damage, &[]);
+        let read: Vec<Sequence> = found.records.iter().copied().filter(|sequence| *sequence > covered).collect();
+        prop_assert_eq!(&read, &(covered + 1..=covered + read.len() as u64).collect::<Vec<_>>());
+        prop_assert!(covered + read.len() as u64 >= promised, "{} promised, {:?}", promised, found);
     }
 }
